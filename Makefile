@@ -1,0 +1,59 @@
+# Everything installs into .venv inside this folder; nothing else on the machine is touched.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-oldest lint format types check benchmark emulator clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+demo: $(VENV)/ready ## run the daily campaign on a real Airflow with the built-in emulator, and make a contact sheet
+	@$(BIN)/python -W ignore -m airflow_provider_imagen.emulator.demo
+
+test: $(VENV)/ready .venv-sdk/ready ## run all tests on the newest Airflow
+	$(BIN)/python -m pytest
+
+test-oldest: .venv-oldest/ready ## run all tests on the oldest supported Airflow
+	.venv-oldest/bin/python -m pytest
+
+lint: $(VENV)/ready ## look for mistakes and unformatted code
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/ready ## format the code and mend what can be mended by machine
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/ready ## check types
+	$(BIN)/mypy
+
+check: lint types test ## everything that has to be green
+
+benchmark: $(VENV)/ready ## print what importing the operators costs
+	$(BIN)/python tests/benchmarks/import_time.py
+
+emulator: $(VENV)/ready ## serve the stand-in for Google until Ctrl-C
+	$(BIN)/python -m airflow_provider_imagen.emulator
+
+clean: ## remove everything that make made
+	rm -rf .venv .venv-sdk .venv-oldest .airflow-home demo-output build dist .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/ready: .ci/constraints.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt hatchling editables
+	$(BIN)/pip install --quiet --no-build-isolation --constraint .ci/constraints.txt --editable '.[dev]'
+	@touch $@
+
+.venv-oldest/ready: .ci/constraints-oldest.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/pip install --quiet --constraint .ci/constraints-oldest.txt hatchling editables
+	.venv-oldest/bin/pip install --quiet --no-build-isolation --constraint .ci/constraints-oldest.txt --editable '.[dev]'
+	@touch $@
+
+# Google's SDK has an environment of its own: it is what our requests are compared with, not what we are made of.
+.venv-sdk/ready: .ci/constraints-sdk.txt
+	$(PYTHON) -m venv --clear .venv-sdk
+	.venv-sdk/bin/pip install --quiet --requirement .ci/constraints-sdk.txt
+	@touch $@

@@ -1,0 +1,88 @@
+"""What an Airflow connection may say, as one frozen value.
+
+The keys are those of Google's own provider wherever they mean the same, so an existing ``google_cloud_platform``
+connection works unchanged. Keys that are not listed here have no effect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from airflow_provider_imagen.errors import InvalidConnectionError
+
+CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+OLD_PREFIX = "extra__google_cloud_platform__"
+NOT_SUPPORTED = ("key_secret_name", "idp_issuer_url", "credentials_provider")
+"""Ways to name an identity that we do not read. Passing over one would use another identity, so it is refused."""
+
+
+def _listed(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _from_json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _without_slash(value: Any) -> Any:
+    return value.strip().rstrip("/") if isinstance(value, str) else value
+
+
+def _is_blank(value: Any) -> bool:
+    return value in (None, {}, []) or (isinstance(value, str) and not value.strip())
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Url = Annotated[str, BeforeValidator(_without_slash), StringConstraints(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
+PathPart = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$")]
+
+
+class ConnectionSettings(BaseModel):
+    """Everything a client needs to know about one connection. Secrets are not in its ``repr``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    project: PathPart | None = None
+    key_path: str | None = None
+    keyfile_dict: Annotated[dict[str, Any] | None, BeforeValidator(_from_json), Field(repr=False)] = None
+    credential_config_file: Annotated[str | dict[str, Any] | None, Field(repr=False)] = None
+    scope: Names = (CLOUD_PLATFORM,)
+    impersonation_chain: Names = ()
+    quota_project_id: str | None = None
+    is_anonymous: bool = False
+    location: PathPart | None = None
+    endpoint: Url | None = None
+    storage_endpoint: Url | None = None
+    send_token_to_endpoint: bool = False
+    default_model: str | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
+
+
+def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> ConnectionSettings:
+    """Read the extras of an Airflow connection.
+
+    :param conn_id: the connection's id, for the error text.
+    :param extras: the extras as Airflow stores them; blank values count as not set.
+    :param overrides: values that a task gives itself; None leaves the connection's value.
+    :raises InvalidConnectionError: a value cannot be used.
+    """
+    known = {key.removeprefix(OLD_PREFIX): value for key, value in extras.items() if not _is_blank(value)}
+    if refused := [name for name in NOT_SUPPORTED if known.get(name)]:
+        raise InvalidConnectionError(
+            f"The connection {conn_id} takes its credentials from {', '.join(refused)}, which this provider does not "
+            "read. Use keyfile_dict, key_path, credential_config_file or Application Default Credentials."
+        )
+    wanted = {name: value for name, value in known.items() if name in ConnectionSettings.model_fields}
+    wanted.update({name: value for name, value in overrides.items() if value})
+    try:
+        return ConnectionSettings(**wanted)
+    except ValidationError as failure:
+        # The input is left out: it may be a secret.
+        wrong = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in failure.errors(include_input=False))
+        raise InvalidConnectionError(
+            f"The connection {conn_id} has extras that cannot be used ({wrong}). Correct them in the connection form."
+        ) from None

@@ -1,0 +1,45 @@
+"""Where requests go, and where a token may go."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+STORAGE = "https://storage.googleapis.com"
+MULTI_REGIONS = {"us", "eu"}
+_GOOGLE = re.compile(r"https://([a-z0-9-]+\.)+googleapis\.com(:[0-9]+)?(/|\Z)", re.IGNORECASE)
+"""The whole authority is spelled out: what a parser might read in another way than the HTTP library does not match."""
+
+
+def vertex_host(location: str) -> str:
+    """Return the base URL of Vertex AI in a location: ``global``, ``us``, ``eu`` or a region."""
+    if location == "global":
+        return "https://aiplatform.googleapis.com"
+    if location in MULTI_REGIONS:
+        return f"https://aiplatform.{location}.rep.googleapis.com"
+    return f"https://{location}-aiplatform.googleapis.com"
+
+
+def model_url(base: str, project: str, location: str, model: str, verb: str) -> str:
+    """Return the URL of a call to a publisher model.
+
+    :param base: scheme and host, from :func:`vertex_host` or the connection's ``endpoint``.
+    :param verb: ``predict``.
+    """
+    place = f"projects/{quote(project, safe=':')}/locations/{quote(location, safe='')}"
+    return f"{base}/v1/{place}/publishers/google/models/{quote(model, safe='@')}:{verb}"
+
+
+def lookup_url(base: str, model: str) -> str:
+    """Return the URL that describes a publisher model, free of charge."""
+    return f"{base}/v1/publishers/google/models/{quote(model, safe='@')}"
+
+
+def listing_url(base: str, bucket: str) -> str:
+    """Return the URL that lists the objects of a bucket."""
+    return f"{base}/storage/v1/b/{quote(bucket, safe='')}/o"
+
+
+def is_google(url: str) -> bool:
+    """Say whether a URL leads to Google's API hosts over TLS, where a token may go without being asked about."""
+    return _GOOGLE.match(url) is not None

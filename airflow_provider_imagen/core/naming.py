@@ -1,0 +1,41 @@
+"""Names of the image files that the worker writes itself."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import NamedTuple
+
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/bmp": "bmp",
+    "image/tiff": "tiff",
+    "image/vnd.microsoft.icon": "ico",
+}
+
+
+class TaskIdentity(NamedTuple):
+    """What tells one task instance from all others; the same for all its tries."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+
+def folder_name(task: TaskIdentity) -> str:
+    """Return the folder of one task instance below its ``output_uri``.
+
+    Two runs, or two mapped tasks, never share one; a second try of the same task does, so it replaces its own files
+    instead of doubling them.
+    """
+    digest = hashlib.sha256("\0".join(map(str, task)).encode()).hexdigest()[:12]
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', task.task_id)[:60]}-{digest}"
+
+
+def file_name(index: int, mime_type: str) -> str:
+    """Return the name of an image, in the form Google itself uses: ``sample_0.png``."""
+    return f"sample_{index}.{EXTENSIONS.get(mime_type, 'bin')}"

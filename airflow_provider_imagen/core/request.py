@@ -1,0 +1,119 @@
+"""What a task asks for, as frozen values.
+
+Arguments come from templates, so a number may arrive as ``"4"`` and a switch as ``"true"``; both are read. An
+optional argument that renders to nothing (``""`` or ``"None"``) counts as not given and is not sent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+OLD_SAFETY_LEVELS = {
+    "block_most": "block_low_and_above",
+    "block_some": "block_medium_and_above",
+    "block_few": "block_only_high",
+    "block_fewest": "block_none",
+}
+"""Deprecated spellings of ``safety_filter_level`` and what they mean today (API reference, ``safetySetting``)."""
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _safety_level(value: Any) -> Any:
+    return OLD_SAFETY_LEVELS.get(_lower(value), _lower(value)) if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(description="text")]
+Whole = Annotated[int, Field(description="a whole number")]
+Number = Annotated[float, Field(description="a number")]
+Switch = Annotated[bool, Field(description="True or False")]
+Lower = Annotated[Text, BeforeValidator(_lower)]
+Upper = Annotated[Text, BeforeValidator(_upper)]
+SafetyLevel = Annotated[Text, BeforeValidator(_safety_level)]
+Labels = Annotated[dict[str, str], Field(description="a dict of text to text")]
+
+WORDS_OF_THE_USER = {"prompt", "negative_prompt", "output_uri", "model", "image"}
+"""Arguments whose text is never read as "not given" because it says ``None``."""
+
+
+class _Request(BaseModel):
+    """What both jobs have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Text
+    output_uri: Text
+    safety_filter_level: SafetyLevel | None = None
+    person_generation: Lower | None = None
+    output_mime_type: Lower | None = None
+    compression_quality: Whole | None = None
+    include_rai_reason: Switch | None = True
+    labels: Labels | None = None
+    on_filtered: Annotated[Lower, Field(exclude=True)] = "fail"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_not_given(cls, given: Any) -> Any:
+        return {name: value for name, value in given.items() if not _is_blank(name, value)}
+
+    @property
+    def storage_uri(self) -> str | None:
+        """The folder Google writes to itself, None when the bytes come back to the worker."""
+        return self.output_uri if self.output_uri.startswith("gs://") else None
+
+    def sent_arguments(self) -> dict[str, Any]:
+        """Return the arguments that have a value, JSON-ready, for the record of a run."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class GenerateRequest(_Request):
+    """Images from a text prompt."""
+
+    prompt: Text
+    number_of_images: Whole = 1
+    negative_prompt: Text | None = None
+    aspect_ratio: Lower | None = None
+    seed: Whole | None = None
+    enhance_prompt: Switch | None = None
+    language: Text | None = None
+    add_watermark: Switch | None = None
+    sample_image_style: Lower | None = None
+    guidance_scale: Number | None = None
+    image_size: Upper | None = None
+    include_safety_attributes: Switch | None = None
+
+
+class SourceImage(BaseModel):
+    """The image to upscale: a ``gs://`` URI, or bytes with their MIME type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gcs_uri: str | None = None
+    data: bytes | None = Field(default=None, repr=False)
+    mime_type: str | None = None
+
+
+class UpscaleRequest(_Request):
+    """One image, larger. ``source`` is added once the image was read, and never recorded."""
+
+    image: Text
+    upscale_factor: Lower
+    enhance_input_image: Switch | None = None
+    image_preservation_factor: Number | None = None
+    source: SourceImage | None = Field(default=None, exclude=True, repr=False)
+
+
+def _is_blank(name: str, value: Any) -> bool:
+    if not isinstance(value, str):
+        return value is None
+    if name in {"prompt", "image", "output_uri"}:
+        return False
+    return value.strip() == "" or (name not in WORDS_OF_THE_USER and value.strip() == "None")

@@ -1,0 +1,135 @@
+"""Every deliberate failure of this package, in one tree.
+
+::
+
+    ImagenError
+    ├── PermanentError              asking again with the same words cannot help, or would pay twice
+    │   ├── InvalidInputError       an argument is wrong; nothing was sent
+    │   ├── InvalidConnectionError  the Airflow connection is wrong; nothing was sent
+    │   ├── CredentialsError        Google gave no token for these credentials
+    │   ├── RequestRejectedError    Google refused the request (400)
+    │   ├── PermissionDeniedError   Google refused the caller (401, 403)
+    │   ├── ModelNotFoundError      no such model here, or retired (404)
+    │   ├── StorageNotFoundError    no such bucket or object (404)
+    │   ├── ImagesFilteredError     Google made nothing that passes its filters
+    │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
+    │   ├── OutputError             images came but could not be written
+    │   └── UnexpectedAnswerError   Google answered in a shape that nobody documented
+    ├── RepeatableError             Google accepted nothing, so asking again cannot be billed twice
+    │   ├── NotSentError            no connection was made
+    │   ├── QuotaExceededError      429
+    │   └── ServiceUnavailableError 503
+    └── AnswerLostError             the request may have been accepted and billed, the answer did not arrive
+
+The class says what a caller may do next; the text says what happened and what a person can do.
+All arguments are positional with defaults and reach ``super().__init__``, so every error survives pickling.
+"""
+
+from __future__ import annotations
+
+
+class ImagenError(Exception):
+    """Anything this package gives up on.
+
+    :param message: what happened, with the values, then what to do.
+    """
+
+    def __init__(self, message: str = "", *details: object) -> None:
+        super().__init__(message, *details)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class PermanentError(ImagenError):
+    """Another try with the same arguments fails the same way, or pays for the same images again."""
+
+
+class InvalidInputError(PermanentError):
+    """One or more arguments are wrong. No request was sent.
+
+    :param problems: one sentence for each mistake, with the value, what is allowed and what to do.
+    """
+
+    def __init__(self, problems: tuple[str, ...] = ()) -> None:
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"No request was sent, {len(self.problems)} to correct:{lines}")
+        self.args = (self.problems,)
+
+
+class InvalidConnectionError(PermanentError):
+    """The Airflow connection lacks something or holds a value that cannot be used. No request was sent."""
+
+
+class CredentialsError(PermanentError):
+    """The credentials could not be loaded, or Google exchanged them for no token."""
+
+
+class RequestRejectedError(PermanentError):
+    """Google refused the request as invalid (HTTP 400 and other permanent answers)."""
+
+
+class PermissionDeniedError(PermanentError):
+    """Google refused the caller (HTTP 401 or 403)."""
+
+
+class ModelNotFoundError(PermanentError):
+    """The model is retired, is not served in this location, or the project may not use it (HTTP 404)."""
+
+
+class StorageNotFoundError(PermanentError):
+    """The bucket, or the object in it, does not exist (HTTP 404)."""
+
+
+class ImagesFilteredError(PermanentError):
+    """No image passed Google's safety filters. Filtered images are not charged.
+
+    :param message: the reason in words.
+    :param codes: Google's support codes, as digits.
+    """
+
+    def __init__(self, message: str = "", codes: tuple[str, ...] = ()) -> None:
+        super().__init__(message, codes)
+        self.codes = tuple(codes)
+
+
+class PromptBlockedError(ImagesFilteredError):
+    """Google refused the prompt before making an image (HTTP 400 with support codes)."""
+
+
+class OutputError(PermanentError):
+    """Images were made but could not be written to ``output_uri``; a retry would pay for new ones."""
+
+
+class UnexpectedAnswerError(PermanentError):
+    """Google answered with something its reference does not document."""
+
+
+class RepeatableError(ImagenError):
+    """Google accepted nothing, so another request cannot be billed twice.
+
+    :param message: what happened and what to do.
+    :param retry_after_seconds: how long Google asked to wait, None when it did not say.
+    """
+
+    def __init__(self, message: str = "", retry_after_seconds: float | None = None) -> None:
+        super().__init__(message, retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotSentError(RepeatableError):
+    """No connection to Google was made (refused, DNS, TLS, connect timeout)."""
+
+
+class QuotaExceededError(RepeatableError):
+    """Google refused for lack of quota or capacity (HTTP 429)."""
+
+
+class ServiceUnavailableError(RepeatableError):
+    """Google's service refused because it is unavailable (HTTP 503)."""
+
+
+class AnswerLostError(ImagenError):
+    """The request was sent and no usable answer came: it may have been accepted and billed."""

@@ -1,0 +1,28 @@
+"""Tells Airflow what one of our errors means for the task: fail at once, or fail and let Airflow try again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_imagen.errors import PermanentError
+
+
+@contextmanager
+def permanent_errors_fail_at_once(task: Any) -> Iterator[None]:
+    """Turn a :class:`PermanentError` into ``AirflowFailException``, so that no retry is spent on it.
+
+    A task with a ``retry_policy`` of its own (Airflow 3.3) gets the error itself, because Airflow does not ask a
+    policy about ``AirflowFailException``.
+
+    :param task: the operator that runs.
+    """
+    try:
+        yield
+    except PermanentError as failure:
+        if getattr(task, "retry_policy", None) is not None:
+            raise
+        raise AirflowFailException(f"{type(failure).__name__}: {failure}") from failure

@@ -1,0 +1,158 @@
+"""The Airflow hook: reads a connection and hands out a client for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, HIDDEN_FIELDS, INTEGRATION
+
+if TYPE_CHECKING:
+    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.core.connection import ConnectionSettings
+
+PROBE_TIMEOUT_SECONDS = 20.0
+
+
+class ImagenHook(BaseHook):
+    """Holds connection and authentication for Google's image models on Vertex AI.
+
+    Reading the connection, loading credentials and opening connections happen on first use. One hook has one
+    connection pool and one cached token. A ``google_cloud_platform`` connection works as it is.
+
+    :param imagen_conn_id: the Airflow connection, of type ``imagen`` or ``google_cloud_platform``.
+    :param project_id: Google Cloud project to bill. None: the connection's, else the credentials' own.
+    :param location: for example ``us-central1``. None: the connection's, else the model's default.
+    :param impersonation_chain: service account to act as, or a chain (list or comma-separated) that ends with it.
+        None: the connection's.
+    """
+
+    conn_name_attr = "imagen_conn_id"
+    default_conn_name = "imagen_default"
+    conn_type = "imagen"
+    hook_name = INTEGRATION
+
+    def __init__(
+        self,
+        imagen_conn_id: str = default_conn_name,
+        project_id: str | None = None,
+        location: str | None = None,
+        impersonation_chain: str | Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.imagen_conn_id = imagen_conn_id
+        self.project_id = project_id
+        self.location = location
+        self.impersonation_chain = impersonation_chain
+
+    @cached_property
+    def settings(self) -> ConnectionSettings:
+        """What connection and arguments say together.
+
+        :raises InvalidConnectionError: there is no such connection, or an extra cannot be used.
+        """
+        from airflow_provider_imagen.core.connection import read_settings
+
+        return read_settings(
+            self.imagen_conn_id,
+            self._extras(),
+            project=self.project_id,
+            location=self.location,
+            impersonation_chain=self.impersonation_chain,
+        )
+
+    def get_conn(self) -> ImagenClient:
+        """Return the client of this hook, always the same one."""
+        return self.client
+
+    @cached_property
+    def client(self) -> ImagenClient:
+        """The client, made on first use."""
+        from airflow_provider_imagen.client.imagen import ImagenClient
+
+        return ImagenClient(self.settings)
+
+    def waiting_client(self) -> ImagenClient:
+        """Return the client for waits: shared by all hooks on this connection in this process, and never patient.
+
+        A wait looks again anyway, so a look that fails is not repeated by the client.
+        """
+        from airflow_provider_imagen.client.shared import waiting_client
+
+        return waiting_client(self.settings)
+
+    def model_for(self, job: str, model: str | None) -> tuple[str, str]:
+        """Return the model to use and, in words, why it.
+
+        :param job: ``generate`` or ``upscale``.
+        :param model: what the task names; None or blank takes the connection's ``default_model`` if it does this
+            job, else the catalogue's current default.
+        """
+        from airflow_provider_imagen.core.catalogue import catalogue
+        from airflow_provider_imagen.core.choosing import choose_model
+
+        return choose_model(job, model, self.settings.default_model, catalogue())
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Get a token and look up one model. No image is made, nothing is billed.
+
+        :return: whether it worked, and what to do when it did not.
+        """
+        from airflow_provider_imagen.errors import ImagenError
+
+        try:
+            return True, self._probe()
+        except ImagenError as failure:
+            return False, str(failure)
+
+    def _probe(self) -> str:
+        from airflow_provider_imagen.client.attempts import Attempts
+        from airflow_provider_imagen.client.imagen import ImagenClient
+        from airflow_provider_imagen.client.shared import ONE_TRY
+        from airflow_provider_imagen.core.catalogue import catalogue
+        from airflow_provider_imagen.errors import ModelNotFoundError
+
+        # A person waits for this, so it is tried once and not for long.
+        patience = {"timeout_seconds": min(self.settings.timeout_seconds, PROBE_TIMEOUT_SECONDS)}
+        client = ImagenClient(self.settings.model_copy(update=patience), Attempts(ONE_TRY))
+        project, own_model = client.project, self.settings.default_model
+        model = own_model or catalogue().defaults["upscale"]
+        client.check_token()
+        try:
+            client.describe_model(model)
+        except ModelNotFoundError:
+            if own_model:
+                raise
+            return f"Google accepted the credentials for project {project}, but does not know {model}."
+        return f"Google accepted the credentials for project {project} and knows {model}."
+
+    def _extras(self) -> dict[str, Any]:
+        from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
+        from airflow_provider_imagen.errors import InvalidConnectionError
+
+        try:
+            extras = self.get_connection(self.imagen_conn_id).extra_dejson
+        except AirflowNotFoundException as failure:
+            raise InvalidConnectionError(
+                f"The Airflow connection {self.imagen_conn_id!r} could not be read ({failure}). Create it in the UI "
+                f"(Admin, Connections, type {INTEGRATION}) or with 'airflow connections add {self.imagen_conn_id} "
+                "--conn-type imagen', or name another one with imagen_conn_id."
+            ) from failure
+        return dict(extras)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return the form's behaviour for Airflow versions that do not read it from the metadata (before 3.2)."""
+        return {"hidden_fields": list(HIDDEN_FIELDS), "relabeling": {}, "placeholders": {}}
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's fields for Airflow versions that do not read them from the metadata (before 3.2)."""
+        from airflow_provider_imagen.hooks.connection_form import widgets
+
+        return widgets(CONNECTION_FIELDS)

@@ -1,0 +1,253 @@
+"""The operators and their arguments. What they do with them is in :mod:`.asking`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_imagen.operators.asking import PLACE_FIELDS, AskingOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
+
+    from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
+    from airflow_provider_imagen.core.result import Answer
+
+REQUEST_FIELDS = (
+    "model",
+    "output_uri",
+    "safety_filter_level",
+    "person_generation",
+    "output_mime_type",
+    "compression_quality",
+    "include_rai_reason",
+    "labels",
+    "on_filtered",
+)
+
+
+class ImagenGenerateOperator(AskingOperator):
+    """Generate images from a text prompt with one of Google's image models.
+
+    Returns the list of image URIs, ready for ``.expand()``. XCom key ``result`` holds a small JSON document: model,
+    parameters, per image its URI, MIME type and rewritten prompt, what was filtered and why. Image bytes never go to
+    XCom. With a ``gs://`` ``output_uri`` Google writes the files itself and no pixel passes through the worker.
+
+    Each accepted request is billed. Quota and availability errors are tried again inside the task, because Google
+    accepted nothing; wrong arguments, missing rights and filtered images fail the task at once, without retries.
+    When the answer is lost on the way, the task fails and the text says so: an Airflow retry then pays again.
+
+    Arguments left None are not sent, so Google's default applies. All arguments are templated. Limits per model:
+    https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
+
+    :param prompt: what the image shows; 64 to 480 tokens, by model. (templated)
+    :param output_uri: where the images go: ``gs://bucket/folder/``, an absolute local folder, or any scheme that
+        Airflow's ObjectStoragePath can write. (templated)
+    :param model: model id, for example ``imagen-3.0-generate-002``. None: the connection's ``default_model``, else
+        the catalogue's default. (templated)
+    :param number_of_images: 1 to 4, up to 8 for ``imagegeneration@002``. Always sent. (templated)
+    :param negative_prompt: what to keep out of the image. (templated)
+    :param aspect_ratio: ``1:1``, ``9:16``, ``16:9``, ``3:4`` or ``4:3``, by model. (templated)
+    :param seed: 1 to 2147483647; needs ``add_watermark=False`` and a prompt that is not rewritten. (templated)
+    :param enhance_prompt: let Google rewrite the prompt. (templated)
+    :param language: language of the prompt: ``auto``, ``en``, ``es``, ``hi``, ``ja``, ``ko``, ``pt``, ``zh``,
+        ``zh-CN`` or ``zh-TW``. (templated)
+    :param safety_filter_level: ``block_low_and_above``, ``block_medium_and_above``, ``block_only_high`` or
+        ``block_none``; the older ``block_most``, ``block_some``, ``block_few``, ``block_fewest`` work too. (templated)
+    :param person_generation: ``dont_allow``, ``allow_adult`` or ``allow_all``. (templated)
+    :param add_watermark: put an invisible watermark into the image. (templated)
+    :param output_mime_type: ``image/png`` (Google's default), ``image/jpeg`` and others. (templated)
+    :param compression_quality: 0 to 100, for ``image/jpeg`` only. (templated)
+    :param sample_image_style: for ``imagegeneration@002``: ``photograph``, ``digital_art``, ``landscape``,
+        ``sketch``, ``watercolor``, ``cyberpunk`` or ``pop_art``. (templated)
+    :param guidance_scale: how closely to follow the prompt, 0 to 100. (templated)
+    :param image_size: ``1K`` or ``2K``, Imagen 4 only. (templated)
+    :param include_rai_reason: ask why an image was filtered. (templated)
+    :param include_safety_attributes: ask for safety scores. (templated)
+    :param labels: billing labels, at most 64. (templated)
+    :param on_filtered: what to do when no image passed the filters: ``fail``, ``skip`` or ``warn``, which returns an
+        empty list. (templated)
+    :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
+    :param project_id: project to bill. None: the connection's, else the credentials' own. (templated)
+    :param location: for example ``us-central1``. None: the connection's, else the model's default. (templated)
+    :param impersonation_chain: service account to act as, or a chain that ends with it. (templated)
+    :raises AirflowFailException: for every error that another try cannot mend.
+    :raises airflow_provider_imagen.errors.ImagenError: for the others, see ``errors.py``.
+    """
+
+    job = "generate"
+    request_fields = (
+        "prompt",
+        "number_of_images",
+        "negative_prompt",
+        "aspect_ratio",
+        "seed",
+        "enhance_prompt",
+        "language",
+        "add_watermark",
+        "sample_image_style",
+        "guidance_scale",
+        "image_size",
+        "include_safety_attributes",
+        *REQUEST_FIELDS,
+    )
+    template_fields: Sequence[str] = (*request_fields, *PLACE_FIELDS)
+
+    def __init__(
+        self,
+        *,
+        prompt: str | XComArg,
+        output_uri: str | XComArg,
+        model: str | None = None,
+        number_of_images: int | str | XComArg = 1,
+        negative_prompt: str | None = None,
+        aspect_ratio: str | None = None,
+        seed: int | str | None = None,
+        enhance_prompt: bool | str | None = None,
+        language: str | None = None,
+        safety_filter_level: str | None = None,
+        person_generation: str | None = None,
+        add_watermark: bool | str | None = None,
+        output_mime_type: str | None = None,
+        compression_quality: int | str | None = None,
+        sample_image_style: str | None = None,
+        guidance_scale: float | str | None = None,
+        image_size: str | None = None,
+        include_rai_reason: bool | str | None = True,
+        include_safety_attributes: bool | str | None = None,
+        labels: dict[str, str] | None = None,
+        on_filtered: str = "fail",
+        imagen_conn_id: str = "imagen_default",
+        project_id: str | None = None,
+        location: str | None = None,
+        impersonation_chain: str | Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.prompt = prompt
+        self.output_uri = output_uri
+        self.model = model
+        self.number_of_images = number_of_images
+        self.negative_prompt = negative_prompt
+        self.aspect_ratio = aspect_ratio
+        self.seed = seed
+        self.enhance_prompt = enhance_prompt
+        self.language = language
+        self.safety_filter_level = safety_filter_level
+        self.person_generation = person_generation
+        self.add_watermark = add_watermark
+        self.output_mime_type = output_mime_type
+        self.compression_quality = compression_quality
+        self.sample_image_style = sample_image_style
+        self.guidance_scale = guidance_scale
+        self.image_size = image_size
+        self.include_rai_reason = include_rai_reason
+        self.include_safety_attributes = include_safety_attributes
+        self.labels = labels
+        self.on_filtered = on_filtered
+        self.imagen_conn_id = imagen_conn_id
+        self.project_id = project_id
+        self.location = location
+        self.impersonation_chain = impersonation_chain
+
+    def _check(self, arguments: Mapping[str, Any]) -> GenerateRequest:
+        from airflow_provider_imagen.core.catalogue import catalogue
+        from airflow_provider_imagen.core.checking import check_generate
+
+        return check_generate(arguments, catalogue())
+
+    def _ask(self, request: GenerateRequest) -> Answer:
+        return self.hook.client.generate(request)
+
+
+class ImagenUpscaleOperator(AskingOperator):
+    """Make one image two, three or four times as wide and high.
+
+    Returns a list with the URI of the larger image; XCom key ``result`` as in :class:`ImagenGenerateOperator`. Map
+    over many images with ``.expand(image=...)``. Billing, retries and failures are those of the generate operator.
+
+    :param image: what to upscale: a ``gs://`` URI, which Google reads itself, or an absolute local path or other URI
+        that Airflow's ObjectStoragePath can read (PNG or JPEG, at most 10 MB). A list with one item is taken as that
+        item. (templated)
+    :param output_uri: where the larger image goes, see :class:`ImagenGenerateOperator`. (templated)
+    :param upscale_factor: ``x2``, ``x4``, and ``x3`` where the model has it. The result of
+        ``imagen-4.0-upscale-preview`` has at most 17 megapixels. (templated)
+    :param model: None: the connection's ``default_model`` if it upscales, else the catalogue's default. (templated)
+    :param output_mime_type: ``image/png`` (Google's default) or ``image/jpeg``. (templated)
+    :param compression_quality: 0 to 100, for ``image/jpeg`` only. (templated)
+    :param enhance_input_image: improve the image before upscaling. (templated)
+    :param image_preservation_factor: 0 to 1, how much of the original is kept. (templated)
+    :param safety_filter_level: see :class:`ImagenGenerateOperator`. (templated)
+    :param person_generation: see :class:`ImagenGenerateOperator`. (templated)
+    :param include_rai_reason: ask why an image was filtered. (templated)
+    :param labels: billing labels, at most 64. (templated)
+    :param on_filtered: ``fail``, ``skip`` or ``warn``. (templated)
+    :param imagen_conn_id: see :class:`ImagenGenerateOperator`. (templated)
+    :param project_id: see :class:`ImagenGenerateOperator`. (templated)
+    :param location: see :class:`ImagenGenerateOperator`. (templated)
+    :param impersonation_chain: see :class:`ImagenGenerateOperator`. (templated)
+    :raises AirflowFailException: for every error that another try cannot mend.
+    :raises airflow_provider_imagen.errors.ImagenError: for the others, see ``errors.py``.
+    """
+
+    job = "upscale"
+    request_fields = (
+        "image",
+        "upscale_factor",
+        "enhance_input_image",
+        "image_preservation_factor",
+        *REQUEST_FIELDS,
+    )
+    template_fields: Sequence[str] = (*request_fields, *PLACE_FIELDS)
+
+    def __init__(
+        self,
+        *,
+        image: str | Sequence[str] | XComArg,
+        output_uri: str | XComArg,
+        upscale_factor: str,
+        model: str | None = None,
+        output_mime_type: str | None = None,
+        compression_quality: int | str | None = None,
+        enhance_input_image: bool | str | None = None,
+        image_preservation_factor: float | str | None = None,
+        safety_filter_level: str | None = None,
+        person_generation: str | None = None,
+        include_rai_reason: bool | str | None = True,
+        labels: dict[str, str] | None = None,
+        on_filtered: str = "fail",
+        imagen_conn_id: str = "imagen_default",
+        project_id: str | None = None,
+        location: str | None = None,
+        impersonation_chain: str | Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.image = image
+        self.output_uri = output_uri
+        self.upscale_factor = upscale_factor
+        self.model = model
+        self.output_mime_type = output_mime_type
+        self.compression_quality = compression_quality
+        self.enhance_input_image = enhance_input_image
+        self.image_preservation_factor = image_preservation_factor
+        self.safety_filter_level = safety_filter_level
+        self.person_generation = person_generation
+        self.include_rai_reason = include_rai_reason
+        self.labels = labels
+        self.on_filtered = on_filtered
+        self.imagen_conn_id = imagen_conn_id
+        self.project_id = project_id
+        self.location = location
+        self.impersonation_chain = impersonation_chain
+
+    def _check(self, arguments: Mapping[str, Any]) -> UpscaleRequest:
+        from airflow_provider_imagen.core.catalogue import catalogue
+        from airflow_provider_imagen.core.checking import check_upscale
+        from airflow_provider_imagen.operators.source import only_item, read_source
+
+        request = check_upscale({**arguments, "image": only_item(arguments["image"])}, catalogue())
+        return request.model_copy(update={"source": read_source(request)})
+
+    def _ask(self, request: UpscaleRequest) -> Answer:
+        return self.hook.client.upscale(request)

@@ -1,0 +1,160 @@
+"""The sensor: waits for images in Cloud Storage, in a worker slot or deferred."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_imagen.hooks.failing import permanent_errors_fail_at_once
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+    from airflow_provider_imagen.core.polling import Verdict
+    from airflow_provider_imagen.core.wait import ImageWait
+    from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+GRACE_SECONDS = 300
+"""How much later than the trigger Airflow itself ends a deferred wait; it only does so when no triggerer runs."""
+
+
+class ImagenOutputSensor(BaseSensorOperator):
+    """Wait for at least ``min_images`` images below a ``gs://`` folder and return their URIs, ready for ``.expand()``.
+
+    A look that fails for a passing reason (429, 5xx, no connection) does not end the wait. A missing bucket, missing
+    rights or wrong arguments end it at once, without retries. A look costs nothing but Cloud Storage's list price.
+    ``poke_interval``, ``timeout``, ``mode`` and ``soft_fail`` are those of every Airflow sensor.
+
+    :param output_uri: the folder to look into, with all below it: ``gs://bucket/folder/``. (templated)
+    :param min_images: how many images end the wait, 1 or more. (templated)
+    :param mime_types: count only these, for example ``["image/png"]``. None: every image. (templated)
+    :param newer_than: count only images stored after this moment (datetime or ISO 8601; without time zone UTC), so
+        that older files in the same folder do not count. (templated)
+    :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
+    :param impersonation_chain: service account to act as, or a chain that ends with it. (templated)
+    :param deferrable: wait in the triggerer instead of a worker slot. Default: ``[operators] default_deferrable``.
+    :raises AirflowFailException: for every error that waiting cannot mend.
+    :raises AirflowSensorTimeout: ``timeout`` seconds have passed.
+    """
+
+    template_fields: Sequence[str] = (
+        "output_uri",
+        "min_images",
+        "mime_types",
+        "newer_than",
+        "imagen_conn_id",
+        "impersonation_chain",
+    )
+    ui_color = "#e6f4ea"
+
+    def __init__(
+        self,
+        *,
+        output_uri: str | XComArg,
+        min_images: int | str | XComArg = 1,
+        mime_types: Sequence[str] | str | None = None,
+        newer_than: datetime | str | None = None,
+        imagen_conn_id: str = "imagen_default",
+        impersonation_chain: str | Sequence[str] | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.output_uri = output_uri
+        self.min_images = min_images
+        self.mime_types = mime_types
+        self.newer_than = newer_than
+        self.imagen_conn_id = imagen_conn_id
+        self.impersonation_chain = impersonation_chain
+        self.deferrable = deferrable
+
+    @cached_property
+    def hook(self) -> ImagenHook:
+        """The hook of this task, made on first use."""
+        from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+        return ImagenHook(self.imagen_conn_id, impersonation_chain=self.impersonation_chain)
+
+    def execute(self, context: Context) -> Any:
+        """Wait here, or hand the wait to the triggerer."""
+        if not self.deferrable:
+            return super().execute(context)
+        with permanent_errors_fail_at_once(self):
+            wait = self._wait()
+            verdict = self._look(wait)
+        if verdict.event is not None:
+            return self.execute_complete(context, verdict.event)
+        self.log.info("%s; waiting in the triggerer.", verdict.text)
+        self._defer(wait)
+        return None
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look once. True with the URIs when enough images are there."""
+        with permanent_errors_fail_at_once(self):
+            verdict = self._look(self._wait())
+            if verdict.failure is not None:
+                raise verdict.failure
+        self.log.info("%s", verdict.text)
+        is_done = verdict.event is not None
+        return PokeReturnValue(is_done, list(verdict.uris) if is_done else None)
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> list[str]:
+        """Continue after the triggerer reported."""
+        from airflow_provider_imagen.core.polling import read_event
+
+        with permanent_errors_fail_at_once(self):
+            outcome = read_event(event)
+        if outcome.status == "timeout":
+            raise AirflowSensorTimeout(f"Waited {self.timeout} s: {outcome.message}")
+        if outcome.status == "failed":
+            raise AirflowFailException(outcome.message)
+        self.log.info("%s", outcome.message)
+        return outcome.uris
+
+    def _wait(self) -> ImageWait:
+        from airflow_provider_imagen.core.wait import check_wait
+
+        return check_wait(
+            output_uri=self.output_uri,
+            min_images=self.min_images,
+            mime_types=self.mime_types,
+            newer_than=self.newer_than,
+        )
+
+    def _look(self, wait: ImageWait) -> Verdict:
+        from airflow_provider_imagen.core.polling import look
+
+        # Airflow keeps the time of a wait that occupies or reschedules a worker slot.
+        return look(
+            wait,
+            lambda: self.hook.waiting_client().list_folder(wait.folder),
+            seconds_left=float("inf"),
+            poll_interval=self.poke_interval,
+        )
+
+    def _defer(self, wait: ImageWait) -> None:
+        from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
+
+        chain = self.impersonation_chain
+        self.defer(
+            trigger=ImagenOutputTrigger(
+                wait=wait.model_dump(mode="json"),
+                deadline=time.time() + self.timeout,
+                poll_interval=self.poke_interval,
+                imagen_conn_id=self.imagen_conn_id,
+                impersonation_chain=chain if chain is None or isinstance(chain, str) else list(chain),
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout + GRACE_SECONDS),
+        )

@@ -1,0 +1,1 @@
+"""Airflow triggers: the deferred half of the sensors."""

@@ -1,0 +1,163 @@
+"""Which credentials are taken, and which hosts see a token. No key here works anywhere; they are made on the spot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import google.auth
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from google.auth import impersonated_credentials
+from google.auth.credentials import CredentialsWithQuotaProject
+from google.oauth2 import service_account
+
+from airflow_provider_imagen.client.auth import GoogleToken
+from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.errors import CredentialsError
+
+GOOGLE = "https://us-central1-aiplatform.googleapis.com/v1/x"
+
+
+@pytest.fixture(scope="module")
+def key() -> dict[str, str]:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return {
+        "type": "service_account",
+        "project_id": "project-of-the-key",
+        "private_key": pem,
+        "client_email": "painter@project-of-the-key.iam.gserviceaccount.com",
+        "token_uri": "http://127.0.0.1:9/token",
+    }
+
+
+class StillToken(CredentialsWithQuotaProject):
+    """Credentials that always have the same token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = "planted"
+        self.renewals = 0
+
+    def refresh(self, request: Any) -> None:
+        self.renewals += 1
+
+    def with_quota_project(self, quota_project_id: str) -> StillToken:
+        return self
+
+
+@pytest.fixture
+def default_login(monkeypatch: pytest.MonkeyPatch) -> StillToken:
+    credentials = StillToken()
+    monkeypatch.setattr(google.auth, "default", lambda scopes: (credentials, "project-of-the-login"))
+    return credentials
+
+
+def loaded(**settings: Any) -> Any:
+    return GoogleToken(ConnectionSettings(**settings))._load()
+
+
+def test_the_key_in_the_connection_comes_first(key: dict[str, str], tmp_path: Path, default_login: StillToken) -> None:
+    (tmp_path / "key.json").write_text(json.dumps(key | {"client_email": "other@x.iam.gserviceaccount.com"}))
+
+    credentials = loaded(keyfile_dict=key, key_path=str(tmp_path / "key.json"))
+
+    assert isinstance(credentials, service_account.Credentials)
+    assert credentials.service_account_email == key["client_email"]
+    assert GoogleToken(ConnectionSettings(keyfile_dict=key)).project == "project-of-the-key"
+
+
+def test_the_key_file_comes_second(key: dict[str, str], tmp_path: Path, default_login: StillToken) -> None:
+    (tmp_path / "key.json").write_text(json.dumps(key))
+
+    credentials = loaded(key_path=str(tmp_path / "key.json"), credential_config_file="/nowhere")
+
+    assert credentials.service_account_email == key["client_email"]
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_the_credential_config_comes_third(tmp_path: Path, default_login: StillToken, as_file: bool) -> None:
+    config = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/locations/global/workforcePools/p/providers/x",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": "https://sts.googleapis.com/v1/token",
+        "credential_source": {"file": str(tmp_path / "token")},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    credentials = loaded(credential_config_file=str(tmp_path / "config.json") if as_file else config)
+
+    assert type(credentials).__module__ == "google.auth.identity_pool"
+
+
+def test_the_default_login_comes_last(default_login: StillToken) -> None:
+    assert loaded() is default_login
+    assert GoogleToken(ConnectionSettings()).project == "project-of-the-login"
+
+
+def test_the_impersonation_chain_ends_with_its_target(default_login: StillToken) -> None:
+    credentials = loaded(impersonation_chain="first@x.iam, target@x.iam", quota_project_id="payer")
+
+    assert isinstance(credentials, impersonated_credentials.Credentials)
+    assert credentials.service_account_email == "target@x.iam"
+    assert credentials._delegates == ["first@x.iam"]
+    assert credentials.quota_project_id == "payer"
+
+
+def test_the_quota_project_is_sent_along(key: dict[str, str]) -> None:
+    assert loaded(keyfile_dict=key, quota_project_id="payer").quota_project_id == "payer"
+
+
+def test_a_token_goes_to_google_and_is_fetched_once(default_login: StillToken) -> None:
+    token = GoogleToken(ConnectionSettings())
+
+    assert token.headers_for(GOOGLE)["authorization"] == "Bearer planted"
+    assert token.headers_for(GOOGLE)["authorization"] == "Bearer planted"
+    assert default_login.renewals == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://us-central1-aiplatform.googleapis.com/",
+        "https://googleapis.com.example.org/",
+        "https://example.org/.googleapis.com",
+        "http://127.0.0.1:8080/",
+    ],
+)
+def test_no_token_goes_anywhere_else(default_login: StillToken, url: str) -> None:
+    assert GoogleToken(ConnectionSettings()).headers_for(url) == {}
+
+
+def test_a_token_goes_to_another_endpoint_when_the_connection_says_so(default_login: StillToken) -> None:
+    token = GoogleToken(ConnectionSettings(send_token_to_endpoint=True))
+
+    assert token.headers_for("https://proxy.example.org/")["authorization"] == "Bearer planted"
+
+
+def test_an_anonymous_connection_sends_no_token_and_looks_for_no_login(default_login: StillToken) -> None:
+    token = GoogleToken(ConnectionSettings(is_anonymous=True))
+
+    assert token.headers_for(GOOGLE) == {}
+    assert token.project is None
+
+
+@pytest.mark.parametrize(
+    "settings", [{"key_path": "/nowhere.json"}, {"keyfile_dict": {"type": "service_account", "private_key": "planted"}}]
+)
+def test_unusable_credentials_are_reported_with_the_next_step_and_without_the_key(settings: dict[str, Any]) -> None:
+    with pytest.raises(CredentialsError, match="Set one of keyfile_dict, key_path") as caught:
+        GoogleToken(ConnectionSettings(**settings)).headers_for(GOOGLE)
+
+    assert "planted" not in str(caught.value)
+
+
+def test_a_refused_token_is_reported_with_the_next_step(key: dict[str, str]) -> None:
+    with pytest.raises(CredentialsError, match="Google gave no token.*Renew the key"):
+        GoogleToken(ConnectionSettings(keyfile_dict=key)).headers_for(GOOGLE)

@@ -1,0 +1,52 @@
+"""An Airflow of the tests' own: its home is a temporary folder, set before anything imports Airflow."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="imagen-tests-"))
+DAGS_FOLDER = AIRFLOW_HOME / "dags"
+atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
+shutil.copytree(REPOSITORY / "dags_examples", DAGS_FOLDER)
+os.environ.update(
+    {
+        "AIRFLOW_HOME": str(AIRFLOW_HOME),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS_FOLDER),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME}/airflow.db",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    }
+)
+for name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "GOOGLE_", "CLOUDSDK_"))]:
+    del os.environ[name]
+# No test may find the credentials or the metadata server of the machine it runs on.
+os.environ.update({"CLOUDSDK_CONFIG": str(AIRFLOW_HOME / "no-gcloud"), "NO_GCE_CHECK": "true"})
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """A migrated metadata database in the tests' own Airflow home."""
+    from airflow.utils import db
+
+    db.initdb()
+
+
+@pytest.fixture
+def set_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """Return a function that defines an Airflow connection for this test."""
+
+    def define(conn_id: str = "imagen_default", conn_type: str = "imagen", **extra: object) -> None:
+        value = json.dumps({"conn_type": conn_type, "extra": extra})
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", value)
+
+    return define
