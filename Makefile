@@ -10,7 +10,7 @@ help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 demo: $(VENV)/ready ## run the daily campaign on a real Airflow with the built-in emulator, and make a contact sheet
-	@$(BIN)/python -W ignore -m airflow_provider_imagen.emulator.demo
+	@$(BIN)/python dags_examples/demo
 
 test: $(VENV)/ready .venv-sdk/ready ## run all tests on the newest Airflow
 	$(BIN)/python -m pytest

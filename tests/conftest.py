@@ -9,8 +9,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from airflow_provider_imagen.emulator import Emulator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="imagen-tests-"))
@@ -50,3 +54,22 @@ def set_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", value)
 
     return define
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    """One emulator for all tests: Vertex AI and Cloud Storage over real sockets."""
+    from airflow_provider_imagen.emulator import Emulator
+
+    with Emulator(buckets=["bucket", "my-bucket"]) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
+    """The emulator as new. A fault that was ordered and never fired fails the test."""
+    running_emulator.reset()
+    yield running_emulator
+    unfired = running_emulator.unfired_faults()
+    running_emulator.reset()
+    assert not unfired, f"ordered and never fired: {unfired}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
+    AirflowSkipException,
     BaseSensorOperator,
     PokeReturnValue,
     conf,
@@ -90,11 +91,17 @@ class ImagenOutputSensor(BaseSensorOperator):
         """Wait here, or hand the wait to the triggerer."""
         if not self.deferrable:
             return super().execute(context)
-        with permanent_errors_fail_at_once(self):
-            wait = self._wait()
-            verdict = self._look(wait)
-        if verdict.event is not None:
-            return self.execute_complete(context, verdict.event)
+        try:
+            with permanent_errors_fail_at_once(self):
+                wait = self._wait()
+                verdict = self._look(wait)
+            if verdict.event is not None:
+                return self.execute_complete(context, verdict.event)
+        except AirflowFailException as failure:
+            # Airflow does this itself for a wait in a worker slot and for one that comes back from the triggerer.
+            if self.soft_fail:
+                raise AirflowSkipException(str(failure)) from failure
+            raise
         self.log.info("%s; waiting in the triggerer.", verdict.text)
         self._defer(wait)
         return None

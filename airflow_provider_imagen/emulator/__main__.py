@@ -1,0 +1,61 @@
+"""``python -m airflow_provider_imagen.emulator``: serve until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from airflow_provider_imagen.emulator.server import Emulator
+from airflow_provider_imagen.emulator.storage import LOOPBACK
+
+
+def main() -> int:
+    """Read the command line, serve, and return the exit code."""
+    options = _options()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        emulator = Emulator(
+            options.bucket or ["my-bucket"],
+            host=options.host,
+            port=options.port,
+            storage_port=options.storage_port,
+            storage_folder=options.storage_folder,
+            allow_remote=options.allow_remote,
+        )
+    except ValueError as failure:
+        print(failure, file=sys.stderr)  # noqa: T201
+        return 2
+    with emulator:
+        ready = {
+            "endpoint": emulator.endpoint,
+            "storage_endpoint": emulator.storage_endpoint,
+            "buckets": emulator.buckets,
+            "airflow_connection": emulator.connection,
+        }
+        print(json.dumps(ready), flush=True)  # noqa: T201
+        stop.wait()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_imagen.emulator",
+        description="A stand-in for Vertex AI and Cloud Storage. Prints one line of JSON when it is ready.",
+    )
+    parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--storage-port", type=int, default=0, help="port of fake-gcs-server (default: a free one)")
+    parser.add_argument("--storage-folder", type=Path, help="where to keep objects (default: in memory)")
+    parser.add_argument("--bucket", action="append", help="a bucket to make; may be given often (default: my-bucket)")
+    parser.add_argument("--allow-remote", action="store_true", help="allow a host that other machines reach")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Broken connections on purpose: a reset, or half an answer, over the real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_open: dict[tuple[str, int], asyncio.Transport] = {}
+
+
+class BreakableProtocol(H11Protocol):
+    """HTTP/1.1 that remembers its connections, so that a route can break the one it answers on."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Remember the connection by its client's address."""
+        super().connection_made(transport)
+        self._address = tuple(transport.get_extra_info("peername")[:2])
+        _open[self._address] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        _open.pop(self._address, None)
+        super().connection_lost(exc)
+
+
+async def reset(request: Request) -> Response:
+    """Reset the connection of a request: the client sees a broken connection and no answer."""
+    transport = _transport_of(request)
+    raw: socket.socket = transport.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    return await _gone(request)
+
+
+async def cut_short(request: Request, body: bytes) -> Response:
+    """Send the first half of an answer and close the connection."""
+    transport = _transport_of(request)
+    start = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    transport.write(start + body[: len(body) // 2])
+    transport.close()
+    return await _gone(request)
+
+
+def _transport_of(request: Request) -> asyncio.Transport:
+    return _open[cast("tuple[str, int]", tuple(request.scope["client"]))]
+
+
+async def _gone(request: Request) -> Response:
+    message: Any = {}
+    while message.get("type") != "http.disconnect":
+        message = await request.receive()
+    return Response()

@@ -1,0 +1,48 @@
+"""What the emulator remembers of the calls it received."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One received call. ``path`` is the decoded path without query."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+class CallBook:
+    """The calls of clients, in the order they came. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: list[Call] = []
+
+    def add(self, call: Call) -> None:
+        """Remember a call."""
+        with self._lock:
+            self._calls.append(call)
+
+    def all(self) -> list[Call]:
+        """Return the remembered calls."""
+        with self._lock:
+            return list(self._calls)
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        with self._lock:
+            self._calls.clear()

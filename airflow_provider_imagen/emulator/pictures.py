@@ -1,0 +1,113 @@
+"""Real images: right size, right format, the prompt drawn on them, the same for the same seed."""
+
+from __future__ import annotations
+
+import colorsys
+import io
+import random
+import textwrap
+
+from PIL import Image, ImageDraw, ImageFont
+
+FORMATS = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/gif": "GIF",
+    "image/webp": "WEBP",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
+    "image/vnd.microsoft.icon": "ICO",
+}
+MOST_PIXELS = 17_000_000
+LARGEST_INPUT_BYTES = 10 * 1024 * 1024
+Color = tuple[int, int, int]
+
+
+class UnusableImageError(ValueError):
+    """The bytes are no image that can be upscaled."""
+
+
+def draw(prompt: str, size: tuple[int, int], seed: str) -> Image.Image:
+    """Return a picture of a landscape that nobody has seen, with the prompt as its caption.
+
+    :param prompt: what was asked for.
+    :param size: width and height in pixels.
+    :param seed: decides colours and shapes.
+    """
+    chance = random.Random(seed)  # noqa: S311  # for looks
+    hue = chance.random()
+    image = _sky(size, _color(hue, 0.55, 0.98), _color(hue + 0.12, 0.35, 0.62))
+    pen = ImageDraw.Draw(image)
+    _sun(pen, size, chance, _color(hue + 0.5, 0.45, 1.0))
+    for layer in range(4):
+        _hills(pen, size, chance, 0.5 + layer * 0.13, _color(hue + 0.08 * layer, 0.6, 0.62 - layer * 0.13))
+    _caption(pen, size, prompt)
+    return image
+
+
+def enlarge(data: bytes, factor: int) -> Image.Image:
+    """Return an image, ``factor`` times as wide and high.
+
+    :raises UnusableImageError: too many bytes or pixels, or neither PNG nor JPEG.
+    """
+    if len(data) > LARGEST_INPUT_BYTES:
+        raise UnusableImageError("Image size exceeds the limit of 10 MB.")
+    try:
+        image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+    except OSError as failure:
+        raise UnusableImageError("Unable to decode the image: it must be PNG or JPEG.") from failure
+    width, height = image.width * factor, image.height * factor
+    if width * height > MOST_PIXELS:
+        raise UnusableImageError(f"Output of {width} x {height} pixels exceeds the limit of 17 megapixels.")
+    return image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+
+
+def encode(image: Image.Image, mime_type: str, quality: int) -> bytes:
+    """Return the file content of an image. ``quality`` (0 to 100) counts for JPEG only."""
+    options: dict[str, int] = {}
+    if mime_type == "image/jpeg":
+        options = {"quality": quality}
+    elif mime_type == "image/png":
+        options = {"compress_level": 1}
+    file = io.BytesIO()
+    image.save(file, FORMATS[mime_type], **options)
+    return file.getvalue()
+
+
+def _color(hue: float, saturation: float, value: float) -> Color:
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1, saturation, value)
+    return int(red * 255), int(green * 255), int(blue * 255)
+
+
+def _sky(size: tuple[int, int], top: Color, bottom: Color) -> Image.Image:
+    gradient = Image.new("RGB", (1, 2))
+    gradient.putpixel((0, 0), top)
+    gradient.putpixel((0, 1), bottom)
+    return gradient.resize(size, Image.Resampling.BILINEAR)
+
+
+def _sun(pen: ImageDraw.ImageDraw, size: tuple[int, int], chance: random.Random, color: Color) -> None:
+    radius = min(size) * chance.uniform(0.07, 0.14)
+    x, y = size[0] * chance.uniform(0.15, 0.85), size[1] * chance.uniform(0.12, 0.4)
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
+
+
+def _hills(pen: ImageDraw.ImageDraw, size: tuple[int, int], chance: random.Random, level: float, color: Color) -> None:
+    width, height = size
+    points = [(width * step / 6, height * (level + chance.uniform(-0.1, 0.08))) for step in range(7)]
+    pen.polygon([(0, height), *points, (width, height)], fill=color)
+
+
+def _caption(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:
+    font_size = max(10, min(size) // 24)
+    text = textwrap.fill(prompt, max(10, int(size[0] / (font_size * 0.58))), max_lines=5, placeholder=" ...")
+    font = ImageFont.load_default(size=font_size)
+    pen.multiline_text(
+        (font_size, size[1] - font_size),
+        text,
+        font=font,
+        fill="white",
+        anchor="ld",
+        stroke_width=2,
+        stroke_fill="black",
+    )

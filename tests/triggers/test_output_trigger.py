@@ -1,0 +1,98 @@
+"""The trigger: survives serialization, asks in a thread, reports once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.triggers.base import TriggerEvent
+
+from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
+
+pytestmark = pytest.mark.usefixtures("emulated")
+
+
+@pytest.fixture
+def emulated(set_connection: Callable[..., None], emulator: Any) -> None:
+    set_connection(**emulator.connection["extra"])
+
+
+def trigger_for(
+    uri: str, *, seconds: float = 60.0, poll_interval: float = 0.01, min_images: int = 1
+) -> ImagenOutputTrigger:
+    wait = {"output_uri": uri, "min_images": min_images, "mime_types": None, "newer_than": None}
+    trigger = ImagenOutputTrigger(wait, time.time() + seconds, poll_interval, "imagen_default")
+    path, arguments = trigger.serialize()
+    assert path == "airflow_provider_imagen.triggers.imagen.ImagenOutputTrigger"
+    return ImagenOutputTrigger(**json.loads(json.dumps(arguments)))
+
+
+def events_of(trigger: ImagenOutputTrigger) -> list[dict[str, Any]]:
+    async def collect() -> list[TriggerEvent]:
+        return [event async for event in trigger.run()]
+
+    return [event.payload for event in asyncio.run(collect())]
+
+
+def test_reports_the_images_that_are_there(emulator: Any) -> None:
+    emulator.put_object("bucket", "here/a.png", b"x", "image/png")
+
+    (event,) = events_of(trigger_for("gs://bucket/here/"))
+
+    assert (event["status"], event["uris"]) == ("done", ["gs://bucket/here/a.png"])
+
+
+def test_looks_again_until_an_image_arrives(emulator: Any) -> None:
+    trigger = trigger_for("gs://bucket/later/")
+    look, looks = trigger._look, []
+
+    def look_and_store() -> Any:
+        verdict = look()
+        looks.append(verdict)
+        emulator.put_object("bucket", "later/a.png", b"x", "image/png")
+        return verdict
+
+    trigger._look = look_and_store  # type: ignore[method-assign]
+
+    (event,) = events_of(trigger)
+    assert event["status"] == "done"
+    assert len(looks) == 2
+
+
+def test_a_failing_look_does_not_end_the_wait(emulator: Any) -> None:
+    from airflow_provider_imagen.emulator import Fault
+
+    emulator.put_object("bucket", "flaky/a.png", b"x", "image/png")
+    emulator.order_fault(Fault("list", status=503, times=1))
+
+    (event,) = events_of(trigger_for("gs://bucket/flaky/"))
+
+    assert event["status"] == "done"
+
+
+def test_reports_a_missing_bucket_at_once() -> None:
+    (event,) = events_of(trigger_for("gs://no-such-bucket/here/"))
+
+    assert event["status"] == "failed"
+    assert "Create the bucket" in event["message"]
+
+
+def test_reports_the_time_out_with_what_was_there(emulator: Any) -> None:
+    emulator.put_object("bucket", "few/a.png", b"x", "image/png")
+
+    (event,) = events_of(trigger_for("gs://bucket/few/", seconds=0, min_images=2))
+
+    assert (event["status"], event["message"]) == ("timeout", "1 of at least 2 images are in gs://bucket/few/")
+
+
+def test_an_unusable_connection_is_reported_and_not_raised(set_connection: Callable[..., None]) -> None:
+    set_connection(timeout_seconds="soon")
+
+    (event,) = events_of(trigger_for("gs://bucket/here/"))
+
+    assert event["status"] == "failed"
+    assert "timeout_seconds" in event["message"]
