@@ -137,8 +137,11 @@ def _add_controls(app: FastAPI, service: Service) -> None:
 
     @app.post("/emulator/faults")
     def order_fault(order: dict[str, Any]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in order.items()
+        }
         try:
-            fault = Fault(**{name: tuple(value) if isinstance(value, list) else value for name, value in order.items()})
+            fault = Fault(**arguments)
         except TypeError as failure:
             raise HTTPException(422, str(failure)) from failure
         service.faults.order(fault)
@@ -165,6 +168,10 @@ async def _strike(request: Request, fault: Fault | None, done: Any) -> Response 
         return await breaking.reset(request)
     if fault.truncated:
         return await breaking.cut_short(request, json.dumps(done or {"predictions": []}).encode())
+    return _ordered_answer(fault)
+
+
+def _ordered_answer(fault: Fault) -> Response | None:
     if fault.status is not None:
         return JSONResponse(envelope(fault.status, fault.message, fault.details), fault.status, dict(fault.headers))
     if fault.blocked_prompt:

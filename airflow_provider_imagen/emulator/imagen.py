@@ -8,6 +8,8 @@ import itertools
 import threading
 from typing import Any
 
+from PIL import Image
+
 from airflow_provider_imagen.emulator import pictures
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.limits import PIXELS
@@ -51,9 +53,7 @@ class Painter:
         predictions += _extras(parameters, len(images), len(kept), fault)
         return {"predictions": predictions} if predictions else {}
 
-    def _drawn(
-        self, prompt: str, parameters: dict[str, Any], model: dict[str, Any], number: int
-    ) -> list[pictures.Image.Image]:
+    def _drawn(self, prompt: str, parameters: dict[str, Any], model: dict[str, Any], number: int) -> list[Image.Image]:
         width, height = PIXELS[parameters.get("aspectRatio", "1:1")]
         if str(parameters.get("sampleImageSize", "1K")).upper() == "2K":
             width, height = 2 * width, 2 * height
@@ -63,7 +63,7 @@ class Painter:
             pictures.draw(prompt, (width, height), f"{model['id']} {chance} {prompt} {index}") for index in range(count)
         ]
 
-    def _enlarged(self, image: dict[str, Any], parameters: dict[str, Any]) -> pictures.Image.Image:
+    def _enlarged(self, image: dict[str, Any], parameters: dict[str, Any]) -> Image.Image:
         try:
             if "gcsUri" in image:
                 data = self._storage.read_uri(image["gcsUri"])
@@ -75,9 +75,7 @@ class Painter:
         except (pictures.UnusableImageError, binascii.Error) as failure:
             raise Refusal(400, str(failure)) from failure
 
-    def _stored(
-        self, image: pictures.Image.Image, parameters: dict[str, Any], number: int, index: int
-    ) -> dict[str, Any]:
+    def _stored(self, image: Image.Image, parameters: dict[str, Any], number: int, index: int) -> dict[str, Any]:
         options = parameters.get("outputOptions") or {}
         mime_type = options.get("mimeType", "image/png")
         data = pictures.encode(image, mime_type, options.get("compressionQuality", 75))

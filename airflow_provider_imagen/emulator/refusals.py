@@ -108,6 +108,8 @@ def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[st
     for name, field in FIELD_OF_PARAMETER.items():
         if name in parameters and field not in model["parameters"]:
             yield f"{name} is not supported by model {model['id']}."
+    if not isinstance(instance.get("prompt", ""), str):
+        yield "Invalid prompt: it must be a string."
     yield from _output_options(parameters.get("outputOptions", {}))
 
 

@@ -5,7 +5,6 @@ Started by ``make demo``. Leaves images, a list of them and a contact sheet in `
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -107,19 +106,14 @@ def results(environment: dict[str, str]) -> list[dict[str, str]]:
 
 def saved_images(emulator: Emulator, made: list[dict[str, str]]) -> Iterator[dict[str, object]]:
     """Save a copy of each image and yield what is known about it."""
-    for image in made:
+    folder = OUTPUT / "images"
+    folder.mkdir()
+    for number, image in enumerate(made):
         bucket, _, name = image["uri"].removeprefix("gs://").partition("/")
-        data = emulator.read_object(bucket, name)
-        path = (
-            OUTPUT
-            / "images"
-            / image["task_id"]
-            / name.replace("/", "_").rpartition("posters_")[2].rpartition("large_")[2]
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        width, height = Image.open(io.BytesIO(data)).size
-        yield {**image, "width": width, "height": height, "file": str(path.relative_to(PROJECT))}
+        path = folder / f"{number:02}-{image['task_id']}{Path(name).suffix}"
+        path.write_bytes(emulator.read_object(bucket, name))
+        with Image.open(path) as picture:
+            yield {**image, "width": picture.width, "height": picture.height, "file": str(path.relative_to(PROJECT))}
 
 
 def report(images: list[dict[str, object]], seconds: float) -> int:
@@ -136,7 +130,8 @@ def report(images: list[dict[str, object]], seconds: float) -> int:
 
 def say(text: str) -> None:
     """Print a line at once."""
-    print(text, flush=True)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -37,6 +37,6 @@ def emulated(set_connection: Callable[..., None], emulator: Any) -> None:
 
 @pytest.fixture
 def logged(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """Return a function that gives back what was logged: Airflow 3 prints task logs, Airflow 2 hands them to logging."""
+    """Return a function that gives back what was logged: Airflow 3 prints it, Airflow 2 hands it to logging."""
     caplog.set_level("INFO")
     return lambda: "".join(capsys.readouterr()) + caplog.text
