@@ -15,7 +15,7 @@ demo: $(VENV)/ready ## run the daily campaign on a real Airflow with the built-i
 test: $(VENV)/ready .venv-sdk/ready ## run all tests on the newest Airflow
 	$(BIN)/python -m pytest
 
-test-oldest: .venv-oldest/ready ## run all tests on the oldest supported Airflow
+test-oldest: .venv-oldest/ready .venv-sdk/ready ## run all tests on the oldest supported Airflow
 	.venv-oldest/bin/python -m pytest
 
 lint: $(VENV)/ready ## look for mistakes and unformatted code
@@ -48,7 +48,7 @@ $(VENV)/ready: .ci/constraints.txt pyproject.toml
 
 .venv-oldest/ready: .ci/constraints-oldest.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv-oldest
-	.venv-oldest/bin/pip install --quiet --constraint .ci/constraints-oldest.txt hatchling editables
+	.venv-oldest/bin/pip install --quiet --requirement .ci/constraints-oldest.txt
 	.venv-oldest/bin/pip install --quiet --no-build-isolation --constraint .ci/constraints-oldest.txt --editable '.[dev]'
 	@touch $@
 

@@ -6,6 +6,8 @@ import atexit
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,9 +42,8 @@ os.environ.update({"CLOUDSDK_CONFIG": str(AIRFLOW_HOME / "no-gcloud"), "NO_GCE_C
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """A migrated metadata database in the tests' own Airflow home."""
-    from airflow.utils import db
-
-    db.initdb()
+    airflow = Path(sys.executable).with_name("airflow")
+    subprocess.run([airflow, "db", "migrate"], check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+# Airflow's own runner warns about Airflow's own dependencies, in each version about others.
+pytestmark = pytest.mark.filterwarnings("ignore")
 EXAMPLES = Path(__file__).resolve().parents[2] / "dags_examples"
 
 
