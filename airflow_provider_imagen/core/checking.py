@@ -70,7 +70,7 @@ def _type_problem(kind: type[RequestT], name: str, error_type: str, value: Any) 
         return f"{name} is missing. Pass {name}=..."
     field = kind.model_fields.get(name)
     if field is None:
-        return f"{name} is no argument here. Allowed: {', '.join(sorted(kind.model_fields))}."
+        return f"{name} is no argument here. Allowed: {', '.join(sorted(kind.model_fields.keys() - {'source'}))}."
     if name in {"prompt", "image"} and isinstance(value, (list, tuple)):
         return f"{name} is a list of {len(value)}; one task takes one. Map over it: .expand({name}=...)."
     form = _form_of(field.annotation, field.description)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import mimetypes
-from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_imagen.core.output_uri import CloudFolder
@@ -25,7 +24,7 @@ class StoredObject(BaseModel):
 
     name: str
     size: int = 0
-    time_created: datetime
+    time_created: AwareDatetime
     content_type: str = ""
 
     @property

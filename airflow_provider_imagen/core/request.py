@@ -31,8 +31,14 @@ def _safety_level(value: Any) -> Any:
     return OLD_SAFETY_LEVELS.get(_lower(value), _lower(value)) if isinstance(value, str) else value
 
 
+def _no_switch(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("True and False are no numbers")  # noqa: TRY004  # pydantic collects ValueErrors
+    return value
+
+
 Text = Annotated[str, Field(description="text")]
-Whole = Annotated[int, Field(description="a whole number")]
+Whole = Annotated[int, BeforeValidator(_no_switch), Field(description="a whole number")]
 Number = Annotated[float, Field(description="a number")]
 Switch = Annotated[bool, Field(description="True or False")]
 Lower = Annotated[Text, BeforeValidator(_lower)]
@@ -62,7 +68,9 @@ class _Request(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _blank_is_not_given(cls, given: Any) -> Any:
-        return {name: value for name, value in given.items() if not _is_blank(name, value)}
+        kept = {name: value for name, value in given.items() if not _is_blank(name, value)}
+        # Its default is ours, not Google's, so a task can still choose not to send it.
+        return {"include_rai_reason": None, **kept} if "include_rai_reason" in given else kept
 
     @property
     def storage_uri(self) -> str | None:

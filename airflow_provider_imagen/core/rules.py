@@ -75,7 +75,7 @@ def problems_with(request: Request, models: Catalogue) -> list[str]:
     model = models.find(request.model)
     problems = [*_general(request), *output_uri.problems_with(request.output_uri), *_model_name(request.model)]
     if model is None:
-        return problems
+        return [*problems, *_of_unknown_model(request)]
     if job not in model.jobs:
         able = ", ".join(each.id for each in models.for_job(job))
         return [*problems, f"model is {model.id!r}, which does not {job} images. Models that do: {able}."]
@@ -185,6 +185,11 @@ def _of_generate(request: GenerateRequest, model: Model) -> Iterator[str]:
     yield from _prompt_length("prompt", request.prompt, model)
     yield from _prompt_length("negative_prompt", request.negative_prompt or "", model)
     yield from _seed(request, model)
+
+
+def _of_unknown_model(request: Request) -> Iterator[str]:
+    if isinstance(request, GenerateRequest) and request.number_of_images < 1:
+        yield f"number_of_images is {request.number_of_images}; allowed are 1 or more. Correct the value."
 
 
 def _prompt_length(name: str, text: str, model: Model) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.checking import check_generate, check_upscale
 from airflow_provider_imagen.core.request import GenerateRequest, SourceImage
+from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "some-model", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
 UPSCALE = {"model": "some-model", "image": "gs://bucket/cat.png", "output_uri": "/data/large", "upscale_factor": "x2"}
@@ -61,7 +62,7 @@ def test_what_renders_to_nothing_is_not_given(name: str, blank: str | None) -> N
     if name == "negative_prompt" and "None" in (blank or ""):
         return
 
-    assert read(**{name: blank}) == read()
+    assert getattr(read(**{name: blank}), name) is None
 
 
 @pytest.mark.parametrize("blank", [None, "", "None"])
@@ -84,6 +85,17 @@ def test_a_prompt_stays_letter_for_letter_what_it_was() -> None:
 def test_reasons_are_asked_for_unless_switched_off() -> None:
     assert read().include_rai_reason is True
     assert read(include_rai_reason=False).include_rai_reason is False
+
+
+@pytest.mark.parametrize("name", ["number_of_images", "seed", "compression_quality"])
+def test_a_switch_is_no_number(name: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name} is True and must be a whole number"):
+        read(**{name: True})
+
+
+def test_an_unknown_model_still_makes_at_least_one_image() -> None:
+    with pytest.raises(InvalidInputError, match="number_of_images is 0; allowed are 1 or more"):
+        read(model="imagen-9", number_of_images=0)
 
 
 @pytest.mark.parametrize(
