@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: help demo test test-oldest lint format types check benchmark emulator clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: $(VENV)/ready ## run the daily campaign on a real Airflow with the built-in emulator, and make a contact sheet
 	@$(BIN)/python dags_examples/demo

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import itertools
 import threading
 from typing import Any
@@ -72,8 +71,10 @@ class Painter:
             return pictures.enlarge(data, int(parameters["upscaleConfig"]["upscaleFactor"][1:]))
         except ObjectMissingError as failure:
             raise Refusal(404, f"Could not find the object {image['gcsUri']}.") from failure
-        except (pictures.UnusableImageError, binascii.Error) as failure:
+        except pictures.UnusableImageError as failure:
             raise Refusal(400, str(failure)) from failure
+        except ValueError as failure:
+            raise Refusal(400, f"Invalid bytesBase64Encoded: {failure}") from failure
 
     def _stored(self, image: Image.Image, parameters: dict[str, Any], number: int, index: int) -> dict[str, Any]:
         options = parameters.get("outputOptions") or {}

@@ -54,12 +54,14 @@ def enlarge(data: bytes, factor: int) -> Image.Image:
         raise UnusableImageError("Image size exceeds the limit of 10 MB.")
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
-    except OSError as failure:
+        width, height = image.width * factor, image.height * factor
+        if width * height > MOST_PIXELS:
+            raise UnusableImageError(f"Output of {width} x {height} pixels exceeds the limit of 17 megapixels.")
+        return image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as failure:
+        raise UnusableImageError("The output exceeds the limit of 17 megapixels.") from failure
+    except (OSError, SyntaxError) as failure:
         raise UnusableImageError("Unable to decode the image: it must be PNG or JPEG.") from failure
-    width, height = image.width * factor, image.height * factor
-    if width * height > MOST_PIXELS:
-        raise UnusableImageError(f"Output of {width} x {height} pixels exceeds the limit of 17 megapixels.")
-    return image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
 
 
 def encode(image: Image.Image, mime_type: str, quality: int) -> bytes:

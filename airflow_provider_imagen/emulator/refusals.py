@@ -97,7 +97,7 @@ def check(body: dict[str, Any], model: dict[str, Any]) -> None:
 
 
 def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
-    count = parameters.get("sampleCount", 4)
+    count = parameters.get("sampleCount", 1 if parameters.get("mode") == "upscale" else 4)
     if not isinstance(count, int) or not 1 <= count <= model["max_images"]:
         yield f"Invalid sampleCount, {count}: must be between 1 and {model['max_images']}."
     if "storageUri" in parameters and not re.match(r"^gs://(.+)/(.+)$", str(parameters["storageUri"])):
@@ -113,8 +113,11 @@ def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[st
     yield from _output_options(parameters.get("outputOptions", {}))
 
 
-def _output_options(options: dict[str, Any]) -> Iterator[str]:
-    if options.get("mimeType", "image/png") not in MIME_TYPES:
+def _output_options(options: Any) -> Iterator[str]:
+    if not isinstance(options, dict):
+        yield f"Invalid outputOptions, {options}"
+        return
+    if str(options.get("mimeType", "image/png")) not in MIME_TYPES:
         yield f"Invalid mimeType, {options['mimeType']}"
     quality = options.get("compressionQuality", 75)
     if not isinstance(quality, int) or not 0 <= quality <= 100:  # noqa: PLR2004  # the documented range
@@ -146,9 +149,13 @@ def _seed(parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_upscale(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
-    factor = (parameters.get("upscaleConfig") or {}).get("upscaleFactor")
+    config = parameters.get("upscaleConfig")
+    factor = config.get("upscaleFactor") if isinstance(config, dict) else config
     if factor not in model["upscale_factors"]:
         yield f"Invalid upscaleFactor, {factor}"
-    image = instance.get("image") or {}
-    if not ("bytesBase64Encoded" in image) ^ ("gcsUri" in image):
+    image = instance.get("image")
+    named = (
+        [image[name] for name in ("bytesBase64Encoded", "gcsUri") if name in image] if isinstance(image, dict) else []
+    )
+    if len(named) != 1 or not isinstance(named[0], str):
         yield "Image must have exactly one of bytesBase64Encoded and gcsUri."

@@ -90,6 +90,8 @@ class Storage:
         :raises ObjectMissingError: there is no such object.
         """
         bucket, _, name = uri.removeprefix("gs://").partition("/")
+        if not name:
+            raise ObjectMissingError(uri)
         return self._open(f"{self.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media")
 
     def names(self, bucket: str, prefix: str = "") -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
@@ -65,11 +66,35 @@ def _write_whole(uri: str, data: bytes) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
     try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_part(part, data)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write_part(part: Path, data: bytes) -> None:
+    """Write a complete file; where the file system can, it has no name before it is complete.
+
+    So not even a worker that is killed leaves half a file behind. Elsewhere (not Linux, some network file systems)
+    what it leaves has a hidden name, and the next try removes it.
+    """
+    try:
+        _write_nameless(part, data)
+    except (AttributeError, OSError):
+        with part.open("wb") as file:
+            _write_durably(file, data)
+
+
+def _write_nameless(part: Path, data: bytes) -> None:
+    with os.fdopen(os.open(part.parent, os.O_TMPFILE | os.O_WRONLY, 0o666), "wb") as file:
+        _write_durably(file, data)
+        # Python follows the link in /proc only when it is given a folder; an absolute path does not use it.
+        os.link(f"/proc/self/fd/{file.fileno()}", part, src_dir_fd=0, follow_symlinks=True)
+
+
+def _write_durably(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())

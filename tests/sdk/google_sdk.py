@@ -62,7 +62,7 @@ def result_of(client: genai.Client, number: int, call: dict[str, Any]) -> dict[s
 
 def generated(client: genai.Client, call: dict[str, Any], config: dict[str, Any]) -> types.GenerateImagesResponse:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", "The generate_images method is deprecated")
         return client.models.generate_images(
             model=call["model"], prompt=call["prompt"], config=types.GenerateImagesConfig(**config)
         )
