@@ -22,7 +22,7 @@ from airflow_provider_imagen.emulator.limits import models
 from airflow_provider_imagen.emulator.refusals import Refusal, blocked_prompt, envelope, not_served
 from airflow_provider_imagen.emulator.storage import Storage
 
-NOT_FORWARDED = {"host", "content-length", "connection", "transfer-encoding", "accept-encoding"}
+NOT_FORWARDED = {"content-length", "connection", "transfer-encoding", "accept-encoding"}
 
 
 class Service:
@@ -60,19 +60,21 @@ class Service:
             answer = await run_in_threadpool(self.painter.predict, body, self._row(place), fault)
         except Refusal as refusal:
             return _error(refusal)
-        return await _strike(request, fault, done=answer) or JSONResponse(answer)
+        return await _answer(request, fault, JSONResponse(answer))
 
     async def describe(self, request: Request, model: str) -> Response:
         """Answer a look-up of a publisher model."""
         await self.remembered(request)
-        if struck := await _strike(request, self.faults.take("lookup"), done=None):
+        fault = self.faults.take("lookup")
+        if struck := await _strike(request, fault, done=None):
             return struck
         if model in self.retired or model not in models():
             return _error(Refusal(404, f"Publisher Model `publishers/google/models/{model}` was not found."))
         row = models()[model]
         stage = "PUBLIC_PREVIEW" if "preview" in model else "GA"
         name = f"publishers/google/models/{row['id']}"
-        return JSONResponse({"name": name, "versionId": "default", "launchStage": stage})
+        answer = JSONResponse({"name": name, "versionId": "default", "launchStage": stage})
+        return await _answer(request, fault, answer)
 
     async def forward(self, request: Request) -> Response:
         """Pass a Cloud Storage call on to the real server."""
@@ -81,9 +83,7 @@ class Service:
         if struck := await _strike(request, fault, done=None):
             return struck
         status, headers, content = await run_in_threadpool(_ask, self.storage.url, request, body)
-        if fault and fault.after_work and (struck := await _strike(request, fault, done=json.loads(content or b"{}"))):
-            return struck
-        return Response(content, status, headers)
+        return await _answer(request, fault, Response(content, status, headers))
 
     def _row(self, place: tuple[str, str, str]) -> dict[str, Any]:
         project, location, model = place
@@ -159,7 +159,12 @@ def _add_controls(app: FastAPI, service: Service) -> None:
         service.retired.clear()
 
 
-async def _strike(request: Request, fault: Fault | None, done: Any) -> Response | None:
+async def _answer(request: Request, fault: Fault | None, done: Response) -> Response:
+    """Return the answer of finished work, unless a fault strikes now."""
+    return await _strike(request, fault, done=bytes(done.body)) or done
+
+
+async def _strike(request: Request, fault: Fault | None, done: bytes | None) -> Response | None:
     """Return what a fault answers at this point; ``done`` is the answer when the work is done, None before it."""
     if fault is None or fault.after_work == (done is None):
         return None
@@ -167,7 +172,7 @@ async def _strike(request: Request, fault: Fault | None, done: Any) -> Response 
     if fault.reset:
         return await breaking.reset(request)
     if fault.truncated:
-        return await breaking.cut_short(request, json.dumps(done or {"predictions": []}).encode())
+        return await breaking.cut_short(request, done or b'{"predictions": []}')
     return _ordered_answer(fault)
 
 
@@ -186,10 +191,10 @@ def _error(refusal: Refusal) -> JSONResponse:
 
 
 def _storage_operation(request: Request) -> str:
-    path = request.url.path
-    if path.startswith("/upload/"):
+    path = request.scope["raw_path"]  # an object's name may end with /o too, but there the slash is encoded
+    if path.startswith(b"/upload/"):
         return "upload"
-    return "list" if path.endswith("/o") else "download"
+    return "list" if path.endswith(b"/o") else "download"
 
 
 def _ask(base: str, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -206,4 +211,4 @@ def _ask(base: str, request: Request, body: bytes) -> tuple[int, dict[str, str],
 
 
 def _kept(headers: Any) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in NOT_FORWARDED}
+    return {name: value for name, value in headers.items() if name.lower() not in {*NOT_FORWARDED, "date"}}

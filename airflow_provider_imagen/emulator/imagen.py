@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import threading
+import time
 from typing import Any
 
 from PIL import Image
@@ -15,7 +16,6 @@ from airflow_provider_imagen.emulator.limits import PIXELS
 from airflow_provider_imagen.emulator.refusals import Refusal, check
 from airflow_provider_imagen.emulator.storage import ObjectMissingError, Storage
 
-FIRST_FOLDER = 1_700_000_000_000
 EXTENSIONS = {"image/jpeg": "jpg", "image/vnd.microsoft.icon": "ico"}
 CATEGORIES = ["Death, Harm & Tragedy", "Firearms & Weapons", "Hate", "Health", "Illicit Drugs", "Politics", "Porn"]
 NOT_CHARGED = "You will not be charged for blocked images."
@@ -31,6 +31,7 @@ class Painter:
         self._storage = storage
         self._lock = threading.Lock()
         self._requests = itertools.count(1)
+        self._first_folder = time.time_ns() // 1_000_000  # a kept storage folder has the numbers of earlier runs
 
     def predict(self, body: dict[str, Any], model: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
         """Return the body of the answer.
@@ -84,7 +85,7 @@ class Painter:
         if folder is None:
             return {"mimeType": mime_type, "bytesBase64Encoded": base64.b64encode(data).decode()}
         extension = EXTENSIONS.get(mime_type) or mime_type.removeprefix("image/")
-        uri = f"{folder.rstrip('/')}/{FIRST_FOLDER + number}/sample_{index}.{extension}"
+        uri = f"{folder.rstrip('/')}/{self._first_folder + number}/sample_{index}.{extension}"
         try:
             self._storage.write_uri(uri, data, mime_type)
         except ObjectMissingError as failure:

@@ -150,7 +150,7 @@ def _seed(parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
 
 def _of_upscale(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
     config = parameters.get("upscaleConfig")
-    factor = config.get("upscaleFactor") if isinstance(config, dict) else config
+    factor = config.get("upscaleFactor") if isinstance(config, dict) else None
     if factor not in model["upscale_factors"]:
         yield f"Invalid upscaleFactor, {factor}"
     image = instance.get("image")

@@ -50,8 +50,10 @@ class Storage:
         :param external_url: the base URL to name in links.
         :raises RuntimeError: it did not start.
         """
-        for _ in range(STARTS):
+        for _ in range(1 if self._wanted_port else STARTS):
             self.port = self._wanted_port or _free_port()
+            if _is_taken(self.port):
+                continue
             self._process = subprocess.Popen(self._command(external_url), preexec_fn=_die_with_parent)  # noqa: S603, PLW1509
             if self._is_ready():
                 return
@@ -105,9 +107,9 @@ class Storage:
             url = f"{self.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
             self._open(urllib.request.Request(url, method="DELETE"))  # noqa: S310
 
-    def _open(self, request: urllib.request.Request | str) -> bytes:
+    def _open(self, request: urllib.request.Request | str, timeout: float = 30) -> bytes:
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
                 content: bytes = answer.read()
                 return content
         except urllib.error.HTTPError as failure:
@@ -134,11 +136,11 @@ class Storage:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
             try:
-                self._open(f"{self.url}/_internal/healthcheck")
+                self._open(f"{self.url}/_internal/healthcheck", timeout=1)
             except OSError:
                 time.sleep(0.02)
             else:
-                return True
+                return self._process.poll() is None  # else another server answers on this port
         return False
 
 
@@ -154,6 +156,11 @@ def _free_port() -> int:
     with socket.create_server((LOOPBACK, 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def _die_with_parent() -> None:

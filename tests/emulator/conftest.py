@@ -71,7 +71,9 @@ class Caller:
         parameters = {"sampleCount": 1, **parameters}
         return self.predict({"instances": [{"prompt": prompt}], "parameters": parameters}, model)
 
-    def upscale(self, image: dict[str, Any], factor: str | None = "x2", *, model: str = UPSCALER, **more: Any) -> Received:
+    def upscale(
+        self, image: dict[str, Any], factor: str | None = "x2", *, model: str = UPSCALER, **more: Any
+    ) -> Received:
         config = {"upscaleConfig": {"upscaleFactor": factor}} if factor else {}
         parameters = {"mode": "upscale", "sampleCount": 1, **config, **more}
         return self.predict({"instances": [{"image": image}], "parameters": parameters}, model)

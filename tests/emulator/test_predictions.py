@@ -156,7 +156,7 @@ def test_images_for_cloud_storage_are_files_with_a_content_type_and_no_bytes_com
     ).predictions
 
     assert [each.keys() for each in predictions] == [{"mimeType", "gcsUri", "prompt"}] * 3
-    folders, numbers, extensions = zip(*(URI.fullmatch(each["gcsUri"]).groups() for each in predictions), strict=True)  # type: ignore[union-attr]
+    folders, numbers, extensions = zip(*(URI.fullmatch(each["gcsUri"]).groups() for each in predictions), strict=True)
     assert (len(set(folders)), numbers, set(extensions)) == (1, ("0", "1", "2"), {"jpg"})
     assert emulator.list_objects("bucket") == names_of(predictions)
     for name in names_of(predictions):
@@ -167,7 +167,7 @@ def test_images_for_cloud_storage_are_files_with_a_content_type_and_no_bytes_com
 def test_each_request_has_a_folder_of_its_own(google: Any, emulator: Any) -> None:
     uris = [google.generate(storageUri="gs://bucket/x/").predictions[0]["gcsUri"] for _ in range(3)]
 
-    folders = [int(URI.fullmatch(uri)[1]) for uri in uris]  # type: ignore[index]
+    folders = [int(URI.fullmatch(uri)[1]) for uri in uris]
     assert folders == sorted(set(folders))
     assert len(emulator.list_objects("bucket", "x/")) == 3
 
@@ -185,7 +185,7 @@ def test_each_request_has_a_folder_of_its_own(google: Any, emulator: Any) -> Non
 def test_a_file_is_named_after_its_format(google: Any, mime_type: str, extension: str) -> None:
     (prediction,) = google.generate(storageUri="gs://bucket/x", outputOptions={"mimeType": mime_type}).predictions
 
-    assert URI.fullmatch(prediction["gcsUri"])[3] == extension  # type: ignore[index]
+    assert URI.fullmatch(prediction["gcsUri"])[3] == extension
 
 
 @pytest.mark.parametrize("folder", ["a b/", "ä/日本/", "100%/x?y#z/", "a/b/c/d"])

@@ -58,7 +58,11 @@ GENERATE = [
     (FOUR, {"sampleImageSize": "4K"}, "Invalid sampleImageSize, 4K"),
     (FAST_4, {"sampleImageSize": "2K"}, "Invalid sampleImageSize, 2K"),
     (FOUR, {"outputOptions": {"mimeType": "image/avif"}}, "Invalid mimeType, image/avif"),
-    (FOUR, {"outputOptions": {"compressionQuality": 101}}, "Invalid compressionQuality, 101: must be between 0 and 100."),
+    (
+        FOUR,
+        {"outputOptions": {"compressionQuality": 101}},
+        "Invalid compressionQuality, 101: must be between 0 and 100.",
+    ),
     (FOUR, {"outputOptions": {"compressionQuality": -1}}, "Invalid compressionQuality, -1: must be between 0 and 100."),
     (FOUR, {"outputOptions": {"compressionQuality": "9"}}, "Invalid compressionQuality, 9: must be between 0 and 100."),
     (FOUR, {"seed": 7}, WATERMARK),
