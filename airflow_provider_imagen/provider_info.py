@@ -27,6 +27,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["string", "null"]},
         "description": "Model for tasks that name none.",
     },
+    "fallback_model": {
+        "label": "Fallback model",
+        "schema": {"type": ["string", "null"]},
+        "description": "Model for tasks whose own model is retired or answers 404.",
+    },
     "keyfile_dict": {
         "label": "Service account key (JSON)",
         "schema": {"type": ["string", "null"], "format": "password"},
@@ -114,6 +119,7 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": CONNECTION_FIELDS,
             }
         ],
+        "cli": [f"{PACKAGE}.cli.get_commands"],
     }
 
 

@@ -21,7 +21,7 @@ with DAG(
     schedule="@daily",
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
-    params={"bucket": "my-bucket", "model": "imagen-3.0-generate-002"},
+    params={"bucket": "my-bucket", "model": "gemini-nano-banana-2.1"},
 ) as dag:
 
     @task
@@ -43,12 +43,17 @@ with DAG(
         output_uri=FOLDER + "/posters/",
     ).expand_kwargs(products())
 
+    @task
+    def made(uris_of_each_product: list[list[str]]) -> list[str]:
+        """Return the images of all products as one list; those that Google filtered are not in it."""
+        return [uri for uris in uris_of_each_product for uri in uris]
+
+    images = made(posters.output)  # type: ignore[arg-type]  # Airflow hands over the value, not the reference
+
     ready = ImagenOutputSensor(
         task_id="ready",
         output_uri=FOLDER + "/posters/",
-        # As many as the posters tasks report, so an image that Google filtered is not waited for.
-        min_images="{{ ti.xcom_pull(task_ids='posters') | sum(start=[]) | length }}",
-        newer_than="{{ dag_run.start_date }}",
+        min_images="{{ ti.xcom_pull(task_ids='made') | length }}",
         poke_interval=10,
         timeout=600,
         deferrable=True,
@@ -59,6 +64,6 @@ with DAG(
         model="imagen-4.0-upscale-preview",
         upscale_factor="x2",
         output_uri=FOLDER + "/large/",
-    ).expand(image=ready.output)
+    ).expand(image=images)
 
-    posters >> ready
+    images >> ready >> large

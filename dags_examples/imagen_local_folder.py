@@ -16,7 +16,6 @@ with DAG(
 ) as dag:
     picture = ImagenGenerateOperator(
         task_id="picture",
-        model="imagen-3.0-generate-002",
         prompt="{{ params.subject }}, watercolour, {{ ds }}",
         aspect_ratio="4:3",
         output_mime_type="image/jpeg",

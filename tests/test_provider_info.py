@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
+import pkgutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -55,6 +56,12 @@ def test_lists_exactly_the_public_modules_on_disk(room: str) -> None:
     assert (PACKAGE / room / "imagen.py").is_file()
     for module in listed:
         importlib.import_module(module)
+
+
+def test_names_the_function_that_offers_the_commands() -> None:
+    (path,) = INFO["cli"]
+
+    assert [group.name for group in pkgutil.resolve_name(path)()] == ["imagen"]
 
 
 def test_integrations_are_declared_once_and_every_use_is_declared() -> None:

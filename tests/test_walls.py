@@ -23,6 +23,12 @@ MAY_IMPORT = {
     "__init__.py": set(),
     "provider_info.py": set(),
     "errors.py": set(),
+    "cli.py": {"airflow.cli.cli_config", f"{OURS}.commands.verbs"},
+    "__main__.py": {f"{OURS}.commands.verbs"},
+    "commands": {
+        *("airflow.dag_processing.dagbag", "airflow.models.dagbag"),
+        *(f"{OURS}.commands", f"{OURS}.core", f"{OURS}.operators"),
+    },
     "core": {"pydantic", f"{OURS}.core", f"{OURS}.errors"},
     "client": {
         *("requests", "urllib3", "google.auth", "google.oauth2", "tenacity"),
@@ -84,6 +90,24 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 @pytest.mark.parametrize("room", ["__init__.py", "provider_info.py"])
 def test_what_airflow_reads_when_it_starts_imports_next_to_nothing(room: str) -> None:
     assert {module for _, module in imported(rooms={room})} <= {"__future__", "typing", "collections.abc"}
+
+
+def test_what_airflow_reads_on_each_of_its_commands_loads_no_command() -> None:
+    found = loaded_by(
+        "import json, sys, airflow.cli.cli_config\n"
+        "before = set(sys.modules)\n"
+        f"import {OURS}.cli as ours\n"
+        "on_import = set(sys.modules) - before\n"
+        "ours.get_commands()\n"
+        "print(json.dumps({'import': sorted(on_import), 'call': sorted(set(sys.modules) - before - on_import)}))\n"
+    )
+
+    strangers = {module for module in found["import"] if module.partition(".")[0] not in STDLIB}
+    assert strangers - {OURS} == {f"{OURS}.cli"}
+    assert {module for module in found["call"] if module.partition(".")[0] not in STDLIB} == {
+        f"{OURS}.commands",
+        f"{OURS}.commands.verbs",
+    }
 
 
 def test_core_reads_no_clock_and_opens_no_socket() -> None:

@@ -16,7 +16,7 @@ from google.oauth2 import service_account
 
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.endpoints import is_google
-from airflow_provider_imagen.errors import CredentialsError
+from airflow_provider_imagen.errors import CredentialsError, NotSentError
 
 
 class GoogleToken:
@@ -57,11 +57,20 @@ class GoogleToken:
             with self._lock:
                 credentials.before_request(TokenRequest(), "POST", url, headers)
         except google.auth.exceptions.GoogleAuthError as failure:
+            if failure.retryable or isinstance(failure, google.auth.exceptions.TransportError):
+                raise NotSentError(
+                    f"No token came ({_first_line(failure)}). Nothing was sent. Check the way to the token server."
+                ) from failure
             raise CredentialsError(
                 f"Google gave no token ({_first_line(failure)}). Renew the key or the login, and check that a chain of "
                 "impersonation may be followed (roles/iam.serviceAccountTokenCreator)."
             ) from failure
         return headers
+
+    def renew(self) -> None:
+        """Forget credentials and token, so that a key that was exchanged for another is read anew."""
+        with self._lock:
+            self._credentials = None
 
     def _load(self) -> Credentials:
         with self._lock:

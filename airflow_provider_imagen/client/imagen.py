@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -12,22 +13,28 @@ from typing import Any
 from airflow_provider_imagen.client.attempts import Attempts
 from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.core import endpoints, listing, predict
+from airflow_provider_imagen.core import endpoints, generate_content, listing, predict, uploading
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.core.gathering import gather
 from airflow_provider_imagen.core.http_answer import Asked, HttpAnswer, error_from
 from airflow_provider_imagen.core.output_uri import CloudFolder
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer
-from airflow_provider_imagen.errors import InvalidConnectionError, StorageNotFoundError
+from airflow_provider_imagen.errors import (
+    ImagenError,
+    InvalidConnectionError,
+    StorageNotFoundError,
+    UnexpectedAnswerError,
+)
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-DEFAULT_LOCATION = "us-central1"
-"""Where a model that the catalogue does not know is asked for when no location is set."""
+MOST_AT_ONCE = 8
+"""How many requests for one image each are sent side by side."""
 
 
 class ImagenClient:
@@ -52,24 +59,51 @@ class ImagenClient:
 
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
-        return self._predict(request.model, "Generating", predict.encode_generate(request), request.number_of_images)
+        if catalogue().stand_in(request.model, "generate").protocol == "generateContent":
+            return self._generate_each(request)
+        return self._predict(request, predict.encode_generate(request), request.number_of_images)
 
     def upscale(self, request: UpscaleRequest) -> Answer:
         """Ask for a larger version of one image. Every accepted request is billed.
 
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
-        return self._predict(request.model, "Upscaling", predict.encode_upscale(request), 1)
+        return self._predict(request, predict.encode_upscale(request), 1)
 
     def describe_model(self, model: str) -> dict[str, Any]:
         """Return what Google says about a publisher model. Free of charge.
 
         :raises ModelNotFoundError: Google does not know it.
         """
-        url = endpoints.lookup_url(self._vertex_base(self.location_for(model)), model)
+        url = endpoints.lookup_url(self._vertex_base(self._place_of(model)), model)
         asked = Asked(f"Looking up {model}", when_not_found=self._story(model))
-        description = json.loads(self._ask(HttpRequest("GET", url, free_of_charge=True), asked).body)
-        return description if isinstance(description, dict) else {}
+        answer = self._ask(HttpRequest("GET", url, free_of_charge=True), asked)
+        try:
+            description = dict(json.loads(answer.body))
+        except ValueError as failure:
+            raise UnexpectedAnswerError(
+                f"Looking up {model}: that is no answer of Google's API. Check the connection's endpoint and the proxy."
+            ) from failure
+        return description
+
+    def upload(self, uri: str, data: bytes, mime_type: str) -> str:
+        """Store bytes as a Cloud Storage object and return its URI. An object of that name is replaced.
+
+        :param uri: ``gs://bucket/name``.
+        :raises StorageNotFoundError: there is no such bucket.
+        :raises ImagenError: the upload failed, or its checksum was not confirmed after several tries.
+        """
+        bucket, _, name = uri.removeprefix("gs://").partition("/")
+        url = endpoints.upload_url(self.settings.storage_endpoint or endpoints.STORAGE, bucket)
+        content_type, body = uploading.encode_upload(name, mime_type, data)
+        request = HttpRequest("POST", url, uploading.QUERY, None, body, content_type, free_of_charge=True)
+        asked = _asked_of_storage(f"Uploading {uri}", "storage.objects.create and storage.objects.delete")
+
+        def store() -> None:
+            uploading.check_stored(self._ask_once(request, asked).body, data, uri)
+
+        self._attempts.run(store, free_of_charge=True)
+        return uri
 
     def list_folder(self, folder: CloudFolder) -> Iterator[listing.StoredObject]:
         """Yield every object in a Cloud Storage folder, page by page.
@@ -77,11 +111,7 @@ class ImagenClient:
         :raises StorageNotFoundError: there is no such bucket.
         """
         url = endpoints.listing_url(self.settings.storage_endpoint or endpoints.STORAGE, folder.bucket)
-        asked = Asked(
-            f"Listing gs://{folder.bucket}/{folder.prefix}",
-            StorageNotFoundError,
-            "Create the bucket or correct the URI.",
-        )
+        asked = _asked_of_storage(f"Listing gs://{folder.bucket}/{folder.prefix}", "storage.objects.list")
         token: str | None = None
         while True:
             request = HttpRequest("GET", url, query=listing.query(folder, token), free_of_charge=True)
@@ -91,10 +121,9 @@ class ImagenClient:
             if not token:
                 return
 
-    def location_for(self, model: str) -> str:
+    def location_for(self, request: GenerateRequest | UpscaleRequest) -> str:
         """Return the location a model is asked for in: the one that was set, else the model's own."""
-        known = catalogue().find(model)
-        return self.settings.location or (known.location if known else DEFAULT_LOCATION)
+        return self.settings.location or catalogue().stand_in(request.model, request.job).location
 
     @property
     def project(self) -> str:
@@ -114,25 +143,53 @@ class ImagenClient:
 
         :raises CredentialsError: there is none to be had.
         """
-        self._token.headers_for(self._vertex_base(self.settings.location or DEFAULT_LOCATION))
+        self._token.headers_for(self._vertex_base(self.settings.location or "global"))
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._transport.close()
 
-    def _predict(self, model: str, doing: str, body: dict[str, Any], requested: int) -> Answer:
-        location = self.location_for(model)
-        url = endpoints.model_url(self._vertex_base(location), self.project, location, model, "predict")
-        asked = Asked(f"{doing} with {model} in {location}", when_not_found=self._story(model))
+    def _predict(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], requested: int) -> Answer:
         started = time.monotonic()
-        answer = self._ask(HttpRequest("POST", url, json=body), asked)
+        answer = self._ask_model(request, body, "predict")
         return predict.decode(answer.body, requested, duration_seconds=time.monotonic() - started)
+
+    def _generate_each(self, request: GenerateRequest) -> Answer:
+        """Ask for each image by itself, side by side: the service makes one a request."""
+        started = time.monotonic()
+        count = request.number_of_images
+        with ThreadPoolExecutor(min(count, MOST_AT_ONCE)) as threads:
+            outcomes = list(threads.map(lambda index: self._generate_one(request, index), range(count)))
+        return gather(outcomes, duration_seconds=time.monotonic() - started)
+
+    def _generate_one(self, request: GenerateRequest, index: int) -> Answer | ImagenError:
+        try:
+            answer = self._ask_model(request, generate_content.encode(request, index), "generateContent")
+            return generate_content.decode(answer.body)
+        except ImagenError as failure:
+            return failure
+
+    def _ask_model(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], verb: str) -> HttpAnswer:
+        location = self.location_for(request)
+        url = endpoints.model_url(self._vertex_base(location), self.project, location, request.model, verb)
+        asked = Asked(
+            f"Asking {request.model} in {location} to {request.job}", when_not_found=self._story(request.model)
+        )
+        return self._ask(HttpRequest("POST", url, json=body), asked)
+
+    def _place_of(self, model: str) -> str:
+        known = catalogue().find(model)
+        return self.settings.location or (known.location if known else "global")
 
     def _ask(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
         return self._attempts.run(lambda: self._ask_once(request, asked), free_of_charge=request.free_of_charge)
 
     def _ask_once(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
         answer = self._transport.send(request)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            # Nothing was accepted, so asking once more with a new token costs nothing.
+            self._token.renew()
+            answer = self._transport.send(request)
         if answer.status != HTTPStatus.OK:
             raise error_from(answer, asked, now=self._clock(), free_of_charge=request.free_of_charge)
         return answer
@@ -146,3 +203,12 @@ class ImagenClient:
         if known and known.retired_on(self._clock().date()):
             return f"{known.id} is retired. {story}"
         return story or "Check the model id and the location."
+
+
+def _asked_of_storage(what: str, rights: str) -> Asked:
+    return Asked(
+        what,
+        StorageNotFoundError,
+        "Create the bucket or correct the URI.",
+        f"Give the caller the right {rights} on the bucket.",
+    )

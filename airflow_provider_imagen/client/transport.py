@@ -5,25 +5,20 @@ The one thing this module decides is whether a failed request may have reached G
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import requests
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
 
+from airflow_provider_imagen.client.watching import WatchedAdapter, watched
 from airflow_provider_imagen.core.http_answer import HttpAnswer
-from airflow_provider_imagen.errors import AnswerLostError, NotSentError
+from airflow_provider_imagen.errors import AnswerLostError, ImagenError, InvalidConnectionError, NotSentError
 
 CONNECT_TIMEOUT_SECONDS = 10.0
-_NEVER_SENT = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NameResolutionError,
-    urllib3.exceptions.SSLError,
-    urllib3.exceptions.ProxyError,
-)
+CHUNK_BYTES = 1 << 20
 
 
 class TokenSource(Protocol):
@@ -37,6 +32,8 @@ class TokenSource(Protocol):
 class HttpRequest:
     """A request to send.
 
+    :param json: the body, as JSON.
+    :param content: the body, as it is, with ``content_type``.
     :param free_of_charge: repeating it costs nothing, even when it did arrive.
     """
 
@@ -44,6 +41,8 @@ class HttpRequest:
     url: str
     query: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
+    content: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
     free_of_charge: bool = False
 
 
@@ -62,16 +61,16 @@ class Transport:
     """Sends requests over one connection pool. Safe to share between threads.
 
     :param token_source: where tokens come from.
-    :param timeout_seconds: how long to wait for the next part of an answer.
+    :param timeout_seconds: how long to wait for an answer; at most twice as long when it comes in small parts.
     :param pool_size: how many connections to one host are kept open.
     """
 
     def __init__(self, token_source: TokenSource, timeout_seconds: float, pool_size: int = 10) -> None:
         self._token_source = token_source
-        self._timeouts = (CONNECT_TIMEOUT_SECONDS, timeout_seconds)
+        self._timeout_seconds = timeout_seconds
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0))
+            self._session.mount(scheme, WatchedAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0))
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         """Send a request once and return the whole answer, whatever its status.
@@ -79,31 +78,60 @@ class Transport:
         Redirects are not followed: a token must not travel to a host that nobody named.
 
         :raises NotSentError: no connection was made, so nothing can have been billed.
-        :raises AnswerLostError: the connection was made, and no whole answer came.
+        :raises AnswerLostError: the connection was made, and no whole answer came in time.
+        :raises InvalidConnectionError: the connection's endpoint cannot be asked at all.
         """
-        try:
-            answer = self._session.request(
-                request.method,
-                request.url,
-                params=dict(request.query),
-                json=request.json,
-                auth=_SignedBy(self._token_source.headers_for(request.url)),
-                timeout=self._timeouts,
-                allow_redirects=False,
-            )
-        except requests.RequestException as failure:
-            raise _sent_or_not(failure, request) from failure
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return HttpAnswer(answer.status_code, headers, answer.content)
+        headers = self._token_source.headers_for(request.url)
+        with watched() as progress:
+            try:
+                return self._exchange(request, headers)
+            except requests.RequestException as failure:
+                _forget_token(failure)
+                raise _sent_or_not(failure, request, was_sent=progress.was_sent) from failure
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
+                raise _sent_or_not(failure, request, was_sent=progress.was_sent) from failure
+
+    def _exchange(self, request: HttpRequest, token: Mapping[str, str]) -> HttpAnswer:
+        deadline = time.monotonic() + self._timeout_seconds
+        with self._session.request(
+            request.method,
+            request.url,
+            params=dict(request.query),
+            json=request.json,
+            data=request.content,
+            headers={"Content-Type": request.content_type} if request.content_type else None,
+            auth=_SignedBy(token),
+            timeout=(CONNECT_TIMEOUT_SECONDS, self._timeout_seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            body = bytearray()
+            for chunk in answer.iter_content(CHUNK_BYTES):
+                body += chunk
+                if time.monotonic() > deadline:
+                    raise requests.ReadTimeout(f"the answer took longer than {self._timeout_seconds} s")
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return HttpAnswer(answer.status_code, headers, bytes(body))
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
 
 
-def _sent_or_not(failure: requests.RequestException, request: HttpRequest) -> NotSentError | AnswerLostError:
+def _forget_token(failure: requests.RequestException) -> None:
+    """Take the token out of an error that may be shown whole, for example by an error tracker."""
+    if failure.request is not None and failure.request.headers is not None:
+        failure.request.headers.pop("Authorization", None)
+
+
+def _sent_or_not(failure: Exception, request: HttpRequest, *, was_sent: bool) -> ImagenError:
     place = request.url.partition("?")[0]
-    if isinstance(failure, requests.ConnectTimeout) or _was_never_sent(failure):
+    if not was_sent and not isinstance(failure, requests.ConnectionError | requests.Timeout):
+        return InvalidConnectionError(
+            f"{place} cannot be asked ({_root(failure)}: {failure}). Nothing was sent. Correct the endpoint of the "
+            "connection, or the certificates and proxy of this machine."
+        )
+    if not was_sent:
         return NotSentError(
             f"No connection to {place} ({_root(failure)}). Nothing was sent. "
             "Check the network, the proxy and the connection's endpoint."
@@ -116,12 +144,6 @@ def _sent_or_not(failure: requests.RequestException, request: HttpRequest) -> No
     return AnswerLostError(
         f"{request.method} {place} was sent, but no whole answer came ({_root(failure)}). {consequence}"
     )
-
-
-def _was_never_sent(failure: BaseException) -> bool:
-    cause = failure.args[0] if failure.args else None
-    reason = getattr(cause, "reason", cause)
-    return isinstance(reason, _NEVER_SENT)
 
 
 def _root(failure: BaseException) -> str:

@@ -25,8 +25,9 @@ class Model(BaseModel):
     id: Filled
     aliases: tuple[Filled, ...] = ()
     jobs: tuple[Job, ...]
-    protocol: Literal["predict"]
+    protocol: Literal["predict", "generateContent"]
     location: Filled
+    locations: tuple[Filled, ...] = ()
     max_images: Annotated[int, Field(ge=1)]
     prompt_tokens: int | None = None
     aspect_ratios: tuple[Filled, ...] = ()
@@ -36,6 +37,7 @@ class Model(BaseModel):
     watermark_default: bool
     enhance_prompt_default: bool = False
     parameters: frozenset[str]
+    prices_usd: dict[str, Annotated[float, Field(gt=0)]] = {}
     released: PartialDate | None = None
     deprecated: date | None = None
     discontinued: date | None = None
@@ -55,6 +57,12 @@ class Model(BaseModel):
         :param today: the day to judge by.
         """
         return self.discontinued if self.discontinued and self.discontinued < today else None
+
+    def serves(self, location: str) -> bool:
+        """Say whether Google serves this model in a location; a model without listed locations may be anywhere."""
+        return not self.locations or any(
+            location == each or (each.endswith("-") and location.startswith(each)) for each in self.locations
+        )
 
     def life_story(self) -> str:
         """Say in words when the model ends and what comes after it; empty when nothing was announced."""
@@ -89,6 +97,13 @@ class Catalogue(BaseModel):
     def find(self, name: str) -> Model | None:
         """Return the model with this id or alias, None when we do not know it."""
         return next((model for model in self.models if name in (model.id, *model.aliases)), None)
+
+    def stand_in(self, name: str, job: Literal["generate", "upscale"]) -> Model:
+        """Return the model with this id; for one we do not know, the job's default: a new model speaks its protocol."""
+        known = self.find(name) or self.find(self.defaults[job])
+        if known is None:  # the constructor saw to it
+            raise LookupError(name)
+        return known
 
     def for_job(self, job: str) -> tuple[Model, ...]:
         """Return the models that do a job (``generate`` or ``upscale``)."""

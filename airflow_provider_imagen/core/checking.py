@@ -6,7 +6,7 @@ Nothing here knows Airflow or sends anything. The rules themselves live in :mod:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.errors import InvalidInputError
 
-RequestT = TypeVar("RequestT", GenerateRequest, UpscaleRequest)
+RequestT = TypeVar("RequestT", bound=GenerateRequest | UpscaleRequest)
 
 STAND_INS = {
     "prompt": "-",
@@ -42,7 +42,8 @@ def check_upscale(arguments: Mapping[str, Any], models: Catalogue) -> UpscaleReq
     return _check(UpscaleRequest, arguments, models)
 
 
-def _check(kind: type[RequestT], arguments: Mapping[str, Any], models: Catalogue) -> RequestT:
+def read_request(kind: type[RequestT], arguments: Mapping[str, Any], models: Catalogue) -> tuple[RequestT, list[str]]:
+    """Return a request and every problem with it; it may only be sent when there is none."""
     problems: list[str] = []
     try:
         request = kind.model_validate(dict(arguments))
@@ -51,7 +52,11 @@ def _check(kind: type[RequestT], arguments: Mapping[str, Any], models: Catalogue
         kept = {name: value for name, value in arguments.items() if name not in wrong}
         missing = wrong & STAND_INS.keys() & kind.model_fields.keys()
         request = kind.model_validate({**kept, **{name: STAND_INS[name] for name in missing}})
-    problems += rules.problems_with(request, models)
+    return cast("RequestT", request), [*problems, *rules.problems_with(request, models)]
+
+
+def _check(kind: type[RequestT], arguments: Mapping[str, Any], models: Catalogue) -> RequestT:
+    request, problems = read_request(kind, arguments, models)
     if problems:
         raise InvalidInputError(tuple(problems))
     return request
@@ -72,6 +77,8 @@ def _type_problem(kind: type[RequestT], name: str, error_type: str, value: Any) 
     if field is None:
         return f"{name} is no argument here. Allowed: {', '.join(sorted(kind.model_fields.keys() - {'source'}))}."
     if name in {"prompt", "image"} and isinstance(value, (list, tuple)):
+        if not value:
+            return f"{name} is an empty list: the task before made nothing. Skip this task, or map over the list."
         return f"{name} is a list of {len(value)}; one task takes one. Map over it: .expand({name}=...)."
     form = _form_of(field.annotation, field.description)
     return f"{name} is {value!r} and must be {form}. Correct the value or its template."

@@ -28,12 +28,21 @@ def _from_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def _from_json_if_it_is(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) and value.lstrip().startswith("{") else value
+
+
 def _without_slash(value: Any) -> Any:
     return value.strip().rstrip("/") if isinstance(value, str) else value
 
 
 def _is_blank(value: Any) -> bool:
-    return value in (None, {}, []) or (isinstance(value, str) and not value.strip())
+    """Say whether a value counts as not set; a template makes the text ``None`` of a missing one."""
+    if isinstance(value, str):
+        return value.strip() in {"", "None"}
+    if isinstance(value, list | tuple):
+        return all(_is_blank(each) for each in value)
+    return value is None or value == {}
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -49,7 +58,9 @@ class ConnectionSettings(BaseModel):
     project: PathPart | None = None
     key_path: str | None = None
     keyfile_dict: Annotated[dict[str, Any] | None, BeforeValidator(_from_json), Field(repr=False)] = None
-    credential_config_file: Annotated[str | dict[str, Any] | None, Field(repr=False)] = None
+    credential_config_file: Annotated[
+        str | dict[str, Any] | None, BeforeValidator(_from_json_if_it_is), Field(repr=False)
+    ] = None
     scope: Names = (CLOUD_PLATFORM,)
     impersonation_chain: Names = ()
     quota_project_id: str | None = None
@@ -59,6 +70,7 @@ class ConnectionSettings(BaseModel):
     storage_endpoint: Url | None = None
     send_token_to_endpoint: bool = False
     default_model: str | None = None
+    fallback_model: str | None = None
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
 
 
@@ -70,14 +82,16 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
     :param overrides: values that a task gives itself; None leaves the connection's value.
     :raises InvalidConnectionError: a value cannot be used.
     """
-    known = {key.removeprefix(OLD_PREFIX): value for key, value in extras.items() if not _is_blank(value)}
+    set_values = {key: value for key, value in extras.items() if not _is_blank(value)}
+    old = {key.removeprefix(OLD_PREFIX): value for key, value in set_values.items() if key.startswith(OLD_PREFIX)}
+    known = {**old, **{key: value for key, value in set_values.items() if not key.startswith(OLD_PREFIX)}}
     if refused := [name for name in NOT_SUPPORTED if known.get(name)]:
         raise InvalidConnectionError(
             f"The connection {conn_id} takes its credentials from {', '.join(refused)}, which this provider does not "
             "read. Use keyfile_dict, key_path, credential_config_file or Application Default Credentials."
         )
     wanted = {name: value for name, value in known.items() if name in ConnectionSettings.model_fields}
-    wanted.update({name: value for name, value in overrides.items() if value})
+    wanted.update({name: value for name, value in overrides.items() if not _is_blank(value)})
     try:
         return ConnectionSettings(**wanted)
     except ValidationError as failure:

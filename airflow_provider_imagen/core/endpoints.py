@@ -24,7 +24,7 @@ def model_url(base: str, project: str, location: str, model: str, verb: str) -> 
     """Return the URL of a call to a publisher model.
 
     :param base: scheme and host, from :func:`vertex_host` or the connection's ``endpoint``.
-    :param verb: ``predict``.
+    :param verb: ``predict`` or ``generateContent``.
     """
     place = f"projects/{quote(project, safe=':')}/locations/{quote(location, safe='')}"
     return f"{base}/v1/{place}/publishers/google/models/{quote(model, safe='@')}:{verb}"
@@ -38,6 +38,11 @@ def lookup_url(base: str, model: str) -> str:
 def listing_url(base: str, bucket: str) -> str:
     """Return the URL that lists the objects of a bucket."""
     return f"{base}/storage/v1/b/{quote(bucket, safe='')}/o"
+
+
+def upload_url(base: str, bucket: str) -> str:
+    """Return the URL that stores an object in a bucket."""
+    return f"{base}/upload/storage/v1/b/{quote(bucket, safe='')}/o"
 
 
 def is_google(url: str) -> bool:

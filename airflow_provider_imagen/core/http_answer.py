@@ -40,21 +40,21 @@ class Asked:
     :param what: in words, for example ``Generating with imagen-3.0-generate-002 in us-central1``.
     :param not_found: the error that a 404 means here.
     :param when_not_found: what a person can do about that 404.
+    :param when_forbidden: what a person can do about a 403.
     """
 
     what: str
     not_found: type[PermanentError] = ModelNotFoundError
     when_not_found: str = "Check the model id and the location."
+    when_forbidden: str = (
+        "Check that the Vertex AI API is enabled in the project, that the caller has the role roles/aiplatform.user, "
+        "and that caller and Vertex AI service agent may read and write the bucket."
+    )
 
 
 _UNKNOWN_OUTCOME = "Whether Google made and billed the images is unknown; look at the output folder first."
 _MEANINGS: dict[int, tuple[type[ImagenError], str]] = {
     401: (PermissionDeniedError, "The token was refused: renew the key or login of the connection."),
-    403: (
-        PermissionDeniedError,
-        "Check that the Vertex AI API is enabled in the project, that the caller has the role roles/aiplatform.user, "
-        "and that caller and Vertex AI service agent may read and write the bucket.",
-    ),
     429: (
         QuotaExceededError,
         "Lower the number of tasks that run at once (an Airflow pool), or ask Google for more quota.",
@@ -64,6 +64,8 @@ _MEANINGS: dict[int, tuple[type[ImagenError], str]] = {
 }
 _BAD_REQUEST = 400
 _NOT_FOUND = 404
+_FORBIDDEN = 403
+_SERVER_ERROR = 500
 
 
 def error_from(answer: HttpAnswer, asked: Asked, *, now: datetime, free_of_charge: bool = False) -> ImagenError:
@@ -79,12 +81,22 @@ def error_from(answer: HttpAnswer, asked: Asked, *, now: datetime, free_of_charg
     if answer.status == _BAD_REQUEST and problem.codes:
         named = ", ".join(f"{code}: {category_of(code)}" for code in problem.codes)
         return PromptBlockedError(f"{said} [{named}] Rephrase the prompt.", problem.codes)
+    if answer.status == _FORBIDDEN:
+        return PermissionDeniedError(f"{said} {asked.when_forbidden}")
     if answer.status == _NOT_FOUND:
         return asked.not_found(f"{said} {asked.when_not_found}")
-    kind, step = _MEANINGS.get(answer.status, (RequestRejectedError, "Correct what the message names."))
+    kind, step = _MEANINGS.get(answer.status) or _by_class(answer.status)
     if issubclass(kind, RepeatableError):
         return kind(f"{said} {step}", _retry_after(answer, now))
     return kind(f"{said} {'Try again later.' if free_of_charge and kind is AnswerLostError else step}")
+
+
+def _by_class(status: int) -> tuple[type[ImagenError], str]:
+    if status >= _SERVER_ERROR:
+        return AnswerLostError, _UNKNOWN_OUTCOME
+    if status < _BAD_REQUEST:
+        return RequestRejectedError, "That is no answer of Google's API: check the connection's endpoint and the proxy."
+    return RequestRejectedError, "Correct what the message names."
 
 
 @dataclass(frozen=True, slots=True)

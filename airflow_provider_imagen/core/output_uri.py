@@ -14,6 +14,10 @@ BUCKET = re.compile(r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]\Z")
 """Names a Cloud Storage bucket may have (lower case, digits, ``.``, ``_``, ``-``; 3 to 222)."""
 
 
+ALIASES = {"gcs"}
+"""Schemes that mean Cloud Storage elsewhere; here ``gs`` does."""
+
+
 class CloudFolder(NamedTuple):
     """A bucket and the prefix that all objects of a folder share: empty, or ending in ``/``."""
 
@@ -60,6 +64,12 @@ def problems_with(uri: str) -> Iterator[str]:
         yield from _problems_with_cloud_folder(uri)
     elif uri.startswith(("http://", "https://")):
         yield f"output_uri is {uri!r}; a web address cannot be written to. {allowed}"
+    elif "://" in uri and (
+        uri.partition("://")[0] in ALIASES or uri.partition("://")[0] != uri.partition("://")[0].lower()
+    ):
+        yield f"output_uri is {uri!r}; its scheme is spelled in a way that Google does not write to itself. {allowed}"
+    elif uri.startswith("file://") and not uri.startswith("file:///"):
+        yield f"output_uri is {uri!r}; a file URI has three slashes, for example file:///data/images. {allowed}"
     elif "://" not in uri and not uri.startswith("/"):
         yield f"output_uri is {uri!r}, a relative path whose place depends on the worker. {allowed}"
 

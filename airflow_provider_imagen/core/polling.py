@@ -61,14 +61,19 @@ def look(
     try:
         uris = wait.found_in(list_folder())
     except PermanentError as failure:
-        text = f"{type(failure).__name__}: {failure}"
-        return Verdict(text, event=_event("failed", text), failure=failure)
+        return ended_by(failure)
     except ImagenError as failure:
         return _not_yet(f"This look failed and does not count: {failure}", (), seconds_left, poll_interval)
     text = wait.progress(uris)
     if wait.is_over(uris):
         return Verdict(text, uris, _event("done", text, uris))
     return _not_yet(text, uris, seconds_left, poll_interval)
+
+
+def ended_by(failure: PermanentError) -> Verdict:
+    """Return the verdict on a wait that cannot succeed any more."""
+    text = f"{type(failure).__name__}: {failure}"
+    return Verdict(text, event=_event("failed", text), failure=failure)
 
 
 def read_event(event: Mapping[str, Any] | None) -> WaitEvent:

@@ -178,7 +178,9 @@ def decode(body: bytes, requested: int, *, duration_seconds: float = 0.0) -> Ans
                 strange.append(_shape_of(item))
     if strange and not images:
         raise _unexpected(f"predictions that hold neither an image nor a reason: {'; '.join(strange)}")
-    return Answer(tuple(images), requested, tuple(reasons), prompt_scores, tuple(strange), duration_seconds)
+    return Answer(
+        tuple(images), requested, tuple(reasons), prompt_scores, tuple(strange), duration_seconds=duration_seconds
+    )
 
 
 def _predictions(body: bytes) -> list[Any]:

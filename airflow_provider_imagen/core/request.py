@@ -6,7 +6,7 @@ optional argument that renders to nothing (``""`` or ``"None"``) counts as not g
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -46,9 +46,6 @@ Upper = Annotated[Text, BeforeValidator(_upper)]
 SafetyLevel = Annotated[Text, BeforeValidator(_safety_level)]
 Labels = Annotated[dict[str, str], Field(description="a dict of text to text")]
 
-WORDS_OF_THE_USER = {"prompt", "negative_prompt", "output_uri", "model", "image"}
-"""Arguments whose text is never read as "not given" because it says ``None``."""
-
 
 class _Request(BaseModel):
     """What both jobs have in common."""
@@ -85,6 +82,8 @@ class _Request(BaseModel):
 class GenerateRequest(_Request):
     """Images from a text prompt."""
 
+    job: ClassVar[Literal["generate"]] = "generate"
+
     prompt: Text
     number_of_images: Whole = 1
     negative_prompt: Text | None = None
@@ -112,6 +111,8 @@ class SourceImage(BaseModel):
 class UpscaleRequest(_Request):
     """One image, larger. ``source`` is added once the image was read, and never recorded."""
 
+    job: ClassVar[Literal["upscale"]] = "upscale"
+
     image: Text
     upscale_factor: Lower
     enhance_input_image: Switch | None = None
@@ -122,6 +123,4 @@ class UpscaleRequest(_Request):
 def _is_blank(name: str, value: Any) -> bool:
     if not isinstance(value, str):
         return value is None
-    if name in {"prompt", "image", "output_uri"}:
-        return False
-    return value.strip() == "" or (name not in WORDS_OF_THE_USER and value.strip() == "None")
+    return name not in {"prompt", "image", "output_uri"} and value.strip() in {"", "None"}

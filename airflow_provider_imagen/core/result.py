@@ -41,12 +41,13 @@ class Answer:
     reasons: tuple[FilterReason, ...] = ()
     prompt_safety_attributes: Mapping[str, float] | None = None
     not_understood: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
     duration_seconds: float = 0.0
 
     @property
     def filtered(self) -> int:
         """How many of the requested images are missing. Google's own count is only found in its prose."""
-        return max(0, self.requested - len(self.images) - len(self.not_understood))
+        return max(0, self.requested - len(self.images) - len(self.not_understood) - len(self.failures))
 
     def why(self) -> str:
         """Return the filter reasons in words, with the category of each support code."""
@@ -80,6 +81,7 @@ def record(
         "filtered": answer.filtered,
         "filter_reasons": [reason.described() for reason in answer.reasons],
         "prompt_safety_attributes": answer.prompt_safety_attributes,
+        "failed_requests": list(answer.failures),
         "duration_seconds": round(answer.duration_seconds, 3),
         **(notes or {}),
     }

@@ -14,6 +14,8 @@ from datetime import date
 from airflow_provider_imagen.core import output_uri
 from airflow_provider_imagen.core.catalogue import MODEL_ID, Catalogue, Model
 from airflow_provider_imagen.core.image_header import read_header
+from airflow_provider_imagen.core.lifecycle import RETIRING_SOON_DAYS
+from airflow_provider_imagen.core.losses import ALWAYS_THERE, is_needless, remarks_on_losses
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 
 Request = GenerateRequest | UpscaleRequest
@@ -53,18 +55,7 @@ RANGES = {
     "guidance_scale": (0, 100),
     "image_preservation_factor": (0, 1),
 }
-FOR_EVERY_MODEL = {
-    "model",
-    "prompt",
-    "number_of_images",
-    "image",
-    "upscale_factor",
-    "output_uri",
-    "labels",
-    "source",
-    "include_rai_reason",
-    "on_filtered",
-}
+FOR_EVERY_MODEL = ALWAYS_THERE - {"aspect_ratio"}
 LARGEST_SOURCE_BYTES = 10 * 1024 * 1024
 """Google's limit of 10 MB for an image to upscale, read as MiB so that nothing it accepts is refused here."""
 
@@ -108,6 +99,26 @@ def problems_with_source(data: bytes, request: UpscaleRequest, models: Catalogue
     return [problem]
 
 
+def problem_with_location(name: str, location: str | None, models: Catalogue) -> list[str]:
+    """Return what is wrong with asking a model in a location that somebody set. It is never replaced by another."""
+    model = models.find(name)
+    if model is None or location is None or model.serves(location):
+        return []
+    served = ", ".join(f"{each}*" if each.endswith("-") else each for each in model.locations)
+    return [
+        f"{model.id} is served from {served} only; location is {location}. Set another location on the task or the "
+        "connection, or leave it unset, or choose a model that is served there."
+    ]
+
+
+def remark_on_life(model: Model, today: date) -> list[str]:
+    """Return a warning when a model has ended or ends within ``RETIRING_SOON_DAYS``."""
+    if model.discontinued is None or (model.discontinued - today).days > RETIRING_SOON_DAYS:
+        return []
+    days = (model.discontinued - today).days
+    return [f"{model.life_story()} That {f'is in {days} days' if days >= 0 else f'was {-days} days ago'}."]
+
+
 def remarks_on(request: Request, models: Catalogue, today: date) -> list[str]:
     """Return what is allowed but probably not meant, one sentence each, for the task's log.
 
@@ -118,7 +129,7 @@ def remarks_on(request: Request, models: Catalogue, today: date) -> list[str]:
         guess = models.closest(request.model)
         hint = f" Did you mean {guess}?" if guess else ""
         return [f"The model {request.model} is not in our catalogue, so its limits were not checked.{hint}"]
-    remarks = [model.life_story()] if model.retired_on(today) else []
+    remarks = [*remark_on_life(model, today), *remarks_on_losses(request, model)]
     if isinstance(request, GenerateRequest) and request.seed is not None and _enhances(request, model):
         remarks.append(
             f"{model.id} rewrites prompts unless told otherwise, and then a seed has no effect. "
@@ -130,6 +141,8 @@ def remarks_on(request: Request, models: Catalogue, today: date) -> list[str]:
 def _general(request: Request) -> Iterator[str]:
     if isinstance(request, GenerateRequest) and not request.prompt.strip():
         yield "prompt is empty. Say what the image shows; check the template that renders it."
+    if isinstance(request, GenerateRequest) and request.prompt.strip() == "None":
+        yield "prompt is 'None', which is what a template makes of a missing value. Check the template that renders it."
     if isinstance(request, UpscaleRequest) and (wrong := output_uri.problem_with_source(request.image)):
         yield wrong
     for name, allowed in CHOICES.items():
@@ -167,7 +180,7 @@ def _model_name(name: str) -> Iterator[str]:
 def _parameters(request: Request, model: Model, models: Catalogue) -> Iterator[str]:
     for name in sorted(type(request).model_fields.keys() - FOR_EVERY_MODEL - model.parameters):
         value = getattr(request, name)
-        if value is None:
+        if value is None or is_needless(name, value, model):
             continue
         able = [each.id for each in models.models if name in each.parameters and set(each.jobs) & set(model.jobs)]
         instead = f"; these do: {', '.join(able)}" if able else ""
@@ -202,7 +215,7 @@ def _prompt_length(name: str, text: str, model: Model) -> Iterator[str]:
 
 
 def _seed(request: GenerateRequest, model: Model) -> Iterator[str]:
-    if request.seed is None:
+    if request.seed is None or model.protocol != "predict":
         return
     watermark = model.watermark_default if request.add_watermark is None else request.add_watermark
     if watermark:

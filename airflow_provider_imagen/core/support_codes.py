@@ -24,12 +24,20 @@ CATEGORIES = {
     "Video safety": ("42237218",),
 }
 _BY_CODE = {code: category for category, codes in CATEGORIES.items() for code in codes}
-_IN_TEXT = re.compile(r"(?:support codes?|error code)\s*:\s*(\d[\d,\s]*)", re.IGNORECASE)
+_IN_TEXT = re.compile(r"(support codes?|error code)\s*:\s*(\d[\d,\s]*)", re.IGNORECASE)
 
 
 def codes_in(text: str) -> tuple[str, ...]:
-    """Return the support codes named in a text, in order, each once. Shorter numbers are error codes of other kinds."""
-    found = (code for run in _IN_TEXT.findall(text) for code in re.findall(r"\d{6,}", run))
+    """Return the support codes named in a text, in order, each once.
+
+    Shorter numbers are codes of other kinds, and so are "error codes" that Google's page does not list.
+    """
+    found = (
+        code
+        for word, run in _IN_TEXT.findall(text)
+        for code in re.findall(r"\d{6,}", run)
+        if code in _BY_CODE or word.lower().startswith("support")
+    )
     return tuple(dict.fromkeys(found))
 
 

@@ -32,7 +32,7 @@ class ImageWait(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     output_uri: Annotated[str, AfterValidator(_names_a_folder)]
-    min_images: Annotated[int, Field(ge=1)] = 1
+    min_images: Annotated[int, Field(ge=0)] = 1
     mime_types: Annotated[tuple[str, ...] | None, BeforeValidator(_as_list), BeforeValidator(_unset_when_blank)] = None
     newer_than: Annotated[datetime | None, BeforeValidator(_unset_when_blank)] = None
 
@@ -78,7 +78,7 @@ def check_wait(**arguments: Any) -> ImageWait:
 
 _ALLOWED = {
     "output_uri": "a gs://bucket/folder/ (no other place is looked into)",
-    "min_images": "a whole number of 1 or more",
+    "min_images": "a whole number of 0 or more",
     "mime_types": "a list such as ['image/png']",
     "newer_than": "a moment such as '2026-01-31T00:00:00+00:00' or '{{ data_interval_end }}'",
 }

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
-import urllib.error
-import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
@@ -14,15 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_imagen.emulator import breaking
+from airflow_provider_imagen.emulator import forwarding
 from airflow_provider_imagen.emulator.calls import Call, CallBook
 from airflow_provider_imagen.emulator.faults import Fault, FaultBook
+from airflow_provider_imagen.emulator.gemini import Illustrator, translated
 from airflow_provider_imagen.emulator.imagen import Painter
-from airflow_provider_imagen.emulator.limits import models
-from airflow_provider_imagen.emulator.refusals import Refusal, blocked_prompt, envelope, not_served
+from airflow_provider_imagen.emulator.limits import is_served_in, models
+from airflow_provider_imagen.emulator.refusals import Refusal, not_served, wrong_protocol
 from airflow_provider_imagen.emulator.storage import Storage
-
-NOT_FORWARDED = {"content-length", "connection", "transfer-encoding", "accept-encoding"}
+from airflow_provider_imagen.emulator.strikes import answered, refused, strike
 
 
 class Service:
@@ -34,6 +32,7 @@ class Service:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.painter = Painter(storage)
+        self.illustrator = Illustrator()
         self.faults = FaultBook()
         self.calls = CallBook()
         self.retired: set[str] = set()
@@ -52,44 +51,67 @@ class Service:
             body = json.loads(raw)
             operation = "upscale" if (body.get("parameters") or {}).get("mode") == "upscale" else "generate"
         except (ValueError, AttributeError):
-            return _error(Refusal(400, "Invalid JSON payload received."))
+            return refused(Refusal(400, "Invalid JSON payload received."))
         fault = self.faults.take(operation)
-        if early := await _strike(request, fault, done=None):
-            return early
+        return await self._worked(
+            request, fault, lambda: self.painter.predict(body, self._row(place, "predict"), fault)
+        )
+
+    async def generate_content(self, request: Request, place: tuple[str, str, str]) -> Response:
+        """Answer a ``:generateContent``."""
+        raw = await self.remembered(request)
         try:
-            answer = await run_in_threadpool(self.painter.predict, body, self._row(place), fault)
-        except Refusal as refusal:
-            return _error(refusal)
-        return await _answer(request, fault, JSONResponse(answer))
+            body = json.loads(raw)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return refused(Refusal(400, "Invalid JSON payload received."))
+        fault = translated(self.faults.take("generate", of_gemini=True))
+        return await self._worked(
+            request, fault, lambda: self.illustrator.answer(body, self._row(place, "generateContent"), fault)
+        )
 
     async def describe(self, request: Request, model: str) -> Response:
         """Answer a look-up of a publisher model."""
         await self.remembered(request)
         fault = self.faults.take("lookup")
-        if struck := await _strike(request, fault, done=None):
+        if struck := await strike(request, fault, done=None):
             return struck
         if model in self.retired or model not in models():
-            return _error(Refusal(404, f"Publisher Model `publishers/google/models/{model}` was not found."))
+            return refused(Refusal(404, f"Publisher Model `publishers/google/models/{model}` was not found."))
         row = models()[model]
         stage = "PUBLIC_PREVIEW" if "preview" in model else "GA"
         name = f"publishers/google/models/{row['id']}"
-        answer = JSONResponse({"name": name, "versionId": "default", "launchStage": stage})
-        return await _answer(request, fault, answer)
+        return await answered(
+            request, fault, JSONResponse({"name": name, "versionId": "default", "launchStage": stage})
+        )
 
     async def forward(self, request: Request) -> Response:
         """Pass a Cloud Storage call on to the real server."""
         body = await self.remembered(request)
-        fault = self.faults.take(_storage_operation(request))
-        if struck := await _strike(request, fault, done=None):
+        fault = self.faults.take(forwarding.operation_of(request))
+        if struck := await strike(request, fault, done=None):
             return struck
-        status, headers, content = await run_in_threadpool(_ask, self.storage.url, request, body)
-        return await _answer(request, fault, Response(content, status, headers))
+        status, headers, content = await run_in_threadpool(forwarding.ask, self.storage.url, request, body)
+        return await answered(request, fault, Response(content, status, headers))
 
-    def _row(self, place: tuple[str, str, str]) -> dict[str, Any]:
+    async def _worked(self, request: Request, fault: Fault | None, work: Callable[[], dict[str, Any]]) -> Response:
+        if early := await strike(request, fault, done=None):
+            return early
+        try:
+            answer = await run_in_threadpool(work)
+        except Refusal as refusal:
+            return refused(refusal)
+        return await answered(request, fault, JSONResponse(answer))
+
+    def _row(self, place: tuple[str, str, str], protocol: str) -> dict[str, Any]:
         project, location, model = place
-        if model in self.retired or model not in models():
+        row = models().get(model)
+        if row is None or model in self.retired or not is_served_in(row, location):
             raise not_served(project, location, model)
-        return models()[model]
+        if row["protocol"] != protocol:
+            raise wrong_protocol(model, protocol)
+        return row
 
 
 def make_app(service: Service) -> FastAPI:
@@ -103,10 +125,15 @@ def make_app(service: Service) -> FastAPI:
 
 def _add_vertex_routes(app: FastAPI, service: Service) -> None:
     for version in ("v1", "v1beta1"):
+        named = f"/{version}/projects/{{project}}/locations/{{location}}/publishers/google/models/{{model}}"
 
-        @app.post(f"/{version}/projects/{{project}}/locations/{{location}}/publishers/google/models/{{model}}:predict")
+        @app.post(f"{named}:predict")
         async def predict(request: Request, project: str, location: str, model: str) -> Response:
             return await service.predict(request, (project, location, model))
+
+        @app.post(f"{named}:generateContent")
+        async def generate_content(request: Request, project: str, location: str, model: str) -> Response:
+            return await service.generate_content(request, (project, location, model))
 
         @app.get(f"/{version}/publishers/google/models/{{model}}")
         async def describe(request: Request, model: str) -> Response:
@@ -157,58 +184,3 @@ def _add_controls(app: FastAPI, service: Service) -> None:
         service.faults.clear()
         service.calls.clear()
         service.retired.clear()
-
-
-async def _answer(request: Request, fault: Fault | None, done: Response) -> Response:
-    """Return the answer of finished work, unless a fault strikes now."""
-    return await _strike(request, fault, done=bytes(done.body)) or done
-
-
-async def _strike(request: Request, fault: Fault | None, done: bytes | None) -> Response | None:
-    """Return what a fault answers at this point; ``done`` is the answer when the work is done, None before it."""
-    if fault is None or fault.after_work == (done is None):
-        return None
-    await asyncio.sleep(fault.delay_seconds)
-    if fault.reset:
-        return await breaking.reset(request)
-    if fault.truncated:
-        return await breaking.cut_short(request, done or b'{"predictions": []}')
-    return _ordered_answer(fault)
-
-
-def _ordered_answer(fault: Fault) -> Response | None:
-    if fault.status is not None:
-        return JSONResponse(envelope(fault.status, fault.message, fault.details), fault.status, dict(fault.headers))
-    if fault.blocked_prompt:
-        return _error(blocked_prompt(fault.support_codes))
-    if fault.empty:
-        return JSONResponse({})
-    return Response(fault.body, media_type="application/json") if fault.body is not None else None
-
-
-def _error(refusal: Refusal) -> JSONResponse:
-    return JSONResponse(envelope(refusal.status, refusal.message), refusal.status)
-
-
-def _storage_operation(request: Request) -> str:
-    path = request.scope["raw_path"]  # an object's name may end with /o too, but there the slash is encoded
-    if path.startswith(b"/upload/"):
-        return "upload"
-    return "list" if path.endswith(b"/o") else "download"
-
-
-def _ask(base: str, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
-    path = request.scope["raw_path"].decode()
-    url = f"{base}{path}?{request.url.query}"
-    headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
-    forwarded = urllib.request.Request(url, body or None, headers, method=request.method)  # noqa: S310
-    try:
-        with urllib.request.urlopen(forwarded, timeout=60) as answer:  # noqa: S310
-            return answer.status, _kept(answer.headers), answer.read()
-    except urllib.error.HTTPError as failure:
-        with failure:
-            return failure.code, _kept(failure.headers), failure.read()
-
-
-def _kept(headers: Any) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in {*NOT_FORWARDED, "date"}}

@@ -14,8 +14,12 @@ Operation = Literal["any", "generate", "upscale", "lookup", "list", "upload", "d
 class Fault:
     """One thing that goes wrong, ``times`` times.
 
-    :param operation: which calls it strikes.
+    ``filtered`` and ``blocked_prompt`` strike Gemini too, in its words: a candidate that ends with ``IMAGE_SAFETY``,
+    and a ``promptFeedback``. A fault that only Gemini knows waits for a ``:generateContent``.
+
+    :param operation: which calls it strikes; "generate" is ``:predict`` as well as ``:generateContent``.
     :param times: how many calls it strikes before it is used up.
+    :param skip: how many matching calls pass before it strikes, whether or not another fault struck them.
     :param status: answer with this HTTP status and Google's error envelope.
     :param message: the message of that envelope.
     :param headers: headers of that answer, for example ``Retry-After``.
@@ -29,10 +33,15 @@ class Fault:
     :param blocked_prompt: refuse the prompt with HTTP 400.
     :param support_codes: the codes named in a filter reason or refusal.
     :param body: answer 200 with this text.
+    :param finish_reason: Gemini: a candidate without image that ends so.
+    :param finish_message: Gemini: the words of a ``finish_reason`` or ``block_reason``; empty for Google's own.
+    :param block_reason: Gemini: no candidates, and a ``promptFeedback`` with this reason.
+    :param text_only: Gemini: a candidate that ends with STOP and holds this text and no image.
     """
 
     operation: Operation
     times: int = 1
+    skip: int = 0
     status: int | None = None
     message: str = "Ordered by a test."
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -46,11 +55,21 @@ class Fault:
     blocked_prompt: bool = False
     support_codes: tuple[str, ...] = ()
     body: str | None = None
+    finish_reason: str | None = None
+    finish_message: str = ""
+    block_reason: str | None = None
+    text_only: str | None = None
+
+    def matches(self, operation: str, *, of_gemini: bool) -> bool:
+        """Whether a call is one that this fault can strike."""
+        only_gemini = any(each is not None for each in (self.finish_reason, self.block_reason, self.text_only))
+        return self.operation in {"any", operation} and (of_gemini or not only_gemini)
 
 
 @dataclass(slots=True)
 class _Order:
     fault: Fault
+    seen: int = 0
     fired: int = 0
 
 
@@ -66,11 +85,14 @@ class FaultBook:
         with self._lock:
             self._orders.append(_Order(fault))
 
-    def take(self, operation: str) -> Fault | None:
+    def take(self, operation: str, *, of_gemini: bool = False) -> Fault | None:
         """Return the fault that strikes this call, None when it goes well."""
         with self._lock:
-            for order in self._orders:
-                if order.fault.operation in {"any", operation} and order.fired < order.fault.times:
+            matching = [order for order in self._orders if order.fault.matches(operation, of_gemini=of_gemini)]
+            for order in matching:
+                order.seen += 1
+            for order in matching:
+                if order.seen > order.fault.skip and order.fired < order.fault.times:
                     order.fired += 1
                     return order.fault
             return None

@@ -26,5 +26,12 @@ FIELD_OF_PARAMETER = {
 def models() -> dict[str, dict[str, Any]]:
     """Return the rows of the data file by id and alias."""
     text = (files("airflow_provider_imagen") / "core" / "models.toml").read_text(encoding="utf-8")
-    rows = [row for row in tomllib.loads(text)["models"] if row["protocol"] == "predict"]
-    return {name: row for row in rows for name in (row["id"], *row.get("aliases", ()))}
+    return {name: row for row in tomllib.loads(text)["models"] for name in (row["id"], *row.get("aliases", ()))}
+
+
+def is_served_in(model: dict[str, Any], location: str) -> bool:
+    """Whether Google serves a model in a location; an entry that ends in "-" is the beginning of region names."""
+    served = model.get("locations", ())
+    return not served or any(
+        location.startswith(place) if place.endswith("-") else location == place for place in served
+    )

@@ -46,17 +46,21 @@ class Refusal(Exception):  # noqa: N818  # it is an answer, not a fault of ours
 
     :param status: HTTP status.
     :param message: the message of the error envelope.
+    :param details: the details of the error envelope.
+    :param word: the status word of the error envelope, when it is not the usual one of ``status``.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, details: tuple[Any, ...] = (), word: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.details = details
+        self.word = word
 
 
-def envelope(status: int, message: str, details: tuple[Any, ...] = ()) -> dict[str, Any]:
+def envelope(status: int, message: str, details: tuple[Any, ...] = (), word: str | None = None) -> dict[str, Any]:
     """Return Google's error body."""
-    word = STATUS_WORDS.get(status, "UNKNOWN")
+    word = word or STATUS_WORDS.get(status, "UNKNOWN")
     return {"error": {"code": status, "message": message, "status": word, "details": list(details)}}
 
 
@@ -74,6 +78,17 @@ def not_served(project: str, location: str, model: str) -> Refusal:
     """Return the refusal of a model that is retired or was never there."""
     name = f"projects/{project}/locations/{location}/publishers/google/models/{model}"
     return Refusal(404, f"Publisher Model `{name}` was not found or your project does not have access to it.")
+
+
+def wrong_protocol(model: str, protocol: str) -> Refusal:
+    """Return the refusal of a model that was asked with another family's method."""
+    message = f"{model} is not supported in the generateContent API."
+    if protocol == "predict":
+        message = (
+            "Gemini cannot be accessed through Vertex Predict/RawPredict API. Please follow https://cloud.google.com/"
+            "vertex-ai/docs/generative-ai/start/quickstarts/quickstart-multimodal for Gemini usage."
+        )
+    return Refusal(400, message, word="FAILED_PRECONDITION")
 
 
 def check(body: dict[str, Any], model: dict[str, Any]) -> None:

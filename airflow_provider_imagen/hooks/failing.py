@@ -8,21 +8,25 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_imagen.errors import PermanentError
+from airflow_provider_imagen.errors import AnswerLostError, OutputError, PermanentError, UnexpectedAnswerError
+
+MAYBE_PAID = (AnswerLostError, OutputError, UnexpectedAnswerError)
+"""Failures after which images may be there and billed."""
 
 
 @contextmanager
 def permanent_errors_fail_at_once(task: Any) -> Iterator[None]:
-    """Turn a :class:`PermanentError` into ``AirflowFailException``, so that no retry is spent on it.
+    """Turn a permanent error or a lost answer into ``AirflowFailException``, so that no retry is spent on it.
 
     A task with a ``retry_policy`` of its own (Airflow 3.3) gets the error itself, because Airflow does not ask a
-    policy about ``AirflowFailException``.
+    policy about ``AirflowFailException``; but not where images may have been paid for already. There a retry would pay
+    again, so not even a policy is asked.
 
     :param task: the operator that runs.
     """
     try:
         yield
-    except PermanentError as failure:
-        if getattr(task, "retry_policy", None) is not None:
+    except (PermanentError, AnswerLostError) as failure:
+        if getattr(task, "retry_policy", None) is not None and not isinstance(failure, MAYBE_PAID):
             raise
         raise AirflowFailException(f"{type(failure).__name__}: {failure}") from failure

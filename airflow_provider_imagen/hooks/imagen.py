@@ -85,18 +85,6 @@ class ImagenHook(BaseHook):
 
         return waiting_client(self.settings)
 
-    def model_for(self, job: str, model: str | None) -> tuple[str, str]:
-        """Return the model to use and, in words, why it.
-
-        :param job: ``generate`` or ``upscale``.
-        :param model: what the task names; None or blank takes the connection's ``default_model`` if it does this
-            job, else the catalogue's current default.
-        """
-        from airflow_provider_imagen.core.catalogue import catalogue
-        from airflow_provider_imagen.core.choosing import choose_model
-
-        return choose_model(job, model, self.settings.default_model, catalogue())
-
     def test_connection(self) -> tuple[bool, str]:
         """Get a token and look up one model. No image is made, nothing is billed.
 
@@ -114,21 +102,15 @@ class ImagenHook(BaseHook):
         from airflow_provider_imagen.client.imagen import ImagenClient
         from airflow_provider_imagen.client.shared import ONE_TRY
         from airflow_provider_imagen.core.catalogue import catalogue
-        from airflow_provider_imagen.errors import ModelNotFoundError
 
         # A person waits for this, so it is tried once and not for long.
         patience = {"timeout_seconds": min(self.settings.timeout_seconds, PROBE_TIMEOUT_SECONDS)}
         client = ImagenClient(self.settings.model_copy(update=patience), Attempts(ONE_TRY))
-        project, own_model = client.project, self.settings.default_model
-        model = own_model or catalogue().defaults["upscale"]
+        project = client.project
+        model = self.settings.default_model or catalogue().defaults["generate"]
         client.check_token()
-        try:
-            client.describe_model(model)
-        except ModelNotFoundError:
-            if own_model:
-                raise
-            return f"Google accepted the credentials for project {project}, but does not know {model}."
-        return f"Google accepted the credentials for project {project} and knows {model}."
+        client.describe_model(model)
+        return f"Google accepted the credentials and knows {model}. Tasks will bill project {project}."
 
     def _extras(self) -> dict[str, Any]:
         from airflow.providers.common.compat.sdk import AirflowNotFoundException

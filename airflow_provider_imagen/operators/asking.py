@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -13,7 +12,9 @@ from airflow_provider_imagen.hooks.failing import permanent_errors_fail_at_once
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
+    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.core.connection import ConnectionSettings
+    from airflow_provider_imagen.core.planning import Plan, Planner
     from airflow_provider_imagen.core.result import Answer
     from airflow_provider_imagen.hooks.imagen import ImagenHook
 
@@ -25,11 +26,13 @@ class AskingOperator(BaseOperator):
 
     job: str
     request_fields: tuple[str, ...]
+    model: Any
+    fallback_model: Any
     ui_color = "#e8f0fe"
 
-    @cached_property
+    @property
     def hook(self) -> ImagenHook:
-        """The hook of this task, made on first use."""
+        """A hook for what the arguments say now: before a task runs they are templates."""
         from airflow_provider_imagen.hooks.imagen import ImagenHook
 
         return ImagenHook(**{name: getattr(self, name) for name in PLACE_FIELDS})
@@ -40,34 +43,55 @@ class AskingOperator(BaseOperator):
             return self._run(context)
 
     def _run(self, context: Mapping[str, Any]) -> list[str]:
-        from airflow_provider_imagen.errors import ImagesFilteredError
-        from airflow_provider_imagen.operators.delivery import deliver, deliver_refusal
+        from airflow_provider_imagen.errors import ModelNotFoundError
 
-        request = self._checked_request()
-        location = self.hook.client.location_for(request.model)
-        self.log.info("Asking %s in %s to %s into %s", request.model, location, self.job, request.output_uri)
+        client = self.hook.client
+        planner = self._planner(client.settings)
+        plan = planner.first()
         try:
-            answer = self._ask(request)
-        except ImagesFilteredError as refusal:
-            return deliver_refusal(refusal, request, location, context)
-        return deliver(answer, request, location, context)
+            return self._carry_out(plan, client, context)
+        except ModelNotFoundError as missing:
+            if planner.fallback in {None, plan.request.model}:
+                raise
+            return self._carry_out(planner.with_fallback(plan.request.model, str(missing)), client, context)
 
-    def _checked_request(self) -> Any:
+    def _planner(self, settings: ConnectionSettings) -> Planner[Any]:
         from datetime import UTC, datetime
 
         from airflow_provider_imagen.core.catalogue import catalogue
-        from airflow_provider_imagen.core.rules import remarks_on
+        from airflow_provider_imagen.core.planning import Planner, Wishes
 
-        arguments = {name: getattr(self, name) for name in self.request_fields}
-        arguments["model"], why = self.hook.model_for(self.job, arguments["model"])
-        request = self._check(arguments)
-        self.log.info("Model %s: %s.", request.model, why)
-        for remark in remarks_on(request, catalogue(), datetime.now(UTC).date()):
+        fallback = self.fallback_model or settings.fallback_model
+        wishes = Wishes(self.model, fallback, settings.default_model, settings.location)
+        return Planner(self._kind(), self._arguments(), wishes, catalogue(), datetime.now(UTC).date())
+
+    def _carry_out(self, plan: Plan[Any], client: ImagenClient, context: Mapping[str, Any]) -> list[str]:
+        from airflow_provider_imagen.errors import ImagesFilteredError
+        from airflow_provider_imagen.operators.delivery import Delivery
+        from airflow_provider_imagen.operators.files import check_place
+
+        request = self._complete(plan.request)
+        delivery = Delivery(request, client, plan.notes, context)
+        check_place(request.output_uri, delivery.identity)
+        self.log.info("Model %s: %s.", request.model, plan.why)
+        for remark in plan.remarks:
             self.log.warning("%s", remark)
+        self.log.info("Asking %s in %s to %s into %s", request.model, delivery.location, self.job, request.output_uri)
+        try:
+            answer = self._ask(client, request)
+        except ImagesFilteredError as refusal:
+            return delivery.refused(refusal)
+        return delivery.deliver(answer)
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.request_fields}
+
+    def _complete(self, request: Any) -> Any:
+        """Add to a checked request what costs something to get. Nothing by default."""
         return request
 
-    def _check(self, arguments: Mapping[str, Any]) -> GenerateRequest | UpscaleRequest:
+    def _kind(self) -> Any:
         raise NotImplementedError
 
-    def _ask(self, request: Any) -> Answer:
+    def _ask(self, client: ImagenClient, request: Any) -> Answer:
         raise NotImplementedError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -14,24 +15,82 @@ from airflow_provider_imagen.core.result import MadeImage
 from airflow_provider_imagen.errors import InvalidInputError, OutputError
 
 
-def save_images(images: Iterable[MadeImage], output_uri: str, task: TaskIdentity) -> list[str]:
+def save_images(
+    images: Sequence[MadeImage], output_uri: str, task: TaskIdentity, upload: Callable[[str, bytes, str], str]
+) -> list[str]:
     """Write images below ``output_uri`` and return their URIs. Each file is there whole or not at all.
 
-    :raises OutputError: a file could not be written; names the ones that were.
+    :param images: the images, with their bytes.
+    :param output_uri: the folder.
+    :param task: the task instance; its tries share their file names.
+    :param upload: stores URI, bytes and MIME type in Cloud Storage.
+    :raises OutputError: a file could not be written; names the ones that were, and where the others were rescued to.
     """
-    folder = f"{output_uri.rstrip('/')}/{folder_name(task)}"
+    folder = _folder_of(output_uri, task)
     uris: list[str] = []
+    failures: list[tuple[MadeImage, str]] = []
     for index, image in enumerate(images):
-        uri = f"{folder}/{file_name(index, image.mime_type)}"
+        uri = image.uri or f"{folder}/{file_name(index, image.mime_type)}"
         try:
-            _write_whole(uri, image.data or b"")
-        except Exception as failure:  # any storage library may raise anything; the paid images must be accounted for
-            raise OutputError(
-                f"Image {index} could not be written to {uri} ({type(failure).__name__}: {failure}). Written before: "
-                f"{', '.join(uris) or 'none'}. Check that the worker may write there; a retry pays for new images."
-            ) from failure
-        uris.append(uri)
+            _store(image, uri, upload)
+            uris.append(uri)
+        except Exception as failure:  # noqa: BLE001  # storage libraries raise anything; paid images must be accounted for
+            failures.append((image, f"{uri} ({type(failure).__name__}: {failure})"))
+    if failures:
+        raise OutputError(
+            f"{len(failures)} of {len(images)} images could not be written: {'; '.join(text for _, text in failures)}. "
+            f"Written: {', '.join(uris) or 'none'}. {_rescue([image for image, _ in failures])} "
+            "Check that the worker may write to output_uri before you run the task again; that pays for new images."
+        )
     return uris
+
+
+def check_place(output_uri: str, task: TaskIdentity) -> None:
+    """Find out before a request is paid for whether its images can be written. Cloud Storage is not asked.
+
+    :raises InvalidInputError: the folder cannot be made or written, or nobody knows its scheme.
+    """
+    if output_uri.startswith("gs://"):
+        return
+    folder = _folder_of(output_uri, task)
+    path = local_path(folder)
+    try:
+        if path is None:
+            _ = ObjectStoragePath(folder).fs
+            return
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return
+    except Exception as failure:  # any storage library may raise anything
+        problem = (
+            f"output_uri is {output_uri!r} and cannot be written ({type(failure).__name__}: {failure}). Use a folder "
+            "that this worker may write to, and install the Airflow provider of its scheme."
+        )
+        raise InvalidInputError((problem,)) from failure
+
+
+def _folder_of(output_uri: str, task: TaskIdentity) -> str:
+    return f"{output_uri.rstrip('/')}/{folder_name(task)}"
+
+
+def _store(image: MadeImage, uri: str, upload: Callable[[str, bytes, str], str]) -> None:
+    if image.data is None:
+        return  # Google stored it
+    if uri.startswith("gs://"):
+        upload(uri, image.data, image.mime_type)
+    else:
+        _write_whole(uri, image.data)
+
+
+def _rescue(images: Sequence[MadeImage]) -> str:
+    """Keep images that cannot go where they should, and say where they are."""
+    folder = Path(tempfile.mkdtemp(prefix="imagen-rescued-"))
+    try:
+        for index, image in enumerate(images):
+            _write_whole(str(folder / file_name(index, image.mime_type)), image.data or b"")
+    except OSError as failure:
+        return f"They are lost ({failure})."
+    return f"They were kept on this worker in {folder}."
 
 
 def read_file(uri: str, at_most_bytes: int) -> bytes:
@@ -53,9 +112,10 @@ def read_file(uri: str, at_most_bytes: int) -> bytes:
 
 def local_path(uri: str) -> Path | None:
     """Return the path of a URI on this machine's disk, None for any other scheme."""
-    if uri.startswith("file://"):
-        return Path(uri.removeprefix("file://"))
-    return None if "://" in uri else Path(uri)
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return Path(uri)
+    return Path(rest) if scheme in {"file", "local"} else None
 
 
 def _write_whole(uri: str, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.operators.asking import PLACE_FIELDS, AskingOperator
@@ -10,11 +10,12 @@ from airflow_provider_imagen.operators.asking import PLACE_FIELDS, AskingOperato
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
+    from airflow_provider_imagen.client.imagen import ImagenClient
     from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
     from airflow_provider_imagen.core.result import Answer
 
+MODEL_FIELDS = ("model", "fallback_model")
 REQUEST_FIELDS = (
-    "model",
     "output_uri",
     "safety_filter_level",
     "person_generation",
@@ -27,11 +28,12 @@ REQUEST_FIELDS = (
 
 
 class ImagenGenerateOperator(AskingOperator):
-    """Generate images from a text prompt with one of Google's image models.
+    """Generate images from a text prompt with one of Google's image models, Imagen or Gemini.
 
     Returns the list of image URIs, ready for ``.expand()``. XCom key ``result`` holds a small JSON document: model,
     parameters, per image its URI, MIME type and rewritten prompt, what was filtered and why. Image bytes never go to
-    XCom. With a ``gs://`` ``output_uri`` Google writes the files itself and no pixel passes through the worker.
+    XCom. With a ``gs://`` ``output_uri`` an Imagen model writes the files itself; a Gemini model sends them to the
+    worker, which uploads them under names that a second try replaces.
 
     Each accepted request is billed. Quota and availability errors are tried again inside the task, because Google
     accepted nothing; wrong arguments, missing rights and filtered images fail the task at once, without retries.
@@ -43,9 +45,12 @@ class ImagenGenerateOperator(AskingOperator):
     :param prompt: what the image shows; 64 to 480 tokens, by model. (templated)
     :param output_uri: where the images go: ``gs://bucket/folder/``, an absolute local folder, or any scheme that
         Airflow's ObjectStoragePath can write. (templated)
-    :param model: model id, for example ``imagen-3.0-generate-002``. None: the connection's ``default_model``, else
+    :param model: model id, for example ``gemini-nano-banana-2.1``. None: the connection's ``default_model``, else
         the catalogue's default. (templated)
-    :param number_of_images: 1 to 4, up to 8 for ``imagegeneration@002``. Always sent. (templated)
+    :param fallback_model: model to use when ``model`` is retired or Google answers 404. What the fallback cannot do
+        is given up with a warning and recorded in ``result``. None: the connection's ``fallback_model``. (templated)
+    :param number_of_images: 1 to 4 with Imagen (8 with ``imagegeneration@002``) in one request; 1 to 8 with Gemini
+        image models, which are asked once for each image, side by side. (templated)
     :param negative_prompt: what to keep out of the image. (templated)
     :param aspect_ratio: ``1:1``, ``9:16``, ``16:9``, ``3:4`` or ``4:3``, by model. (templated)
     :param seed: 1 to 2147483647; needs ``add_watermark=False`` and a prompt that is not rewritten. (templated)
@@ -91,7 +96,7 @@ class ImagenGenerateOperator(AskingOperator):
         "include_safety_attributes",
         *REQUEST_FIELDS,
     )
-    template_fields: Sequence[str] = (*request_fields, *PLACE_FIELDS)
+    template_fields: Sequence[str] = (*MODEL_FIELDS, *request_fields, *PLACE_FIELDS)
 
     def __init__(
         self,
@@ -99,6 +104,7 @@ class ImagenGenerateOperator(AskingOperator):
         prompt: str | XComArg,
         output_uri: str | XComArg,
         model: str | None = None,
+        fallback_model: str | None = None,
         number_of_images: int | str | XComArg = 1,
         negative_prompt: str | None = None,
         aspect_ratio: str | None = None,
@@ -127,6 +133,7 @@ class ImagenGenerateOperator(AskingOperator):
         self.prompt = prompt
         self.output_uri = output_uri
         self.model = model
+        self.fallback_model = fallback_model
         self.number_of_images = number_of_images
         self.negative_prompt = negative_prompt
         self.aspect_ratio = aspect_ratio
@@ -150,14 +157,13 @@ class ImagenGenerateOperator(AskingOperator):
         self.location = location
         self.impersonation_chain = impersonation_chain
 
-    def _check(self, arguments: Mapping[str, Any]) -> GenerateRequest:
-        from airflow_provider_imagen.core.catalogue import catalogue
-        from airflow_provider_imagen.core.checking import check_generate
+    def _kind(self) -> type[GenerateRequest]:
+        from airflow_provider_imagen.core.request import GenerateRequest
 
-        return check_generate(arguments, catalogue())
+        return GenerateRequest
 
-    def _ask(self, request: GenerateRequest) -> Answer:
-        return self.hook.client.generate(request)
+    def _ask(self, client: ImagenClient, request: GenerateRequest) -> Answer:
+        return client.generate(request)
 
 
 class ImagenUpscaleOperator(AskingOperator):
@@ -173,6 +179,7 @@ class ImagenUpscaleOperator(AskingOperator):
     :param upscale_factor: ``x2``, ``x4``, and ``x3`` where the model has it. The result of
         ``imagen-4.0-upscale-preview`` has at most 17 megapixels. (templated)
     :param model: None: the connection's ``default_model`` if it upscales, else the catalogue's default. (templated)
+    :param fallback_model: see :class:`ImagenGenerateOperator`; one that does not upscale is passed over. (templated)
     :param output_mime_type: ``image/png`` (Google's default) or ``image/jpeg``. (templated)
     :param compression_quality: 0 to 100, for ``image/jpeg`` only. (templated)
     :param enhance_input_image: improve the image before upscaling. (templated)
@@ -198,7 +205,7 @@ class ImagenUpscaleOperator(AskingOperator):
         "image_preservation_factor",
         *REQUEST_FIELDS,
     )
-    template_fields: Sequence[str] = (*request_fields, *PLACE_FIELDS)
+    template_fields: Sequence[str] = (*MODEL_FIELDS, *request_fields, *PLACE_FIELDS)
 
     def __init__(
         self,
@@ -207,6 +214,7 @@ class ImagenUpscaleOperator(AskingOperator):
         output_uri: str | XComArg,
         upscale_factor: str,
         model: str | None = None,
+        fallback_model: str | None = None,
         output_mime_type: str | None = None,
         compression_quality: int | str | None = None,
         enhance_input_image: bool | str | None = None,
@@ -227,6 +235,7 @@ class ImagenUpscaleOperator(AskingOperator):
         self.output_uri = output_uri
         self.upscale_factor = upscale_factor
         self.model = model
+        self.fallback_model = fallback_model
         self.output_mime_type = output_mime_type
         self.compression_quality = compression_quality
         self.enhance_input_image = enhance_input_image
@@ -241,13 +250,20 @@ class ImagenUpscaleOperator(AskingOperator):
         self.location = location
         self.impersonation_chain = impersonation_chain
 
-    def _check(self, arguments: Mapping[str, Any]) -> UpscaleRequest:
-        from airflow_provider_imagen.core.catalogue import catalogue
-        from airflow_provider_imagen.core.checking import check_upscale
-        from airflow_provider_imagen.operators.source import only_item, read_source
+    def _kind(self) -> type[UpscaleRequest]:
+        from airflow_provider_imagen.core.request import UpscaleRequest
 
-        request = check_upscale({**arguments, "image": only_item(arguments["image"])}, catalogue())
+        return UpscaleRequest
+
+    def _arguments(self) -> dict[str, Any]:
+        from airflow_provider_imagen.operators.source import only_item
+
+        return {**super()._arguments(), "image": only_item(self.image)}
+
+    def _complete(self, request: UpscaleRequest) -> UpscaleRequest:
+        from airflow_provider_imagen.operators.source import read_source
+
         return request.model_copy(update={"source": read_source(request)})
 
-    def _ask(self, request: UpscaleRequest) -> Answer:
-        return self.hook.client.upscale(request)
+    def _ask(self, client: ImagenClient, request: UpscaleRequest) -> Answer:
+        return client.upscale(request)

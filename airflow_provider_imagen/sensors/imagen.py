@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
@@ -38,7 +37,7 @@ class ImagenOutputSensor(BaseSensorOperator):
     ``poke_interval``, ``timeout``, ``mode`` and ``soft_fail`` are those of every Airflow sensor.
 
     :param output_uri: the folder to look into, with all below it: ``gs://bucket/folder/``. (templated)
-    :param min_images: how many images end the wait, 1 or more. (templated)
+    :param min_images: how many images end the wait, 0 or more. (templated)
     :param mime_types: count only these, for example ``["image/png"]``. None: every image. (templated)
     :param newer_than: count only images stored after this moment (datetime or ISO 8601; without time zone UTC), so
         that older files in the same folder do not count. (templated)
@@ -80,7 +79,7 @@ class ImagenOutputSensor(BaseSensorOperator):
         self.impersonation_chain = impersonation_chain
         self.deferrable = deferrable
 
-    @cached_property
+    @property
     def hook(self) -> ImagenHook:
         """The hook of this task, made on first use."""
         from airflow_provider_imagen.hooks.imagen import ImagenHook
@@ -99,7 +98,7 @@ class ImagenOutputSensor(BaseSensorOperator):
                 return self.execute_complete(context, verdict.event)
         except AirflowFailException as failure:
             # Airflow does this itself for a wait in a worker slot and for one that comes back from the triggerer.
-            if self.soft_fail:
+            if self.soft_fail or self.never_fail:
                 raise AirflowSkipException(str(failure)) from failure
             raise
         self.log.info("%s; waiting in the triggerer.", verdict.text)

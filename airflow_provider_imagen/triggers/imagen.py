@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
+    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.core.polling import Verdict
 
 
@@ -40,6 +42,7 @@ class ImagenOutputTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.imagen_conn_id = imagen_conn_id
         self.impersonation_chain = impersonation_chain
+        self._settings: ConnectionSettings | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments, from which Airflow makes this trigger anew."""
@@ -57,15 +60,27 @@ class ImagenOutputTrigger(BaseTrigger):
             await asyncio.sleep(verdict.pause_seconds)
 
     def _look(self) -> Verdict:
-        from airflow_provider_imagen.core.polling import look
+        from airflow_provider_imagen.core.polling import ended_by, look
         from airflow_provider_imagen.core.wait import check_wait
-        from airflow_provider_imagen.hooks.imagen import ImagenHook
+        from airflow_provider_imagen.errors import PermanentError
 
-        hook = ImagenHook(self.imagen_conn_id, impersonation_chain=self.impersonation_chain)
-        wait = check_wait(**self.wait)
+        try:
+            wait = check_wait(**self.wait)
+        except PermanentError as failure:
+            return ended_by(failure)
         return look(
             wait,
-            lambda: hook.waiting_client().list_folder(wait.folder),
+            lambda: self._client().list_folder(wait.folder),
             seconds_left=self.deadline - time.time(),
             poll_interval=self.poll_interval,
         )
+
+    def _client(self) -> ImagenClient:
+        """Return the shared client. The connection is read once: a later hiccup in reading it must not end the wait."""
+        if self._settings is None:
+            from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+            self._settings = ImagenHook(self.imagen_conn_id, impersonation_chain=self.impersonation_chain).settings
+        from airflow_provider_imagen.client.shared import waiting_client
+
+        return waiting_client(self._settings)

@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import impersonated_credentials
 from google.auth.credentials import CredentialsWithQuotaProject
+from google.auth.exceptions import RefreshError
 from google.oauth2 import service_account
 
 from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.errors import CredentialsError
+from airflow_provider_imagen.errors import CredentialsError, NotSentError
 
 GOOGLE = "https://us-central1-aiplatform.googleapis.com/v1/x"
 
@@ -43,6 +44,12 @@ class StillToken(CredentialsWithQuotaProject):
         super().__init__()
         self.token = "planted"
         self.renewals = 0
+        self.failure: RefreshError | None = None
+
+    def before_request(self, *args: Any, **options: Any) -> None:
+        if self.failure:
+            raise self.failure
+        super().before_request(*args, **options)
 
     def refresh(self, request: Any) -> None:
         self.renewals += 1
@@ -158,6 +165,22 @@ def test_unusable_credentials_are_reported_with_the_next_step_and_without_the_ke
     assert "planted" not in str(caught.value)
 
 
-def test_a_refused_token_is_reported_with_the_next_step(key: dict[str, str]) -> None:
+def test_a_refused_token_is_reported_with_the_next_step(default_login: StillToken) -> None:
+    default_login.failure = RefreshError("invalid_grant")
+
     with pytest.raises(CredentialsError, match="Google gave no token.*Renew the key"):
+        GoogleToken(ConnectionSettings()).headers_for(GOOGLE)
+
+
+def test_a_token_server_that_is_out_of_reach_may_be_asked_again(key: dict[str, str]) -> None:
+    with pytest.raises(NotSentError, match="No token came.*token server"):
         GoogleToken(ConnectionSettings(keyfile_dict=key)).headers_for(GOOGLE)
+
+
+def test_a_renewed_token_comes_from_credentials_that_are_read_anew(default_login: StillToken) -> None:
+    token = GoogleToken(ConnectionSettings())
+    token.headers_for(GOOGLE)
+    token.renew()
+
+    assert token._credentials is None
+    assert token.headers_for(GOOGLE)["authorization"] == "Bearer planted"

@@ -38,6 +38,11 @@ ENDS = {
     "imagen-4.0-fast-generate-001": (None, "2026-06-30", "gemini-nano-banana-2.1"),
     "imagen-4.0-ultra-generate-001": (None, "2026-06-30", "gemini-3-pro-image"),
     "imagen-4.0-upscale-preview": (None, None, None),
+    "gemini-nano-banana-2.1": (None, None, None),
+    "gemini-3.1-flash-image": (None, None, None),
+    "gemini-3.1-flash-lite-image": (None, None, None),
+    "gemini-3-pro-image": (None, None, None),
+    "gemini-2.5-flash-image": (None, "2027-03-15", "gemini-3.1-flash-lite-image"),
 }
 UPSCALE = {
     "model": "imagen-4.0-upscale-preview",

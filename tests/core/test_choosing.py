@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.choosing import choose_model
 
-GENERATE, UPSCALE = "imagen-4.0-generate-001", "imagen-4.0-upscale-preview"
+GENERATE, UPSCALE = "gemini-nano-banana-2.1", "imagen-4.0-upscale-preview"
 TASK, CONNECTION = "named by the task", "default_model of the connection"
 
 

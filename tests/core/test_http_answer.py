@@ -59,7 +59,8 @@ def error(given: HttpAnswer, asked: Asked = ASKED, *, free_of_charge: bool = Fal
         (502, "", "Bad gateway", AnswerLostError, "look at the output folder first"),
         (503, "UNAVAILABLE", "The service is unavailable.", ServiceUnavailableError, "Try again later."),
         (504, "DEADLINE_EXCEEDED", "Deadline exceeded", AnswerLostError, "look at the output folder first"),
-        (302, "", "Found", RequestRejectedError, "Correct what the message names"),
+        (302, "", "Found", RequestRejectedError, "check the connection's endpoint and the proxy"),
+        (520, "", "Unknown", AnswerLostError, "look at the output folder first"),
         (413, "", "Too large", RequestRejectedError, "Correct what the message names"),
     ],
 )

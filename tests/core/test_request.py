@@ -59,9 +59,6 @@ def test_rendered_values_are_read_as_what_they_mean(name: str, rendered: object,
 @pytest.mark.parametrize("blank", [None, "", "  ", "None", " None "])
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_what_renders_to_nothing_is_not_given(name: str, blank: str | None) -> None:
-    if name == "negative_prompt" and "None" in (blank or ""):
-        return
-
     assert getattr(read(**{name: blank}), name) is None
 
 
@@ -70,9 +67,9 @@ def test_the_number_of_images_is_always_there(blank: str | None) -> None:
     assert read(number_of_images=blank).number_of_images == 1
 
 
-@pytest.mark.parametrize("name", ["prompt", "negative_prompt"])
-def test_a_prompt_may_say_none(name: str) -> None:
-    assert getattr(read(**{name: "None"}), name) == "None"
+def test_a_prompt_that_a_template_made_of_nothing_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="prompt is 'None', which is what a template makes"):
+        read(prompt="None")
 
 
 def test_a_prompt_stays_letter_for_letter_what_it_was() -> None:

@@ -56,6 +56,7 @@ def test_the_record_says_what_was_asked_and_what_came() -> None:
             }
         ],
         "prompt_safety_attributes": {"Violence": 0.2},
+        "failed_requests": [],
         "duration_seconds": 12.346,
         "reused": False,
     }

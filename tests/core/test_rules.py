@@ -48,13 +48,24 @@ def test_an_unknown_model_without_a_likeness_gets_no_guess() -> None:
     assert "Did you mean" not in remark
 
 
-@pytest.mark.parametrize(("today", "said"), [(date(2026, 6, 30), False), (date(2026, 7, 1), True)])
-def test_a_retired_model_is_remarked_on_with_day_and_successor(today: date, *, said: bool) -> None:
+@pytest.mark.parametrize(
+    ("today", "when"),
+    [
+        (date(2026, 4, 1), "That is in 90 days."),
+        (date(2026, 6, 30), "That is in 0 days."),
+        (date(2026, 7, 1), "That was 1 days ago."),
+    ],
+)
+def test_the_end_of_a_model_is_remarked_on_with_day_and_successor_ninety_days_before(today: date, when: str) -> None:
     story = (
         "Google announced 2026-06-30 as the last day of imagen-3.0-generate-002; use gemini-2.5-flash-image instead."
     )
 
-    assert remarks(today) == ([story] if said else [])
+    assert remarks(today) == [f"{story} {when}"]
+
+
+def test_an_end_that_is_far_away_is_not_remarked_on() -> None:
+    assert remarks(date(2026, 3, 31)) == []
 
 
 @pytest.mark.parametrize(

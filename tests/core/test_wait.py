@@ -139,8 +139,8 @@ def test_a_wait_survives_the_way_through_airflow_s_database() -> None:
         ({"output_uri": "s3://bucket/cats/"}, "'s3://bucket/cats/'", "a gs://bucket/folder/"),
         ({"output_uri": "gs://"}, "'gs://'", "a gs://bucket/folder/"),
         ({"output_uri": None}, "None", "a gs://bucket/folder/"),
-        ({"min_images": 0}, "0", "a whole number of 1 or more"),
-        ({"min_images": "few"}, "'few'", "a whole number of 1 or more"),
+        ({"min_images": -1}, "-1", "a whole number of 0 or more"),
+        ({"min_images": "few"}, "'few'", "a whole number of 0 or more"),
         ({"mime_types": 7}, "7", "a list such as ['image/png']"),
         ({"newer_than": "yesterday"}, "'yesterday'", "a moment such as '2026-01-31T00:00:00+00:00'"),
     ],
@@ -156,7 +156,7 @@ def test_wrong_input_is_named_with_what_is_allowed(arguments: dict[str, Any], va
 
 def test_all_wrong_input_is_named_at_once() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        wait(output_uri="cats", min_images=0, newer_than="soon", colour="red")
+        wait(output_uri="cats", min_images=-1, newer_than="soon", colour="red")
 
     assert [problem.split()[0] for problem in sorted(caught.value.problems)] == [
         "colour",

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from airflow_provider_imagen.core.catalogue import catalogue
+
 # Airflow's own runner warns about Airflow's own dependencies, in each version about others.
 pytestmark = pytest.mark.filterwarnings("ignore")
 EXAMPLES = Path(__file__).resolve().parents[2] / "dags_examples"
@@ -52,13 +54,19 @@ def size_of(emulator: Any, uri: str) -> tuple[int, int]:
     return Image.open(io.BytesIO(emulator.read_object(bucket, name))).size
 
 
-def test_the_daily_campaign_makes_waits_and_enlarges(run_example: Callable[..., Any], emulator: Any) -> None:
-    run = run_example("imagen_daily_campaign", bucket="bucket")
+CURRENT = [model.id for model in catalogue().models if model.protocol == "generateContent"]
 
-    assert str(run.state) == "success"
+
+@pytest.mark.parametrize("model", ["imagen-3.0-generate-002", *CURRENT])
+def test_the_daily_campaign_makes_waits_and_enlarges(
+    run_example: Callable[..., Any], emulator: Any, model: str
+) -> None:
+    run = run_example("imagen_daily_campaign", bucket="bucket", model=model)
+
     assert {task: set(states) for task, states in states_of(run).items()} == {
         "products": {"success"},
         "posters": {"success"},
+        "made": {"success"},
         "ready": {"success"},
         "large": {"success"},
     }
@@ -69,7 +77,18 @@ def test_the_daily_campaign_makes_waits_and_enlarges(run_example: Callable[..., 
     small_sizes = sorted(size_of(emulator, f"gs://bucket/{name}") for name in posters)
     large_sizes = sorted(size_of(emulator, f"gs://bucket/{name}") for name in large)
     assert large_sizes == [(2 * width, 2 * height) for width, height in small_sizes]
-    assert set(small_sizes) == {(1024, 1024), (896, 1280), (1280, 896), (768, 1408), (1408, 768)}
+
+
+def test_the_campaign_of_a_retired_model_ends_green_through_the_fallback_of_the_connection(
+    run_example: Callable[..., Any], emulator: Any, set_connection: Callable[..., None]
+) -> None:
+    set_connection(**emulator.connection["extra"], fallback_model="gemini-nano-banana-2.1")
+    emulator.retire("imagen-3.0-generate-002")
+
+    run = run_example("imagen_daily_campaign", bucket="bucket", model="imagen-3.0-generate-002")
+
+    assert str(run.state) == "success"
+    assert len([name for name in emulator.list_objects("bucket", "campaign/") if "/posters/" in name]) == 10
 
 
 def test_the_minimal_example_makes_one_image(run_example: Callable[..., Any], emulator: Any) -> None:

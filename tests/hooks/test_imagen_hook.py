@@ -59,31 +59,11 @@ def test_gives_the_same_client_every_time(set_connection: Callable[..., None]) -
     assert hook.get_conn() is hook.get_conn()
 
 
-@pytest.mark.parametrize(
-    ("default_model", "job", "named", "expected", "why"),
-    [
-        (None, "generate", "imagegeneration@006", "imagegeneration@006", "named by the task"),
-        ("imagen-4.0-generate-001", "generate", None, "imagen-4.0-generate-001", "default_model of the connection"),
-        ("imagen-4.0-generate-001", "upscale", None, "imagen-4.0-upscale-preview", "the catalogue's default"),
-        (None, "generate", "", "imagen-4.0-generate-001", "the catalogue's default"),
-    ],
-)
-def test_says_which_model_it_takes_and_why(
-    set_connection: Callable[..., None], default_model: str | None, job: str, named: str | None, expected: str, why: str
-) -> None:
-    set_connection(project="p", default_model=default_model)
-
-    model, reason = ImagenHook().model_for(job, named)
-
-    assert model == expected
-    assert why in reason
-
-
 @pytest.mark.usefixtures("emulated")
 def test_a_connection_is_tested_without_making_an_image(emulator: Any) -> None:
     assert ImagenHook().test_connection() == (
         True,
-        "Google accepted the credentials for project emulator-project and knows imagen-4.0-upscale-preview.",
+        "Google accepted the credentials and knows gemini-nano-banana-2.1. Tasks will bill project emulator-project.",
     )
     assert [request.method for request in emulator.requests] == ["GET"]
 

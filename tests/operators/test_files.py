@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +26,10 @@ def found_in(folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
+def no_upload(uri: str, data: bytes, mime_type: str) -> NoReturn:
+    raise AssertionError(uri)
+
+
 def stop_here(*args: object) -> NoReturn:
     raise KeyboardInterrupt
 
@@ -36,7 +42,7 @@ def file_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("file_system")
 def test_writes_each_image_and_leaves_nothing_else(tmp_path: Path) -> None:
-    uris = files.save_images(IMAGES, str(tmp_path), TASK)
+    uris = files.save_images(IMAGES, str(tmp_path), TASK, no_upload)
 
     assert [Path(uri).read_bytes() for uri in uris] == [b"first", b"second"]
     assert found_in(tmp_path) == [b"first", b"second"]
@@ -47,7 +53,7 @@ def test_a_task_that_is_stopped_while_it_writes_leaves_no_file(tmp_path: Path, m
     monkeypatch.setattr(os, "fsync", stop_here)
 
     with pytest.raises(KeyboardInterrupt):
-        files.save_images(IMAGES, str(tmp_path), TASK)
+        files.save_images(IMAGES, str(tmp_path), TASK, no_upload)
 
     assert found_in(tmp_path) == []
 
@@ -72,19 +78,23 @@ def test_names_what_was_written_before_it_failed(tmp_path: Path, monkeypatch: py
     write = files._write_whole
 
     def write_first_only(uri: str, data: bytes) -> None:
-        if data != b"first":
+        if uri.startswith(str(tmp_path)) and data != b"first":
             raise OSError("disk full")
         write(uri, data)
 
     monkeypatch.setattr(files, "_write_whole", write_first_only)
 
-    with pytest.raises(OutputError, match=r"Image 1 could not be written.*disk full.*Written before: .*sample_0.png"):
-        files.save_images(IMAGES, str(tmp_path), TASK)
+    with pytest.raises(OutputError, match=r"1 of 2 images could not.*disk full.*Written: .*sample_0.png") as caught:
+        files.save_images(IMAGES, str(tmp_path), TASK, no_upload)
+
     assert found_in(tmp_path) == [b"first"]
+    (rescued,) = re.findall(r"kept on this worker in (\S+)\. ", str(caught.value))
+    assert found_in(Path(rescued)) == [b"second"]
+    shutil.rmtree(rescued)
 
 
 def test_files_get_the_rights_that_the_worker_gives_to_all_its_files(tmp_path: Path) -> None:
     (tmp_path / "usual").touch()
-    (uri,) = files.save_images(IMAGES[:1], str(tmp_path), TASK)
+    (uri,) = files.save_images(IMAGES[:1], str(tmp_path), TASK, no_upload)
 
     assert Path(uri).stat().st_mode == (tmp_path / "usual").stat().st_mode

@@ -85,7 +85,7 @@ def test_all_mistakes_are_named_at_once(ti: Any) -> None:
 def test_a_model_we_do_not_know_is_passed_through_with_a_warning(
     emulator: Any, ti: Any, logged: Callable[[], str]
 ) -> None:
-    task = ImagenGenerateOperator(task_id="t", **GENERATE | {"model": "imagen-3.0-generate-003", "number_of_images": 7})
+    task = ImagenGenerateOperator(task_id="t", **GENERATE | {"model": "imagen-3.0-generate-003", "number_of_images": 1})
 
     with pytest.raises(AirflowFailException, match="ModelNotFoundError"):
         task.execute({"ti": ti})

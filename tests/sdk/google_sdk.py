@@ -3,6 +3,7 @@
 Standard input is a JSON object {"endpoint": ..., "calls": [...]}; a call is one of
 
     {"call": "generate", "model": ..., "prompt": ..., "config": {...}}
+    {"call": "generate_content", "model": ..., "prompt": ..., "config": {...}}
     {"call": "upscale", "model": ..., "image": {"gcs_uri": ...} or {"base64": ..., "mime_type": ...},
      "upscale_factor": ..., "config": {...}}
 
@@ -28,19 +29,29 @@ LOCATION = "us-central1"
 
 def main() -> None:
     order = json.load(sys.stdin)
-    client = genai.Client(
+    clients = {place: client_in(place, order["endpoint"]) for place in (LOCATION, "global")}
+    results = [
+        result_of(clients["global" if call["call"] == "generate_content" else LOCATION], number, call)
+        for number, call in enumerate(order["calls"])
+    ]
+    json.dump(results, sys.stdout)
+
+
+def client_in(location: str, endpoint: str) -> genai.Client:
+    return genai.Client(
         vertexai=True,
         project=PROJECT,
-        location=LOCATION,
+        location=location,
         credentials=Credentials(token="static"),
-        http_options=types.HttpOptions(base_url=order["endpoint"]),
+        http_options=types.HttpOptions(base_url=endpoint),
     )
-    json.dump([result_of(client, number, call) for number, call in enumerate(order["calls"])], sys.stdout)
 
 
 def result_of(client: genai.Client, number: int, call: dict[str, Any]) -> dict[str, Any]:
     config = {**call.get("config", {}), "http_options": {"headers": {"x-call": str(number)}}}
     try:
+        if call["call"] == "generate_content":
+            return content_of(client, call, config)
         if call["call"] == "generate":
             answer = generated(client, call, config)
         else:
@@ -66,6 +77,20 @@ def generated(client: genai.Client, call: dict[str, Any], config: dict[str, Any]
         return client.models.generate_images(
             model=call["model"], prompt=call["prompt"], config=types.GenerateImagesConfig(**config)
         )
+
+
+def content_of(client: genai.Client, call: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    answer = client.models.generate_content(
+        model=call["model"], contents=call["prompt"], config=types.GenerateContentConfig(**config)
+    )
+    parts = [part for part in answer.parts or [] if part.inline_data and not part.thought]
+    return {
+        "images": [
+            {"mime_type": part.inline_data.mime_type, "base64": base64.b64encode(part.inline_data.data).decode()}
+            for part in parts
+        ],
+        "finish_reason": answer.candidates[0].finish_reason if answer.candidates else None,
+    }
 
 
 def source_of(image: dict[str, str]) -> types.Image:

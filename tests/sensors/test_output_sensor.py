@@ -95,7 +95,7 @@ def test_a_missing_bucket_ends_the_wait_without_retries() -> None:
 def test_missing_rights_end_the_wait_without_retries(emulator: Any) -> None:
     emulator.order_fault(Fault("list", status=403))
 
-    with pytest.raises(AirflowFailException, match="roles/"):
+    with pytest.raises(AirflowFailException, match="storage.objects.list"):
         sensor().poke({})
 
 

@@ -1,0 +1,69 @@
+"""``models``: the catalogue as a table or as JSON."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from airflow_provider_imagen.commands.printing import Cell, as_json, as_table, say
+from airflow_provider_imagen.core.catalogue import Catalogue, Model, catalogue
+from airflow_provider_imagen.core.lifecycle import state_of
+
+HEADERS = ("MODEL", "JOBS", "STATE", "RETIRES", "REPLACEMENT", "LOCATIONS", "IMAGES", "SIZE", "USD")
+
+
+def list_models(options: Namespace) -> int:
+    """Print the catalogue and return the exit code."""
+    models = catalogue()
+    today = options.today or datetime.now(UTC).date()
+    if options.output == "json":
+        say(as_json(describe(model, models, today) for model in models.models))
+    else:
+        say(as_table(HEADERS, (table_row(model, today) for model in models.models)))
+    return 0
+
+
+def describe(model: Model, models: Catalogue, today: date) -> dict[str, Any]:
+    """Return what is known of a model on a day, with where it is known from."""
+    return {
+        "id": model.id,
+        "aliases": model.aliases,
+        "jobs": model.jobs,
+        "default_for": [job for job, name in models.defaults.items() if name == model.id],
+        "state": state_of(model, today),
+        "released": model.released,
+        "deprecation_date": model.deprecated,
+        "retirement_date": model.discontinued,
+        "replacement": model.replacement,
+        "location": model.location,
+        "locations": model.locations,
+        "images_per_task": model.max_images,
+        "sizes": model.image_sizes,
+        "upscale_factors": model.upscale_factors,
+        "prices_usd": model.prices_usd,
+        "source": [models.sources[name] for name in model.source],
+        "checked": model.checked,
+    }
+
+
+def table_row(model: Model, today: date) -> tuple[Cell, ...]:
+    """Return the cells of a model; the price stands beside its size."""
+    sizes = (*model.image_sizes, *model.upscale_factors) or ("any",)
+    return (
+        model.id,
+        model.jobs,
+        state_of(model, today),
+        str(model.discontinued or "-"),
+        model.replacement or "-",
+        [f"{place}*" if place.endswith("-") else place for place in model.locations or (model.location,)],
+        str(model.max_images),
+        sizes,
+        _prices(model, sizes),
+    )
+
+
+def _prices(model: Model, sizes: Iterable[str]) -> list[str]:
+    known = [model.prices_usd.get(size, model.prices_usd.get("any")) for size in sizes]
+    return ["-" if price is None else f"{price:g}" for price in known]

@@ -1,0 +1,198 @@
+"""``check``: real runs of both command lines on folders of DAG files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Run, WriteDags
+
+PYTHON_M = (sys.executable, "-m", "airflow_provider_imagen")
+DAY_OR_NULL = {"anyOf": [{"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}, {"type": "null"}]}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+ROW = {
+    "dag_id": {"type": "string"},
+    "task_id": {"type": "string"},
+    "named": TEXT_OR_NULL,
+    "model": {"type": "string", "minLength": 1},
+    "state": {"enum": ["retired", "retiring", "deprecated", "healthy", "unknown", "default", "templated"]},
+    "model_state": {"enum": ["active", "deprecated", "retiring", "retired", None]},
+    "retirement_date": DAY_OR_NULL,
+    "replacement": TEXT_OR_NULL,
+    "fallback_model": TEXT_OR_NULL,
+    "breaks": {"type": "boolean"},
+}
+SCHEMA = {
+    "type": "array",
+    "items": {"type": "object", "properties": ROW, "required": list(ROW), "additionalProperties": False},
+}
+
+FOUR = """
+    with DAG("campaign", schedule=None, start_date=datetime(2026, 1, 1)):
+        for task_id, model in {
+            "old": "imagen-3.0-generate-002",
+            "ageing": "gemini-2.5-flash-image",
+            "new": "gemini-9-image-of-tomorrow",
+            "fine": "gemini-3-pro-image",
+        }.items():
+            ImagenGenerateOperator(task_id=task_id, model=model, prompt="x", output_uri="gs://b/x/")
+"""
+ONE = """
+    with DAG("{dag_id}", schedule=None, start_date=datetime(2026, 1, 1)):
+        ImagenGenerateOperator(task_id="one", model="{model}", prompt="x", output_uri="gs://b/x/")
+"""
+
+
+def one(model: str, dag_id: str = "single") -> str:
+    return ONE.format(model=model, dag_id=dag_id)
+
+
+def test_one_retired_one_retiring_one_unknown_one_healthy_are_four_rows_and_exit_1(
+    command: tuple[str, ...], run: Run, write_dags: WriteDags
+) -> None:
+    done = run(*command, "check", str(write_dags(four=FOUR)), "--today", "2027-01-05")
+
+    assert done.stdout.splitlines() == [
+        "DAG       TASK    MODEL                       STATE     RETIRES     REPLACEMENT                  FALLBACK",
+        "campaign  ageing  gemini-2.5-flash-image      retiring  2027-03-15  gemini-3.1-flash-lite-image  -",
+        "campaign  fine    gemini-3-pro-image          healthy   -           -                            -",
+        "campaign  new     gemini-9-image-of-tomorrow  unknown   -           -                            -",
+        "campaign  old     imagen-3.0-generate-002     retired   2026-06-30  gemini-2.5-flash-image       -",
+    ]
+    assert done.returncode == 1
+
+
+def test_json_has_the_same_four_rows(command: tuple[str, ...], run: Run, write_dags: WriteDags) -> None:
+    done = run(*command, "check", str(write_dags(four=FOUR)), "--today", "2027-01-05", "--output", "json")
+    rows = json.loads(done.stdout)
+
+    jsonschema.validate(rows, SCHEMA)
+    assert done.returncode == 1
+    assert [(row["task_id"], row["state"], row["breaks"]) for row in rows] == [
+        ("ageing", "retiring", False),
+        ("fine", "healthy", False),
+        ("new", "unknown", False),
+        ("old", "retired", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "state", "code"),
+    [("2026-11-22", "healthy", 0), ("2027-03-15", "retiring", 0), ("2027-03-16", "retired", 1)],
+)
+def test_another_today_looks_ahead(run: Run, write_dags: WriteDags, day: str, state: str, code: int) -> None:
+    folder = write_dags(later=one("gemini-2.5-flash-image"))
+    done = run(*PYTHON_M, "check", str(folder), "--today", day, "-o", "json")
+
+    assert ([row["state"] for row in json.loads(done.stdout)], done.returncode) == ([state], code)
+
+
+def test_a_file_that_cannot_be_imported_is_named_with_the_reason_and_exits_2(
+    command: tuple[str, ...], run: Run, write_dags: WriteDags
+) -> None:
+    folder = write_dags(good=one("imagen-3.0-generate-002"), broken="# airflow DAG\nimport no_such_module_anywhere\n")
+    done = run(*command, "check", str(folder), "--output", "json")
+
+    assert done.returncode == 2
+    assert [row["dag_id"] for row in json.loads(done.stdout)] == ["single"]
+    told = done.stderr[done.stderr.index("Could not import") :]
+    assert "broken.py, so its tasks are not listed:" in told
+    assert "No module named 'no_such_module_anywhere'" in told
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import sys  # airflow DAG\nsys.exit(0)\n", "SystemExit"),
+        ("def broken(:  # airflow DAG\n", "SyntaxError"),
+        (one("gemini-3-pro-image") + "        ImagenGenerateOperator(task_id='x', prompt='x')\n", "output_uri"),
+        (one("gemini-3-pro-image", "twice"), "twice"),
+    ],
+)
+def test_no_way_to_fail_on_import_is_green(run: Run, write_dags: WriteDags, source: str, reason: str) -> None:
+    folder = write_dags(a_good=one("gemini-3-pro-image", "twice"), broken=source)
+    done = run(*PYTHON_M, "check", str(folder))
+
+    assert done.returncode == 2
+    assert reason in done.stderr[done.stderr.index("Could not import") :]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("check", "no-such-folder"), "no-such-folder"),
+        (("check", ".", "--today", "soon"), "'soon' is no day; write YYYY-MM-DD"),
+        (("check",), "DAGS_FOLDER"),
+        (("check", ".", "--output", "yaml"), "yaml"),
+        (("models", "--output", "yaml"), "yaml"),
+        (("paint",), "paint"),
+    ],
+)
+def test_wrong_usage_exits_2_and_says_why(run: Run, words: tuple[str, ...], reason: str) -> None:
+    done = run(*PYTHON_M, *words)
+
+    assert (done.returncode, reason in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("check", "no-such-folder"), ("check", ".", "--today", "soon")])
+def test_wrong_usage_exits_2_in_both_command_lines(command: tuple[str, ...], run: Run, words: tuple[str, ...]) -> None:
+    done = run(*command, *words)
+
+    assert (done.returncode, words[-1] in done.stderr) == (2, True)
+
+
+def test_without_a_verb_both_print_help_and_exit_2(command: tuple[str, ...], run: Run) -> None:
+    done = run(*command)
+
+    assert done.returncode == 2
+    assert "List every image task in a DAGs folder" in " ".join((done.stdout + done.stderr).split())
+
+
+def test_help_documents_the_exit_codes(run: Run) -> None:
+    done = run(*PYTHON_M, "check", "--help")
+
+    assert done.returncode == 0
+    assert [line[:3] for line in done.stdout.splitlines() if line[:3] in {"0  ", "1  ", "2  "}] == ["0  ", "1  ", "2  "]
+
+
+def test_what_dag_files_print_stays_out_of_the_result(
+    command: tuple[str, ...], run: Run, write_dags: WriteDags
+) -> None:
+    noise = """
+    import logging, subprocess, sys
+    print("said by the file")
+    subprocess.run(["echo", "said by its child"])
+    logging.getLogger("airflow").warning("said to the log")
+    """
+    done = run(*command, "check", str(write_dags(noisy=noise + one("gemini-3-pro-image"))), "--output", "json")
+
+    assert [row["state"] for row in json.loads(done.stdout)] == ["healthy"]
+    assert "said by its child" in done.stderr
+
+
+def test_a_folder_without_tasks_of_ours_is_fine_and_says_so(run: Run, write_dags: WriteDags) -> None:
+    """Airflow's own example DAGs are not the author's, whatever load_examples says."""
+    folder = write_dags(other='\nother = DAG("other", schedule=None, start_date=datetime(2026, 1, 1))\n')
+    done = run(
+        *(*PYTHON_M, "check", str(folder), "--output", "json"),
+        AIRFLOW__CORE__LOAD_EXAMPLES="True",
+    )
+
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert f"No task of this provider in {folder}. DAGs read: 1." in done.stderr
+
+
+def test_one_file_may_be_named_and_files_import_their_neighbours(run: Run, write_dags: WriteDags) -> None:
+    write_dags(
+        words="\nMODEL = 'gemini-3-pro-image'\n",
+        other=one("imagen-3.0-generate-002", "other"),
+        wanted="\n    from words import MODEL\n" + one("gemini-3-pro-image", "wanted"),
+    )
+    done = run(*PYTHON_M, "check", "dags/wanted.py", "--output", "json")
+
+    assert ([row["dag_id"] for row in json.loads(done.stdout)], done.returncode) == (["wanted"], 0)

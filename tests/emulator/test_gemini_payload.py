@@ -1,0 +1,111 @@
+"""What Google's front end cannot read never reaches a model: unknown names and wrong values, told with their paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+CONTENTS = [{"role": "user", "parts": [{"text": "a red boat"}]}]
+PATH = "/v1/projects/p/locations/global/publishers/google/models/gemini-3-pro-image:generateContent"
+TYPE = "type.googleapis.com/google.cloud.aiplatform.master"
+PERSON = ".ImageConfig.PersonGeneration"
+CATEGORIES = [
+    "HARM_CATEGORY_HATE_SPEECH",
+    "HARM_CATEGORY_IMAGE_HATE",
+    "HARM_CATEGORY_JAILBREAK",
+    *[f"HARM_CATEGORY_{word}" for word in ("HARASSMENT", "DANGEROUS_CONTENT", "SEXUALLY_EXPLICIT")],
+    *[f"HARM_CATEGORY_IMAGE_{word}" for word in ("HARASSMENT", "DANGEROUS_CONTENT", "SEXUALLY_EXPLICIT")],
+]
+
+VALUES = [
+    ({"imageConfig": {"personGeneration": "DONT_ALLOW"}}, "image_config.person_generation", PERSON, '"DONT_ALLOW"'),
+    ({"imageConfig": {"personGeneration": "allow_all"}}, "image_config.person_generation", PERSON, '"allow_all"'),
+    ({"responseModalities": ["IMAGE", "PICTURE"]}, "response_modalities[1]", ".GenerationConfig.Modality", '"PICTURE"'),
+    ({"imageConfig": []}, "image_config", ".ImageConfig", "[]"),
+    ({"seed": 2**31}, "seed", "INT32", str(2**31)),
+    ({"seed": "7"}, "seed", "INT32", '"7"'),
+    ({"candidateCount": True}, "candidate_count", "INT32", "true"),
+    ({"imageConfig": {"imageSize": 512}}, "image_config.image_size", "STRING", "512"),
+]
+UNKNOWN = [
+    ({"prompt": "a red boat"}, "prompt", ""),
+    ({"image_config": {}}, "image_config", ""),
+    ({"generationConfig": {"sampleCount": 2}}, "sampleCount", "generation_config"),
+    ({"generationConfig": {"imageConfig": {"mimeType": "image/png"}}}, "mimeType", "generation_config.image_config"),
+    (
+        {"generationConfig": {"imageConfig": {"imageOutputOptions": {"quality": 1}}}},
+        "quality",
+        "generation_config.image_config.image_output_options",
+    ),
+    ({"contents": [{"parts": [{"txt": "a"}]}]}, "txt", "contents[0].parts[0]"),
+    ({"safetySettings": [{"level": "OFF"}]}, "level", "safety_settings[0]"),
+]
+
+
+def post(google: Any, body: Any) -> Any:
+    return google.post(PATH, body)
+
+
+def asked(**config: Any) -> dict[str, Any]:
+    return {"contents": CONTENTS, "generationConfig": {"responseModalities": ["IMAGE"], **config}}
+
+
+def assert_unreadable(answer: Any, message: str, field: str) -> None:
+    violation = {"field": field, "description": message} if field else {"description": message}
+    detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+    error = {"code": 400, "message": message, "status": "INVALID_ARGUMENT", "details": [detail]}
+    assert (answer.status, answer.json) == (400, {"error": error})
+
+
+@pytest.mark.parametrize(("config", "path", "kind", "shown"), VALUES)
+def test_a_value_of_the_wrong_kind_is_refused_with_its_path(
+    google: Any, config: dict[str, Any], path: str, kind: str, shown: str
+) -> None:
+    place = f"generation_config.{path}"
+    named = f"{TYPE}{kind}" if kind.startswith(".") else f"TYPE_{kind}"
+
+    assert_unreadable(post(google, asked(**config)), f"Invalid value at '{place}' ({named}), {shown}", place)
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "kind", "shown"),
+    [
+        ({"category": "HARM_CATEGORY_VIOLENCE"}, "category", "HarmCategory", "HARM_CATEGORY_VIOLENCE"),
+        ({"threshold": "BLOCK_SOME"}, "threshold", "SafetySetting.HarmBlockThreshold", "BLOCK_SOME"),
+        ({"threshold": "block_none"}, "threshold", "SafetySetting.HarmBlockThreshold", "block_none"),
+    ],
+)
+def test_a_safety_setting_that_google_does_not_know_is_refused(
+    google: Any, setting: dict[str, str], path: str, kind: str, shown: str
+) -> None:
+    usual = {"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}
+    place = f"safety_settings[1].{path}"
+
+    answer = post(google, asked() | {"safetySettings": [usual, usual | setting]})
+
+    assert_unreadable(answer, f"Invalid value at '{place}' ({TYPE}.{kind}), \"{shown}\"", place)
+
+
+@pytest.mark.parametrize(("extra", "name", "path"), UNKNOWN)
+def test_an_unknown_name_is_refused_with_its_path(google: Any, extra: dict[str, Any], name: str, path: str) -> None:
+    place = f" at '{path}'" if path else ""
+
+    answer = post(google, asked() | extra)
+
+    assert_unreadable(answer, f'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.', path)
+
+
+def test_all_unknown_names_are_told_at_once(google: Any) -> None:
+    answer = post(google, asked(style="oil") | {"instances": []})
+
+    assert answer.message.count("Cannot find field.") == 2
+    assert len(answer.json["error"]["details"][0]["fieldViolations"]) == 2
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_every_safety_category_is_taken(google: Any, category: str) -> None:
+    levels = ["BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"]
+    settings = [{"category": category, "threshold": level} for level in levels]
+
+    assert post(google, asked() | {"safetySettings": settings}).status == 200
