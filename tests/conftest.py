@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,10 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "G
     del os.environ[name]
 # No test may find the credentials or the metadata server of the machine it runs on.
 os.environ.update({"CLOUDSDK_CONFIG": str(AIRFLOW_HOME / "no-gcloud"), "NO_GCE_CHECK": "true"})
+
+with warnings.catch_warnings():
+    # Some versions warn of themselves when they are first imported; which test comes first must not matter.
+    warnings.simplefilter("ignore")
 
 
 @pytest.fixture(scope="session")
