@@ -32,6 +32,7 @@ os.environ.update(
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME}/airflow.db",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",  # or Airflow 2.11 warns of the default
     }
 )
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "GOOGLE_", "CLOUDSDK_"))]:

@@ -48,7 +48,6 @@ def test_package_name_is_the_distribution_that_registers_it() -> None:
     assert entry.load()() == INFO
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow.metrics.protocols")  # Airflow 2.11, of itself
 @pytest.mark.parametrize("room", ["hooks", "operators", "sensors", "triggers"])
 def test_lists_exactly_the_public_modules_on_disk(room: str) -> None:
     listed = {module for entry in INFO[room] for module in entry["python-modules"]}

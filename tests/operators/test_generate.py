@@ -272,3 +272,85 @@ def test_rendered_text_is_read_as_what_it_means(emulator: Any, ti: Any) -> None:
     assert sent["instances"][0]["prompt"] == "a boat"
     assert (sent["parameters"]["sampleCount"], sent["parameters"]["enhancePrompt"]) == (2, False)
     assert "aspectRatio" not in sent["parameters"]
+
+
+def test_project_and_location_of_the_task_are_the_ones_that_are_asked(emulator: Any, ti: Any) -> None:
+    operator(project_id="task-project", location="europe-west2").execute({"ti": ti})
+
+    assert "/projects/task-project/locations/europe-west2/" in emulator.requests[0].path
+    assert ti.pushed["result"]["location"] == "europe-west2"
+
+
+def test_the_connection_of_the_task_is_the_one_that_is_read(
+    emulator: Any, ti: Any, set_connection: Callable[..., None]
+) -> None:
+    set_connection("other", **{**emulator.connection["extra"], "project": "other-project"})
+
+    operator(imagen_conn_id="other").execute({"ti": ti})
+
+    assert "/projects/other-project/" in emulator.requests[0].path
+
+
+def test_the_impersonation_chain_of_the_task_reaches_the_client() -> None:
+    assert operator(impersonation_chain=["a@x.iam", "b@x.iam"]).hook.client.settings.impersonation_chain == (
+        "a@x.iam",
+        "b@x.iam",
+    )
+
+
+@pytest.mark.parametrize("name", ["project_id", "location", "impersonation_chain"])
+@pytest.mark.parametrize("blank", ["", "None"])
+def test_a_place_that_renders_to_nothing_is_not_given(emulator: Any, ti: Any, name: str, blank: str) -> None:
+    operator(**{name: blank}).execute({"ti": ti})
+
+    assert "/projects/emulator-project/locations/us-central1/" in emulator.requests[0].path
+
+
+def test_a_request_that_google_did_not_accept_is_sent_again(
+    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_imagen.core.retry.RetryRules.pause_seconds", lambda *_: 0.0)
+    emulator.order_fault(Fault("generate", status=503, times=2))
+
+    assert len(operator().execute({"ti": ti})) == 1
+    assert len(emulator.requests) == 3
+
+
+def test_bytes_instead_of_stored_images_are_uploaded_and_not_lost(emulator: Any, ti: Any) -> None:
+    image = '{"bytesBase64Encoded": "cGl4ZWxz", "mimeType": "image/png"}'
+    stored = '{"gcsUri": "gs://bucket/made/1/sample_0.png", "mimeType": "image/png"}'
+    emulator.order_fault(Fault("generate", body=f'{{"predictions": [{stored}, {image}]}}'))
+
+    uris = operator(number_of_images=2).execute({"ti": ti})
+
+    assert uris[0] == "gs://bucket/made/1/sample_0.png"
+    assert emulator.read_object("bucket", uris[1].removeprefix("gs://bucket/")) == b"pixels"
+
+
+def test_stored_images_instead_of_bytes_are_named(emulator: Any, ti: Any, tmp_path: Path) -> None:
+    emulator.order_fault(Fault("generate", body='{"predictions": [{"gcsUri": "gs://theirs/a.png"}]}'))
+
+    with pytest.raises(AirflowFailException, match="stored images itself: gs://theirs/a.png"):
+        operator(output_uri=str(tmp_path)).execute({"ti": ti})
+
+
+def test_a_record_that_cannot_be_stored_does_not_lose_the_images(
+    ti: Any, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    def refuse(**document: Any) -> None:
+        raise RuntimeError("too large")
+
+    monkeypatch.setattr(ti, "xcom_push", refuse)
+
+    (uri,) = operator().execute({"ti": ti})
+
+    assert uri in logged()
+
+
+def test_a_retry_policy_is_not_asked_where_images_may_have_been_paid_for(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", reset=True))
+    task = operator()
+    task.retry_policy = object()
+
+    with pytest.raises(AirflowFailException, match="AnswerLostError"):
+        task.execute({"ti": ti})

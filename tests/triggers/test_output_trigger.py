@@ -96,3 +96,47 @@ def test_an_unusable_connection_is_reported_and_not_raised(set_connection: Calla
 
     assert event["status"] == "failed"
     assert "timeout_seconds" in event["message"]
+
+
+def test_asks_with_the_connection_and_the_chain_it_was_given(set_connection: Callable[..., None]) -> None:
+    set_connection("other", project="other-project", is_anonymous=True)
+    wait = {"output_uri": "gs://bucket/x/", "min_images": 1, "mime_types": None, "newer_than": None}
+    trigger = ImagenOutputTrigger(wait, 0.0, 1.0, "other", ["painter@x.iam"])
+
+    settings = trigger._client().settings
+
+    assert (settings.project, settings.impersonation_chain) == ("other-project", ("painter@x.iam",))
+
+
+def test_all_waits_on_one_connection_share_one_client_that_is_never_patient() -> None:
+    first, second = trigger_for("gs://bucket/a/"), trigger_for("gs://bucket/b/")
+
+    assert first._client() is second._client()
+    assert first._client()._attempts.rules.deadline_seconds == 0
+
+
+def test_a_connection_that_was_read_once_is_not_read_for_every_look(
+    emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = trigger_for("gs://bucket/kept/")
+    assert trigger._look().event is None
+
+    monkeypatch.delenv("AIRFLOW_CONN_IMAGEN_DEFAULT")
+    emulator.put_object("bucket", "kept/a.png", b"x", "image/png")
+
+    assert events_of(trigger)[0]["status"] == "done"
+
+
+def test_keeps_to_its_deadline() -> None:
+    trigger = trigger_for("gs://bucket/never/", seconds=5, poll_interval=60)
+
+    assert 0 < trigger._look().pause_seconds <= 5
+
+
+def test_arguments_of_another_version_are_reported_and_not_raised() -> None:
+    trigger = ImagenOutputTrigger({"output_uri": "gs://bucket/x/", "colour": "red"}, 0.0, 1.0, "imagen_default")
+
+    (event,) = events_of(trigger)
+
+    assert event["status"] == "failed"
+    assert "colour is no argument here" in event["message"]
