@@ -28,7 +28,7 @@ STAND_INS = {
 
 
 def check_generate(arguments: Mapping[str, Any], models: Catalogue) -> GenerateRequest:
-    """Turn arguments into a request to generate images.
+    """Turn arguments into a request to generate images, for callers who use the hook's client without an operator.
 
     :param arguments: operator arguments by name.
     :param models: the catalogue to judge by; a model that it does not know is not judged.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +91,10 @@ class AskingOperator(BaseOperator):
         """Add to a checked request what costs something to get. Nothing by default."""
         return request
 
+    @abstractmethod
     def _kind(self) -> Any:
-        raise NotImplementedError
+        """Return the kind of request this operator makes."""
 
+    @abstractmethod
     def _ask(self, client: ImagenClient, request: Any) -> Answer:
-        raise NotImplementedError
+        """Send the request."""
