@@ -13,6 +13,7 @@
     │   ├── StorageNotFoundError    no such bucket or object (404)
     │   ├── ImagesFilteredError     Google made nothing that passes its filters
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
+    │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
     │   ├── OutputError             images came but could not be written
     │   └── UnexpectedAnswerError   Google answered in a shape that nobody documented
     ├── RepeatableError             Google accepted nothing, so asking again cannot be billed twice
@@ -97,6 +98,10 @@ class ImagesFilteredError(PermanentError):
 
 class PromptBlockedError(ImagesFilteredError):
     """Google refused the prompt before making an image (HTTP 400 with support codes)."""
+
+
+class ImagesExistError(PermanentError):
+    """An earlier try of this task instance made images, and ``if_exists`` is ``fail``. No request was sent."""
 
 
 class OutputError(PermanentError):

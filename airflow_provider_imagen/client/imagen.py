@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_imagen.client.attempts import Attempts
 from airflow_provider_imagen.client.auth import GoogleToken
+from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.core import endpoints, generate_content, listing, predict, uploading
+from airflow_provider_imagen.core import endpoints, generate_content, listing, predict
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.gathering import gather
@@ -24,7 +26,6 @@ from airflow_provider_imagen.core.result import Answer
 from airflow_provider_imagen.errors import (
     ImagenError,
     InvalidConnectionError,
-    StorageNotFoundError,
     UnexpectedAnswerError,
 )
 
@@ -77,7 +78,7 @@ class ImagenClient:
         """
         url = endpoints.lookup_url(self._vertex_base(self._place_of(model)), model)
         asked = Asked(f"Looking up {model}", when_not_found=self._story(model))
-        answer = self._ask(HttpRequest("GET", url, free_of_charge=True), asked)
+        answer = self.ask(HttpRequest("GET", url, free_of_charge=True), asked)
         try:
             description = dict(json.loads(answer.body))
         except ValueError as failure:
@@ -93,33 +94,29 @@ class ImagenClient:
         :raises StorageNotFoundError: there is no such bucket.
         :raises ImagenError: the upload failed, or its checksum was not confirmed after several tries.
         """
-        bucket, _, name = uri.removeprefix("gs://").partition("/")
-        url = endpoints.upload_url(self.settings.storage_endpoint or endpoints.STORAGE, bucket)
-        content_type, body = uploading.encode_upload(name, mime_type, data)
-        request = HttpRequest("POST", url, uploading.QUERY, None, body, content_type, free_of_charge=True)
-        asked = _asked_of_storage(f"Uploading {uri}", "storage.objects.create and storage.objects.delete")
-
-        def store() -> None:
-            uploading.check_stored(self._ask_once(request, asked).body, data, uri)
-
-        self._attempts.run(store, free_of_charge=True)
-        return uri
+        return self.storage.upload(uri, data, mime_type)
 
     def list_folder(self, folder: CloudFolder) -> Iterator[listing.StoredObject]:
         """Yield every object in a Cloud Storage folder, page by page.
 
         :raises StorageNotFoundError: there is no such bucket.
         """
-        url = endpoints.listing_url(self.settings.storage_endpoint or endpoints.STORAGE, folder.bucket)
-        asked = _asked_of_storage(f"Listing gs://{folder.bucket}/{folder.prefix}", "storage.objects.list")
-        token: str | None = None
-        while True:
-            request = HttpRequest("GET", url, query=listing.query(folder, token), free_of_charge=True)
-            page = listing.decode_page(self._ask(request, asked).body)
+        for page, _ in self.storage.pages(folder):
             yield from page.items
-            token = page.next_page_token
-            if not token:
-                return
+
+    def download(self, uri: str, at_most_bytes: int) -> bytes:
+        """Return the bytes of a Cloud Storage object.
+
+        :param uri: ``gs://bucket/name``.
+        :raises StorageNotFoundError: there is no such object.
+        :raises OutputError: it has more bytes than that.
+        """
+        return self.storage.download(uri, at_most_bytes)
+
+    @cached_property
+    def storage(self) -> CloudStorage:
+        """The buckets that this connection reaches."""
+        return CloudStorage(self, self.settings.storage_endpoint)
 
     def location_for(self, request: GenerateRequest | UpscaleRequest) -> str:
         """Return the location a model is asked for in: the one that was set, else the model's own."""
@@ -175,16 +172,24 @@ class ImagenClient:
         asked = Asked(
             f"Asking {request.model} in {location} to {request.job}", when_not_found=self._story(request.model)
         )
-        return self._ask(HttpRequest("POST", url, json=body), asked)
+        return self.ask(HttpRequest("POST", url, json=body), asked)
 
     def _place_of(self, model: str) -> str:
         known = catalogue().find(model)
         return self.settings.location or (known.location if known else "global")
 
-    def _ask(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
-        return self._attempts.run(lambda: self._ask_once(request, asked), free_of_charge=request.free_of_charge)
+    def ask(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
+        """Send a request, again where that is safe and worth it, and return the answer if it is 200.
 
-    def _ask_once(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
+        :raises ImagenError: what any other answer means.
+        """
+        return self._attempts.run(lambda: self.ask_once(request, asked), free_of_charge=request.free_of_charge)
+
+    def ask_once(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
+        """Send a request, a second time only if the token was refused, and return the answer if it is 200.
+
+        :raises ImagenError: what any other answer means.
+        """
         answer = self._transport.send(request)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             # Nothing was accepted, so asking once more with a new token costs nothing.
@@ -193,6 +198,18 @@ class ImagenClient:
         if answer.status != HTTPStatus.OK:
             raise error_from(answer, asked, now=self._clock(), free_of_charge=request.free_of_charge)
         return answer
+
+    def patiently(self, action: Callable[[], None]) -> None:
+        """Run an action that is free of charge, again where that is worth it."""
+        self._attempts.run(action, free_of_charge=True)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, as between two tries."""
+        self._attempts.sleep(seconds)
+
+    def now(self) -> datetime:
+        """Return the time of this machine, in UTC."""
+        return self._clock()
 
     def _vertex_base(self, location: str) -> str:
         return self.settings.endpoint or endpoints.vertex_host(location)
@@ -203,12 +220,3 @@ class ImagenClient:
         if known and known.retired_on(self._clock().date()):
             return f"{known.id} is retired. {story}"
         return story or "Check the model id and the location."
-
-
-def _asked_of_storage(what: str, rights: str) -> Asked:
-    return Asked(
-        what,
-        StorageNotFoundError,
-        "Create the bucket or correct the URI.",
-        f"Give the caller the right {rights} on the bucket.",
-    )

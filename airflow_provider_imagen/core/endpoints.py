@@ -40,6 +40,11 @@ def listing_url(base: str, bucket: str) -> str:
     return f"{base}/storage/v1/b/{quote(bucket, safe='')}/o"
 
 
+def object_url(base: str, bucket: str, name: str) -> str:
+    """Return the URL of one object."""
+    return f"{base}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
+
+
 def upload_url(base: str, bucket: str) -> str:
     """Return the URL that stores an object in a bucket."""
     return f"{base}/upload/storage/v1/b/{quote(bucket, safe='')}/o"

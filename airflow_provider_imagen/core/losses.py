@@ -73,6 +73,7 @@ ALWAYS_THERE = {
     "source",
     "include_rai_reason",
     "on_filtered",
+    "if_exists",
     "aspect_ratio",
 }
 """Arguments that every model of a job takes, or that are never given up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 EXTENSIONS = {
@@ -15,6 +16,8 @@ EXTENSIONS = {
     "image/tiff": "tiff",
     "image/vnd.microsoft.icon": "ico",
 }
+
+_NUMBERED = re.compile(r"(?:^|/)sample_([0-9]{1,9})[^/]*\Z")
 
 
 class TaskIdentity(NamedTuple):
@@ -39,3 +42,15 @@ def folder_name(task: TaskIdentity) -> str:
 def file_name(index: int, mime_type: str) -> str:
     """Return the name of an image, in the form Google itself uses: ``sample_0.png``."""
     return f"sample_{index}.{EXTENSIONS.get(mime_type, 'bin')}"
+
+
+def mime_type_of(name: str) -> str:
+    """Return the MIME type that an image's name tells."""
+    ending = name.rpartition(".")[2]
+    return next((mime_type for mime_type, known in EXTENSIONS.items() if known == ending), "application/octet-stream")
+
+
+def next_number(names: Iterable[str]) -> int:
+    """Return the first number that no ``sample_<number>`` among these names or URIs has, nor any after it."""
+    numbers = [int(match[1]) for name in names if (match := _NUMBERED.search(name))]
+    return max(numbers, default=-1) + 1

@@ -61,6 +61,7 @@ class _Request(BaseModel):
     include_rai_reason: Switch | None = True
     labels: Labels | None = None
     on_filtered: Annotated[Lower, Field(exclude=True)] = "fail"
+    if_exists: Annotated[Lower, Field(exclude=True)] = "generate"
 
     @model_validator(mode="before")
     @classmethod
@@ -68,6 +69,11 @@ class _Request(BaseModel):
         kept = {name: value for name, value in given.items() if not _is_blank(name, value)}
         # Its default is ours, not Google's, so a task can still choose not to send it.
         return {"include_rai_reason": None, **kept} if "include_rai_reason" in given else kept
+
+    @property
+    def count(self) -> int:
+        """How many images are asked for."""
+        return 1
 
     @property
     def storage_uri(self) -> str | None:
@@ -97,6 +103,11 @@ class GenerateRequest(_Request):
     image_size: Upper | None = None
     include_safety_attributes: Switch | None = None
 
+    @property
+    def count(self) -> int:
+        """How many images are asked for."""
+        return self.number_of_images
+
 
 class SourceImage(BaseModel):
     """The image to upscale: a ``gs://`` URI, or bytes with their MIME type."""
@@ -118,6 +129,17 @@ class UpscaleRequest(_Request):
     enhance_input_image: Switch | None = None
     image_preservation_factor: Number | None = None
     source: SourceImage | None = Field(default=None, exclude=True, repr=False)
+
+
+def rest_of(request: GenerateRequest | UpscaleRequest, there: int) -> GenerateRequest | UpscaleRequest:
+    """Return the request for what is missing when some of its images are there already.
+
+    A seed moves on with them, or the first images would be made again.
+    """
+    if there == 0 or not isinstance(request, GenerateRequest):
+        return request
+    seed = None if request.seed is None else request.seed + there
+    return request.model_copy(update={"number_of_images": request.number_of_images - there, "seed": seed})
 
 
 def _is_blank(name: str, value: Any) -> bool:

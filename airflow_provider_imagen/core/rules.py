@@ -34,6 +34,7 @@ OUTPUT_MIME_TYPES = (
     "image/vnd.microsoft.icon",
 )
 ON_FILTERED = ("fail", "skip", "warn")
+IF_EXISTS = ("generate", "reuse", "fail")
 UPSCALE_FACTORS = ("x2", "x3", "x4")
 LARGEST_SEED = 2_147_483_647
 MOST_LABELS = 64
@@ -48,6 +49,7 @@ CHOICES = {
     "output_mime_type": OUTPUT_MIME_TYPES,
     "upscale_factor": UPSCALE_FACTORS,
     "on_filtered": ON_FILTERED,
+    "if_exists": IF_EXISTS,
 }
 RANGES = {
     "seed": (1, LARGEST_SEED),

@@ -50,11 +50,12 @@ class AskingOperator(BaseOperator):
         planner = self._planner(client.settings)
         plan = planner.first()
         try:
-            return self._carry_out(plan, client, context)
+            return self._carry_out(plan, plan.request, client, context)
         except ModelNotFoundError as missing:
             if planner.fallback in {None, plan.request.model}:
                 raise
-            return self._carry_out(planner.with_fallback(plan.request.model, str(missing)), client, context)
+            second = planner.with_fallback(plan.request.model, str(missing))
+            return self._carry_out(second, plan.request, client, context)
 
     def _planner(self, settings: ConnectionSettings) -> Planner[Any]:
         from datetime import UTC, datetime
@@ -66,23 +67,32 @@ class AskingOperator(BaseOperator):
         wishes = Wishes(self.model, fallback, settings.default_model, settings.location)
         return Planner(self._kind(), self._arguments(), wishes, catalogue(), datetime.now(UTC).date())
 
-    def _carry_out(self, plan: Plan[Any], client: ImagenClient, context: Mapping[str, Any]) -> list[str]:
-        from airflow_provider_imagen.errors import ImagesFilteredError
+    def _carry_out(self, plan: Plan[Any], wanted: Any, client: ImagenClient, context: Mapping[str, Any]) -> list[str]:
         from airflow_provider_imagen.operators.delivery import Delivery
+        from airflow_provider_imagen.operators.errand import Errand
         from airflow_provider_imagen.operators.files import check_place
+        from airflow_provider_imagen.operators.memory import Memory
+        from airflow_provider_imagen.operators.searching import Search, can_be_searched
+        from airflow_provider_imagen.operators.task_folder import task_folder
 
-        request = self._complete(plan.request)
-        delivery = Delivery(request, client, plan.notes, context)
-        check_place(request.output_uri, delivery.identity)
-        self.log.info("Model %s: %s.", request.model, plan.why)
+        delivery = Delivery(plan.request, client, {"imagen_conn_id": self.imagen_conn_id, **plan.notes}, context)
+        check_place(plan.request.output_uri, delivery.identity)
+        self.log.info("Model %s: %s.", plan.request.model, plan.why)
         for remark in plan.remarks:
             self.log.warning("%s", remark)
-        self.log.info("Asking %s in %s to %s into %s", request.model, delivery.location, self.job, request.output_uri)
-        try:
-            answer = self._ask(client, request)
-        except ImagesFilteredError as refusal:
-            return delivery.refused(refusal)
-        return delivery.deliver(answer)
+        folder = task_folder(plan.request.output_uri, delivery.identity, client)
+        memory = Memory(wanted, folder, client, context)
+        search = Search(plan.request, client, delivery.identity) if can_be_searched(plan.request) else None
+        errand = Errand(plan.request, lambda request: self._send(client, request), delivery, memory, search)
+        uris = errand.run()
+        memory.returned()
+        return uris
+
+    def _send(self, client: ImagenClient, request: Any) -> Answer:
+        complete = self._complete(request)
+        place = client.location_for(request)
+        self.log.info("Asking %s in %s to %s into %s", request.model, place, self.job, request.output_uri)
+        return self._ask(client, complete)
 
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.request_fields}

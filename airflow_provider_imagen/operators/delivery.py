@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer, FilterReason, record
 from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedAnswerError
 from airflow_provider_imagen.operators.files import save_images
+from airflow_provider_imagen.operators.memory import Memory
 
 log = logging.getLogger("airflow.task")
 RESULT_KEY = "result"
@@ -42,28 +43,43 @@ class Delivery:
         self._ti = ti = context["ti"]
         self.identity = TaskIdentity(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index)
 
-    def deliver(self, answer: Answer) -> list[str]:
+    def deliver(self, answer: Answer, memory: Memory, notes: Mapping[str, Any] | None = None) -> list[str]:
         """Store what came, push the ``result`` document and return the images' URIs.
 
+        :param answer: the images.
+        :param memory: keeps the document for a later try, as soon as the images are stored.
+        :param notes: what else to record.
         :raises ImagesFilteredError: nothing came and ``on_filtered`` is ``fail``.
         :raises AirflowSkipException: nothing came and ``on_filtered`` is ``skip``.
         """
-        uris = self._store(answer)
+        uris = self._store(answer, memory)
+        document = self._document(answer, uris, notes)
+        memory.stored(document)
         _report(answer, uris)
-        self._push(answer, uris)
+        self._push(document)
         if not uris:
             self._nothing_came(ImagesFilteredError(_all_filtered(answer), _codes(answer)))
         return uris
 
+    def again(self, document: Mapping[str, Any], uris: Sequence[str]) -> list[str]:
+        """Return the images of an earlier try, with its ``result`` document."""
+        images = [image for image in document["images"] if image["uri"] in uris]
+        log.info("%d image(s) of an earlier try:\n%s", len(images), "\n".join(uris))
+        self._push({**document, "images": images, "reused": True})
+        return [image["uri"] for image in images]
+
     def refused(self, refusal: ImagesFilteredError) -> list[str]:
         """Treat a refused prompt like an answer in which every image was filtered."""
-        requested = self.request.number_of_images if isinstance(self.request, GenerateRequest) else 1
-        self._push(Answer((), requested, (FilterReason(refusal.message, refusal.codes),)), [])
+        nothing = Answer((), self.request.count, (FilterReason(refusal.message, refusal.codes),))
+        self._push(self._document(nothing, []))
         self._nothing_came(refusal)
         return []
 
-    def _push(self, answer: Answer, uris: list[str]) -> None:
-        document = record(self.request.sent_arguments(), answer, uris, location=self.location, notes=self._notes)
+    def _document(self, answer: Answer, uris: list[str], notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        all_notes = {**self._notes, **(notes or {})}
+        return record(self.request.sent_arguments(), answer, uris, location=self.location, notes=all_notes)
+
+    def _push(self, document: Mapping[str, Any]) -> None:
         try:
             self._ti.xcom_push(key=RESULT_KEY, value=document)
         except Exception:  # the images are made and paid; their URIs are returned whatever becomes of the record
@@ -76,14 +92,16 @@ class Delivery:
             raise AirflowSkipException(str(refusal))
         log.warning("%s", refusal)
 
-    def _store(self, answer: Answer) -> list[str]:
+    def _store(self, answer: Answer, memory: Memory) -> list[str]:
         """Return the images' URIs; what Google did not store itself is stored here."""
-        if self.request.storage_uri is None and (elsewhere := [image.uri for image in answer.images if image.uri]):
+        stored = [image.uri for image in answer.images if image.uri and image.uri.startswith("gs://")]
+        if self.request.storage_uri is None and (elsewhere := stored):
             raise UnexpectedAnswerError(
                 f"Google was asked for bytes and stored images itself: {', '.join(elsewhere)}. They are billed; "
                 "fetch them from there."
             )
-        return save_images(answer.images, self.request.output_uri, self.identity, self._client.upload)
+        upload = self._client.upload
+        return save_images(answer.images, self.request.output_uri, self.identity, upload, memory.next_number)
 
 
 def _report(answer: Answer, uris: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -16,21 +17,27 @@ from airflow_provider_imagen.errors import InvalidInputError, OutputError
 
 
 def save_images(
-    images: Sequence[MadeImage], output_uri: str, task: TaskIdentity, upload: Callable[[str, bytes, str], str]
+    images: Sequence[MadeImage],
+    output_uri: str,
+    task: TaskIdentity,
+    upload: Callable[[str, bytes, str], str],
+    first_number: int = 0,
 ) -> list[str]:
     """Write images below ``output_uri`` and return their URIs. Each file is there whole or not at all.
 
-    :param images: the images, with their bytes.
+    :param images: the images, with their bytes; one without is where its URI says, and stays there.
     :param output_uri: the folder.
     :param task: the task instance; its tries share their file names.
     :param upload: stores URI, bytes and MIME type in Cloud Storage.
+    :param first_number: the number of the first file; files of the same number are replaced.
     :raises OutputError: a file could not be written; names the ones that were, and where the others were rescued to.
     """
     folder = _folder_of(output_uri, task)
     uris: list[str] = []
     failures: list[tuple[MadeImage, str]] = []
-    for index, image in enumerate(images):
-        uri = image.uri or f"{folder}/{file_name(index, image.mime_type)}"
+    numbers = count(first_number)
+    for image in images:
+        uri = image.uri or f"{folder}/{file_name(next(numbers), image.mime_type)}"
         try:
             _store(image, uri, upload)
             uris.append(uri)
@@ -79,7 +86,7 @@ def _store(image: MadeImage, uri: str, upload: Callable[[str, bytes, str], str])
     if uri.startswith("gs://"):
         upload(uri, image.data, image.mime_type)
     else:
-        _write_whole(uri, image.data)
+        write_whole(uri, image.data)
 
 
 def _rescue(images: Sequence[MadeImage]) -> str:
@@ -87,7 +94,7 @@ def _rescue(images: Sequence[MadeImage]) -> str:
     folder = Path(tempfile.mkdtemp(prefix="imagen-rescued-"))
     try:
         for index, image in enumerate(images):
-            _write_whole(str(folder / file_name(index, image.mime_type)), image.data or b"")
+            write_whole(str(folder / file_name(index, image.mime_type)), image.data or b"")
     except OSError as failure:
         return f"They are lost ({failure})."
     return f"They were kept on this worker in {folder}."
@@ -118,7 +125,8 @@ def local_path(uri: str) -> Path | None:
     return Path(rest) if scheme in {"file", "local"} else None
 
 
-def _write_whole(uri: str, data: bytes) -> None:
+def write_whole(uri: str, data: bytes) -> None:
+    """Write a file that is there whole or not at all; one that is there is replaced."""
     path = local_path(uri)
     if path is None:
         # Object stores show an object when its upload is complete.

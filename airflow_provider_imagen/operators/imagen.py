@@ -24,6 +24,7 @@ REQUEST_FIELDS = (
     "include_rai_reason",
     "labels",
     "on_filtered",
+    "if_exists",
 )
 
 
@@ -72,6 +73,9 @@ class ImagenGenerateOperator(AskingOperator):
     :param labels: billing labels, at most 64. (templated)
     :param on_filtered: what to do when no image passed the filters: ``fail``, ``skip`` or ``warn``, which returns an
         empty list. (templated)
+    :param if_exists: what to do when an earlier try of this task instance made images: ``generate`` new ones,
+        ``reuse`` them without a request, or ``fail``. With ``reuse`` and ``fail`` a small file ``request.json`` is kept
+        below ``output_uri``, and no file is ever replaced. (templated)
     :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
     :param project_id: project to bill. None: the connection's, else the credentials' own. (templated)
     :param location: for example ``us-central1``. None: the connection's, else the model's default. (templated)
@@ -123,6 +127,7 @@ class ImagenGenerateOperator(AskingOperator):
         include_safety_attributes: bool | str | None = None,
         labels: dict[str, str] | None = None,
         on_filtered: str = "fail",
+        if_exists: str = "generate",
         imagen_conn_id: str = "imagen_default",
         project_id: str | None = None,
         location: str | None = None,
@@ -152,6 +157,7 @@ class ImagenGenerateOperator(AskingOperator):
         self.include_safety_attributes = include_safety_attributes
         self.labels = labels
         self.on_filtered = on_filtered
+        self.if_exists = if_exists
         self.imagen_conn_id = imagen_conn_id
         self.project_id = project_id
         self.location = location
@@ -189,6 +195,7 @@ class ImagenUpscaleOperator(AskingOperator):
     :param include_rai_reason: ask why an image was filtered. (templated)
     :param labels: billing labels, at most 64. (templated)
     :param on_filtered: ``fail``, ``skip`` or ``warn``. (templated)
+    :param if_exists: ``generate``, ``reuse`` or ``fail``, see :class:`ImagenGenerateOperator`. (templated)
     :param imagen_conn_id: see :class:`ImagenGenerateOperator`. (templated)
     :param project_id: see :class:`ImagenGenerateOperator`. (templated)
     :param location: see :class:`ImagenGenerateOperator`. (templated)
@@ -224,6 +231,7 @@ class ImagenUpscaleOperator(AskingOperator):
         include_rai_reason: bool | str | None = True,
         labels: dict[str, str] | None = None,
         on_filtered: str = "fail",
+        if_exists: str = "generate",
         imagen_conn_id: str = "imagen_default",
         project_id: str | None = None,
         location: str | None = None,
@@ -245,6 +253,7 @@ class ImagenUpscaleOperator(AskingOperator):
         self.include_rai_reason = include_rai_reason
         self.labels = labels
         self.on_filtered = on_filtered
+        self.if_exists = if_exists
         self.imagen_conn_id = imagen_conn_id
         self.project_id = project_id
         self.location = location

@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from airflow_provider_imagen.core.naming import EXTENSIONS, TaskIdentity, file_name, folder_name
+from airflow_provider_imagen.core.naming import (
+    EXTENSIONS,
+    TaskIdentity,
+    file_name,
+    folder_name,
+    mime_type_of,
+    next_number,
+)
 from airflow_provider_imagen.core.rules import OUTPUT_MIME_TYPES
 
 TASK = TaskIdentity("dag", "scheduled__2026-11-22T00:00:00+00:00", "posters", -1)
@@ -53,3 +60,25 @@ def test_files_are_named_as_google_names_them(index: int, mime_type: str, name: 
 
 def test_every_type_that_may_be_asked_for_has_an_ending() -> None:
     assert set(EXTENSIONS) == set(OUTPUT_MIME_TYPES)
+
+
+@pytest.mark.parametrize("mime_type", sorted(EXTENSIONS))
+def test_a_name_tells_the_type_it_was_made_of(mime_type: str) -> None:
+    assert mime_type_of(f"gs://bucket/a/{file_name(0, mime_type)}") == mime_type
+
+
+def test_a_name_of_another_kind_tells_nothing() -> None:
+    assert mime_type_of("notes.txt") == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("names", "number"),
+    [
+        ([], 0),
+        (["sample_0.png"], 1),
+        (["/a/sample_9.png", "gs://b/sample_10.jpg"], 11),
+        (["notes.txt", "sample_x.png", "my_sample_7.png", "sample_8/other.png"], 0),
+    ],
+)
+def test_the_next_number_is_one_that_no_file_has(names: list[str], number: int) -> None:
+    assert next_number(names) == number

@@ -44,7 +44,7 @@ UPSCALE_PLACES: list[tuple[str, Any, str, Any]] = [
     ("output_uri", "gs://bucket/large/", "parameters.storageUri", "gs://bucket/large/"),
     ("labels", {"team": "art"}, "labels.team", "art"),
 ]
-NOT_ON_THE_WIRE = {"model", "on_filtered"}
+NOT_ON_THE_WIRE = {"model", "on_filtered", "if_exists"}
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "some-model", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
 UPSCALE = {"model": "some-model", "image": "gs://bucket/cat.png", "output_uri": "/data/large", "upscale_factor": "x2"}
-OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - {"number_of_images", "on_filtered"})
+OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - {"number_of_images", "on_filtered", "if_exists"})
 
 
 def read(**arguments: Any) -> GenerateRequest:
@@ -40,6 +40,7 @@ def read(**arguments: Any) -> GenerateRequest:
         ("person_generation", "ALLOW_ADULT", "allow_adult"),
         ("sample_image_style", "Sketch", "sketch"),
         ("on_filtered", "SKIP", "skip"),
+        ("if_exists", " Reuse ", "reuse"),
         ("safety_filter_level", "BLOCK_ONLY_HIGH", "block_only_high"),
         ("safety_filter_level", "block_most", "block_low_and_above"),
         ("safety_filter_level", "block_some", "block_medium_and_above"),

@@ -79,6 +79,7 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = [
     (GENERATE, {"labels": {"team": "art\n"}}, ("'team': 'art\\n'", "lower-case letters", "Rename it")),
     (GENERATE, {"labels": {f"l{i}": "" for i in range(65)}}, ("65 entries", "allowed are 64", "Remove some")),
     (GENERATE, {"labels": {"team": 3}}, ("{'team': 3}", "a dict of text to text", "Correct the value")),
+    (GENERATE, {"if_exists": "skip"}, ("'skip'", "generate, reuse, fail", "Choose one of these")),
     (GENERATE, {"on_filtered": "ignore"}, ("'ignore'", "fail, skip, warn", "Choose one of these")),
     (GENERATE, {"colour": "red"}, ("colour is no argument", "Allowed: add_watermark", "aspect_ratio")),
     (GENERATE, {"model": "models/imagen"}, ("'models/imagen'", "a bare model id", "Remove anything else")),

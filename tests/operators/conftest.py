@@ -35,6 +35,14 @@ def emulated(set_connection: Callable[..., None], emulator: Any) -> None:
     set_connection(**emulator.connection["extra"])
 
 
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made between two looks, which take no time here."""
+    made: list[float] = []
+    monkeypatch.setattr("airflow_provider_imagen.client.imagen.ImagenClient.pause", lambda client, s: made.append(s))
+    return made
+
+
 @pytest.fixture
 def logged(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     """Return a function that gives back what was logged: Airflow 3 prints it, Airflow 2 hands it to logging."""

@@ -65,7 +65,7 @@ import os, signal
 from pathlib import Path
 from airflow_provider_imagen.operators import files
 os.fsync = lambda number: os.kill(os.getpid(), signal.SIGKILL)
-files._write_whole({str(tmp_path / "folder" / "sample_0.png")!r}, bytes(1000))
+files.write_whole({str(tmp_path / "folder" / "sample_0.png")!r}, bytes(1000))
 """
     killed = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False, capture_output=True)
 
@@ -75,14 +75,14 @@ files._write_whole({str(tmp_path / "folder" / "sample_0.png")!r}, bytes(1000))
 
 
 def test_names_what_was_written_before_it_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = files._write_whole
+    write = files.write_whole
 
     def write_first_only(uri: str, data: bytes) -> None:
         if uri.startswith(str(tmp_path)) and data != b"first":
             raise OSError("disk full")
         write(uri, data)
 
-    monkeypatch.setattr(files, "_write_whole", write_first_only)
+    monkeypatch.setattr(files, "write_whole", write_first_only)
 
     with pytest.raises(OutputError, match=r"1 of 2 images could not.*disk full.*Written: .*sample_0.png") as caught:
         files.save_images(IMAGES, str(tmp_path), TASK, no_upload)

@@ -270,4 +270,4 @@ def test_the_table_has_every_argument_that_the_sdk_has_too() -> None:
     ours = {*ImagenGenerateOperator.request_fields, *ImagenUpscaleOperator.request_fields}
     compared = {name for row in TABLE.values() for name in row}
 
-    assert ours - compared == {"sample_image_style", "on_filtered"}, "the SDK has no field for these"
+    assert ours - compared == {"sample_image_style", "on_filtered", "if_exists"}, "the SDK has no field for these"
