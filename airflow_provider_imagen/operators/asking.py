@@ -29,6 +29,7 @@ class AskingOperator(BaseOperator):
     request_fields: tuple[str, ...]
     model: Any
     fallback_model: Any
+    imagen_conn_id: str
     ui_color = "#e8f0fe"
 
     @property

@@ -71,8 +71,7 @@ class _Elsewhere:
     def images(self) -> tuple[str, ...]:
         folder = ObjectStoragePath(self._uri)
         names = [each.name for each in folder.iterdir()] if folder.exists() else []
-        kept = [name for name in names if not name.startswith(".") and _is_image(name)]
-        return tuple(f"{self._uri}/{name}" for name in sorted(kept, key=_by_number))
+        return tuple(f"{self._uri}/{name}" for name in sorted(filter(_is_image, names), key=_by_number))
 
     def has(self, uri: str) -> bool:
         return bool(ObjectStoragePath(uri).exists())

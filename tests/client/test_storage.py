@@ -10,7 +10,9 @@ import pytest
 
 from airflow_provider_imagen.client.attempts import Attempts
 from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.storage import _date_of
 from airflow_provider_imagen.core.connection import read_settings
+from airflow_provider_imagen.core.http_answer import HttpAnswer
 from airflow_provider_imagen.core.output_uri import CloudFolder
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import OutputError, PermissionDeniedError, StorageNotFoundError
@@ -56,3 +58,8 @@ def test_a_look_tells_the_time_of_cloud_storage(client: ImagenClient) -> None:
     assert [each.name for each in view.objects] == [NAME]
     assert view.seen_at is not None
     assert abs(view.seen_at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Sun, 22 Nov 2026 12:00:00 -0000"])
+def test_a_date_that_tells_no_moment_counts_as_none(date: str) -> None:
+    assert _date_of(HttpAnswer(200, {"date": date})) is None

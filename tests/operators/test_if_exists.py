@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,15 @@ def images_in(place: str, emulator: Any) -> list[str]:
     return sorted(str(path) for path in Path(place).rglob("sample_*"))
 
 
+def receipt_for(place: str, *, minutes_ago: float = 0, earlier: tuple[str, ...] = (), **asked: Any) -> Receipt:
+    request = GenerateRequest(**{"model": IMAGEN, "prompt": "a red boat", "output_uri": place, **asked})
+    asked_at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    return Receipt(fingerprint=fingerprint_of(request), asked_at=asked_at, earlier=earlier)
+
+
 def leave_receipt(place: str, ti: Any, emulator: Any, **asked: Any) -> Path:
     """Leave what a worker that died after sending its request leaves behind."""
-    request = GenerateRequest(
-        **{"model": IMAGEN, "prompt": "a red boat", "output_uri": place, "if_exists": "reuse", **asked}
-    )
-    content = Receipt(fingerprint=fingerprint_of(request), asked_at=datetime.now(UTC)).encode()
+    content = receipt_for(place, **asked).encode()
     name = folder_name(TaskIdentity(ti.dag_id, ti.run_id, ti.task_id, ti.map_index))
     if place.startswith("gs://"):
         emulator.put_object("bucket", f"made/{name}/request.json", content, "application/json")
@@ -256,8 +259,7 @@ def die(memory: Any) -> None:
 
 
 def test_the_state_store_knows_a_request_whose_worker_died_before_the_answer(emulator: Any, ti: Any) -> None:
-    request = GenerateRequest(model=IMAGEN, prompt="a red boat", output_uri="gs://bucket/made/")
-    receipt = Receipt(fingerprint=fingerprint_of(request), asked_at=datetime.now(UTC))
+    receipt = receipt_for("gs://bucket/made/")
     emulator.put_object("bucket", "made/1733000000000/sample_0.png", b"paid for", "image/png")
     store = StateStore(imagen_request=receipt.encode().decode())
 
@@ -282,3 +284,124 @@ def test_the_receipt_is_json_that_a_person_can_read(emulator: Any, ti: Any, tmp_
 
     (note,) = tmp_path.rglob("request.json")
     assert json.loads(note.read_text())["result"] == ti.pushed["result"]
+
+
+def test_fail_names_what_a_dead_worker_left_on_disk(emulator: Any, ti: Any, tmp_path: Path) -> None:
+    folder = leave_receipt(str(tmp_path), ti, emulator, number_of_images=2)
+    (folder / "sample_0.png").write_bytes(b"paid for")
+
+    with pytest.raises(AirflowFailException, match="ImagesExistError: .*sample_0.png"):
+        operator(str(tmp_path), number_of_images=2, if_exists="fail").execute({"ti": ti})
+    assert emulator.requests == []
+
+
+def test_fail_names_what_came_into_the_bucket_after_a_worker_died(emulator: Any, ti: Any) -> None:
+    leave_receipt("gs://bucket/made/", ti, emulator)
+    emulator.put_object("bucket", "made/1733000000000/sample_0.png", b"paid for", "image/png")
+
+    with pytest.raises(AirflowFailException, match="ImagesExistError: .*1733000000000"):
+        operator("gs://bucket/made/", if_exists="fail").execute({"ti": ti})
+    assert questions(emulator) == 0
+
+
+def test_images_of_an_older_request_are_not_taken_for_those_of_a_dead_worker(
+    emulator: Any, ti: Any, tmp_path: Path
+) -> None:
+    (older,) = operator(str(tmp_path), prompt="another prompt").execute({"ti": ti})
+    note = Path(older).with_name("request.json")
+    note.write_bytes(receipt_for(str(tmp_path), earlier=(older,)).encode())
+
+    (uri,) = operator(str(tmp_path)).execute({"ti": ti})
+
+    assert uri != older
+    assert questions(emulator) == 2
+
+
+def test_a_second_death_does_not_forget_what_the_first_left(emulator: Any, ti: Any, tmp_path: Path) -> None:
+    folder = leave_receipt(str(tmp_path), ti, emulator, number_of_images=2)
+    (folder / "sample_0.png").write_bytes(b"paid for")
+    emulator.order_fault(Fault("generate", status=400))
+    with pytest.raises(AirflowFailException):
+        operator(str(tmp_path), number_of_images=2).execute({"ti": ti})
+    asked = json.loads((folder / "request.json").read_text())
+
+    assert asked["earlier"] == []
+
+
+def test_when_the_missing_images_are_refused_those_that_are_there_are_returned(
+    emulator: Any, ti: Any, tmp_path: Path
+) -> None:
+    folder = leave_receipt(str(tmp_path), ti, emulator, number_of_images=2)
+    (folder / "sample_0.png").write_bytes(b"paid for")
+    emulator.order_fault(Fault("generate", blocked_prompt=True, support_codes=("58061214",)))
+
+    uris = operator(str(tmp_path), number_of_images=2).execute({"ti": ti})
+
+    assert uris == [f"{folder}/sample_0.png"]
+    assert ti.pushed["result"]["filtered"] == 1
+
+
+def test_a_refused_prompt_leaves_nothing_to_look_for(emulator: Any, ti: Any, pauses: list[float]) -> None:
+    emulator.order_fault(Fault("generate", blocked_prompt=True, support_codes=("58061214",)))
+    with pytest.raises(AirflowFailException, match="PromptBlockedError"):
+        operator("gs://bucket/made/").execute({"ti": ti})
+
+    assert len(operator("gs://bucket/made/").execute({"ti": ti})) == 1
+    assert pauses == []
+
+
+def test_a_dead_workers_request_of_an_hour_ago_is_not_waited_for(emulator: Any, ti: Any, pauses: list[float]) -> None:
+    leave_receipt("gs://bucket/made/", ti, emulator, minutes_ago=60)
+
+    operator("gs://bucket/made/").execute({"ti": ti})
+    assert pauses == []
+
+
+def test_after_a_person_was_asked_the_next_try_asks_anew(emulator: Any, ti: Any) -> None:
+    leave_receipt("gs://bucket/made/", ti, emulator)
+    for folder in ("1733000000000", "1733000000001"):
+        emulator.put_object("bucket", f"made/{folder}/sample_0.png", b"whose?", "image/png")
+    with pytest.raises(AirflowFailException, match=r"An earlier try .* may belong to this task or to another one"):
+        operator("gs://bucket/made/").execute({"ti": ti})
+
+    assert len(operator("gs://bucket/made/").execute({"ti": ti})) == 1
+    assert questions(emulator) == 1
+
+
+def test_the_state_store_forgets_a_refused_request(emulator: Any, ti: Any) -> None:
+    store = StateStore()
+    emulator.order_fault(Fault("generate", status=400))
+    with pytest.raises(AirflowFailException):
+        operator("gs://bucket/made/", if_exists="generate").execute({"ti": ti, "task_state_store": store})
+
+    assert not store
+
+
+def test_the_state_store_helps_where_the_receipt_could_not_be_replaced(emulator: Any, ti: Any) -> None:
+    store = StateStore()
+    emulator.order_fault(Fault("upload", skip=1, status=403))
+    uris = operator("gs://bucket/made/").execute({"ti": ti, "task_state_store": store})
+
+    assert operator("gs://bucket/made/").execute({"ti": ti, "task_state_store": store}) == uris
+    assert questions(emulator) == 1
+
+
+def test_images_of_an_earlier_try_come_in_their_order(emulator: Any, ti: Any, tmp_path: Path) -> None:
+    folder = leave_receipt(str(tmp_path), ti, emulator, number_of_images=2)
+    for number in (10, 9):
+        (folder / f"sample_{number}.png").write_bytes(b"paid for")
+    (folder / ".sample_11.png.part").write_bytes(b"half")
+
+    uris = operator(str(tmp_path), number_of_images=2).execute({"ti": ti})
+    assert uris == [f"{folder}/sample_9.png", f"{folder}/sample_10.png"]
+
+
+def test_what_the_fallback_made_is_reused(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", status=404))
+    uris = operator("gs://bucket/made/", model=GEMINI, fallback_model="gemini-nano-banana-2.1").execute({"ti": ti})
+    asked = questions(emulator)
+
+    assert (
+        operator("gs://bucket/made/", model=GEMINI, fallback_model="gemini-nano-banana-2.1").execute({"ti": ti}) == uris
+    )
+    assert questions(emulator) == asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,9 @@ from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
 LOST = [{"reset": True}, {"truncated": True}, {"status": 500}, {"status": 504}]
+
+
+NONSENSE = '{"predictions": "none that anybody could read"}'
 
 
 def operator(**arguments: Any) -> ImagenGenerateOperator:
@@ -93,7 +96,7 @@ def test_a_mapped_task_takes_nothing_because_its_siblings_may_write_there(emulat
     emulator.order_fault(Fault("generate", reset=True, after_work=True))
 
     with pytest.raises(AirflowFailException, match="if_exists='reuse' on all tasks"):
-        operator().execute({"ti": make_ti(map_index=3)})
+        operator().execute({"ti": make_ti(map_index=0)})
     assert questions(emulator) == 1
 
 
@@ -152,4 +155,62 @@ def test_while_another_task_waits_for_its_answer_nothing_is_taken(emulator: Any,
 
     with pytest.raises(AirflowFailException, match="may belong to this task or to another one"):
         operator(if_exists="reuse").execute({"ti": make_ti(map_index=0)})
+    assert questions(emulator) == 1
+
+
+def test_an_answer_nobody_understands_is_looked_for_and_never_repeated(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", body=NONSENSE))
+
+    with pytest.raises(AirflowFailException, match="UnexpectedAnswerError"):
+        operator().execute({"ti": ti})
+    assert questions(emulator) == 1
+
+
+def test_images_of_an_answer_nobody_understands_are_found(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", body=NONSENSE, after_work=True))
+
+    assert operator().execute({"ti": ti}) == stored(emulator)
+    assert len(stored(emulator)) == 1
+
+
+def test_while_images_are_missing_it_goes_on_looking(emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator.order_fault(Fault("generate", reset=True))
+    put_foreign_image(emulator)
+    monkeypatch.setattr(
+        "airflow_provider_imagen.client.imagen.ImagenClient.pause",
+        lambda client, seconds: emulator.put_object("bucket", "made/1700000000000/sample_1.png", b"late", "image/png"),
+    )
+
+    assert operator(number_of_images=2).execute({"ti": ti}) == stored(emulator)
+    assert len(stored(emulator)) == 2
+
+
+def test_a_connection_with_little_patience_looks_for_less_long(
+    emulator: Any, ti: Any, pauses: list[float], set_connection: Any
+) -> None:
+    set_connection(**emulator.connection["extra"], timeout_seconds=7)
+    emulator.order_fault(Fault("generate", reset=True))
+
+    operator().execute({"ti": ti})
+    assert 6 < sum(pauses) <= 7
+
+
+def test_each_receipt_is_fetched_once(emulator: Any, make_ti: Any) -> None:
+    emulator.order_fault(Fault("generate", reset=True))
+    emulator.order_fault(Fault("download", skip=2, status=403))  # one for its own receipt, one for the other's
+    put_receipt(emulator, [])
+
+    operator(if_exists="reuse").execute({"ti": make_ti(map_index=0)})
+    with pytest.raises(AirflowFailException):
+        operator(if_exists="reuse").execute({"ti": make_ti(map_index=0)})
+
+
+def test_a_receipt_that_nobody_finished_long_ago_is_in_nobodys_way(emulator: Any, make_ti: Any) -> None:
+    emulator.order_fault(Fault("generate", reset=True, after_work=True))
+    forgotten = Receipt(fingerprint="another", asked_at=datetime.now(UTC) - timedelta(hours=1))
+    emulator.put_object("bucket", "made/posters-another/request.json", forgotten.encode(), "application/json")
+
+    uris = operator(if_exists="reuse").execute({"ti": make_ti(map_index=0)})
+
+    assert uris == stored(emulator)
     assert questions(emulator) == 1
