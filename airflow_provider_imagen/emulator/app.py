@@ -102,6 +102,7 @@ class Service:
             answer = await run_in_threadpool(work)
         except Refusal as refusal:
             return refused(refusal)
+        self.calls.accept()
         return await answered(request, fault, JSONResponse(answer))
 
     def _row(self, place: tuple[str, str, str], protocol: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Broken connections on purpose: a reset, or half an answer, over the real socket."""
+"""Broken connections on purpose: a reset, silence, half an answer or a false length, over the real socket."""
 
 from __future__ import annotations
 
@@ -44,6 +44,21 @@ async def cut_short(request: Request, body: bytes) -> Response:
     start = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     transport.write(start + body[: len(body) // 2])
     transport.close()
+    return await _gone(request)
+
+
+async def hang(request: Request) -> Response:
+    """Say nothing until the client gives up."""
+    return await _gone(request)
+
+
+async def send_as_it_is(request: Request, answer: Response, *, is_over: bool) -> Response:
+    """Send an answer with the headers it bears, true or not, and close the connection if the answer is over."""
+    transport = _transport_of(request)
+    headers = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+    transport.write(f"HTTP/1.1 {answer.status_code} Said\r\n{headers}\r\n".encode() + bytes(answer.body))
+    if is_over:
+        transport.close()
     return await _gone(request)
 
 

@@ -26,16 +26,28 @@ class Call:
 
 
 class CallBook:
-    """The calls of clients, in the order they came. Safe to use from several threads."""
+    """The calls of clients, in the order they came, and how many were worked for. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: list[Call] = []
+        self._accepted = 0
 
     def add(self, call: Call) -> None:
         """Remember a call."""
         with self._lock:
             self._calls.append(call)
+
+    def accept(self) -> None:
+        """Remember that images were made for a call."""
+        with self._lock:
+            self._accepted += 1
+
+    @property
+    def accepted(self) -> int:
+        """How many calls images were made for."""
+        with self._lock:
+            return self._accepted
 
     def all(self) -> list[Call]:
         """Return the remembered calls."""
@@ -46,3 +58,4 @@ class CallBook:
         """Forget all calls."""
         with self._lock:
             self._calls.clear()
+            self._accepted = 0

@@ -27,12 +27,17 @@ class Fault:
     :param delay_seconds: wait before anything else happens.
     :param reset: break the connection instead of answering.
     :param truncated: send half of the answer, then close the connection.
-    :param after_work: do the work before ``status``, ``reset`` or ``truncated`` strike: images are made and stored.
+    :param hang: never answer; the call ends when the client gives up.
+    :param after_work: do the work before the fault strikes: images are made and stored, their answer is spoiled.
     :param empty: answer ``{}``, as Google does when everything was filtered and no reason was asked for.
     :param filtered: leave out so many of the images.
     :param blocked_prompt: refuse the prompt with HTTP 400.
     :param support_codes: the codes named in a filter reason or refusal.
     :param body: answer 200 with this text.
+    :param html: answer ``status`` (200 when there is none) with a web page, as a proxy does.
+    :param huge_bytes: answer 200 with a JSON text of so many bytes.
+    :param gzip: compress the answer. Without another order it is the good answer, so it needs ``after_work``.
+    :param length_off_by: state a ``Content-Length`` that is so much too large, or too small; as for ``gzip``.
     :param finish_reason: Gemini: a candidate without image that ends so.
     :param finish_message: Gemini: the words of a ``finish_reason`` or ``block_reason``; empty for Google's own.
     :param block_reason: Gemini: no candidates, and a ``promptFeedback`` with this reason.
@@ -49,12 +54,17 @@ class Fault:
     delay_seconds: float = 0.0
     reset: bool = False
     truncated: bool = False
+    hang: bool = False
     after_work: bool = False
     empty: bool = False
     filtered: int = 0
     blocked_prompt: bool = False
     support_codes: tuple[str, ...] = ()
     body: str | None = None
+    html: bool = False
+    huge_bytes: int = 0
+    gzip: bool = False
+    length_off_by: int = 0
     finish_reason: str | None = None
     finish_message: str = ""
     block_reason: str | None = None

@@ -117,6 +117,11 @@ class Emulator:
         """The calls received so far."""
         return self._service.calls.all()
 
+    @property
+    def accepted(self) -> int:
+        """How many requests images were made for: what Google would bill, whatever became of the answers."""
+        return self._service.calls.accepted
+
     def order_fault(self, fault: Fault) -> None:
         """Let something go wrong."""
         self._service.faults.order(fault)
@@ -128,6 +133,14 @@ class Emulator:
     def unfired_faults(self) -> list[Fault]:
         """Return the ordered faults that did not fire as often as ordered."""
         return [fault for fault, fired in self._service.faults.counts() if fired < fault.times]
+
+    def fired_faults(self) -> int:
+        """Return how often faults fired, all together."""
+        return sum(fired for _, fired in self._service.faults.counts())
+
+    def is_idle(self) -> bool:
+        """Whether no call is being answered; a client may have given up on one that still is."""
+        return not self._server.server_state.tasks
 
     def put_object(self, bucket: str, name: str, data: bytes, content_type: str) -> None:
         """Store an object."""
