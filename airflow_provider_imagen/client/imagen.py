@@ -24,6 +24,7 @@ from airflow_provider_imagen.core.output_uri import CloudFolder
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer
 from airflow_provider_imagen.errors import (
+    AnswerLostError,
     ImagenError,
     InvalidConnectionError,
     UnexpectedAnswerError,
@@ -148,8 +149,13 @@ class ImagenClient:
 
     def _predict(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], requested: int) -> Answer:
         started = time.monotonic()
-        answer = self._ask_model(request, body, "predict")
-        return predict.decode(answer.body, requested, duration_seconds=time.monotonic() - started)
+        try:
+            answer = self._ask_model(request, body, "predict")
+            return predict.decode(answer.body, requested, duration_seconds=time.monotonic() - started)
+        except (AnswerLostError, UnexpectedAnswerError) as failure:
+            if request.storage_uri is None:
+                raise
+            raise type(failure)(f"{failure} The output folder is {request.storage_uri}") from failure
 
     def _generate_each(self, request: GenerateRequest) -> Answer:
         """Ask for each image by itself, side by side: the service makes one a request."""

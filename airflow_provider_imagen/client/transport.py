@@ -15,10 +15,20 @@ import urllib3.exceptions
 
 from airflow_provider_imagen.client.watching import WatchedAdapter, watched
 from airflow_provider_imagen.core.http_answer import HttpAnswer
-from airflow_provider_imagen.errors import AnswerLostError, ImagenError, InvalidConnectionError, NotSentError
+from airflow_provider_imagen.errors import (
+    AnswerLostError,
+    ImagenError,
+    InvalidConnectionError,
+    NotSentError,
+    UnexpectedAnswerError,
+)
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 CHUNK_BYTES = 1 << 20
+MOST_BYTES_OF_IMAGES = 256 << 20
+"""The largest answer with images that is read, unpacked. Four images of 2K are about 40 MiB."""
+MOST_BYTES = 32 << 20
+"""The largest other answer that is read, unpacked. A page of a listing is below 1 MiB."""
 
 
 class TokenSource(Protocol):
@@ -79,6 +89,7 @@ class Transport:
 
         :raises NotSentError: no connection was made, so nothing can have been billed.
         :raises AnswerLostError: the connection was made, and no whole answer came in time.
+        :raises UnexpectedAnswerError: the answer is larger than any answer of Google's API; the rest was not read.
         :raises InvalidConnectionError: the connection's endpoint cannot be asked at all.
         """
         headers = self._token_source.headers_for(request.url)
@@ -106,8 +117,13 @@ class Transport:
             stream=True,
         ) as answer:
             body = bytearray()
+            most = MOST_BYTES if request.free_of_charge else MOST_BYTES_OF_IMAGES
             for chunk in answer.iter_content(CHUNK_BYTES):
                 body += chunk
+                if len(body) > most:
+                    if answer.ok:
+                        raise _too_large(request, most)
+                    break  # the status says what is wrong, whatever else there is to read
                 if time.monotonic() > deadline:
                     raise requests.ReadTimeout(f"the answer took longer than {self._timeout_seconds} s")
             headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -124,6 +140,19 @@ def _forget_token(failure: requests.RequestException) -> None:
         failure.request.headers.pop("Authorization", None)
 
 
+def _too_large(request: HttpRequest, most: int) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(
+        f"{request.method} {request.url.partition('?')[0]}: the answer is larger than {most} bytes, the rest was not "
+        f"read. {_consequence(request)} Check the connection's endpoint and the proxy."
+    )
+
+
+def _consequence(request: HttpRequest) -> str:
+    if request.free_of_charge:
+        return "Asking again is free of charge."
+    return "Google may have made and billed the images; look at the output folder before you run the task again."
+
+
 def _sent_or_not(failure: Exception, request: HttpRequest, *, was_sent: bool) -> ImagenError:
     place = request.url.partition("?")[0]
     if not was_sent and not isinstance(failure, requests.ConnectionError | requests.Timeout):
@@ -136,13 +165,8 @@ def _sent_or_not(failure: Exception, request: HttpRequest, *, was_sent: bool) ->
             f"No connection to {place} ({_root(failure)}). Nothing was sent. "
             "Check the network, the proxy and the connection's endpoint."
         )
-    consequence = (
-        "Asking again is free of charge."
-        if request.free_of_charge
-        else "Google may have made and billed the images; look at the output folder before you run the task again."
-    )
     return AnswerLostError(
-        f"{request.method} {place} was sent, but no whole answer came ({_root(failure)}). {consequence}"
+        f"{request.method} {place} was sent, but no whole answer came ({_root(failure)}). {_consequence(request)}"
     )
 
 

@@ -42,6 +42,7 @@ class Page(BaseModel):
 
     items: tuple[StoredObject, ...] = ()
     next_page_token: str | None = None
+    error: None = None  # nothing is required of a page, so an error must not be read as an empty folder
 
 
 def query(folder: CloudFolder, page_token: str | None) -> dict[str, str]:

@@ -12,7 +12,6 @@ from airflow_provider_imagen.emulator import breaking
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.refusals import Refusal, blocked_prompt, envelope
 
-
 WEB_PAGE = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>This is no API</h1></body></html>"
 
 

@@ -20,6 +20,7 @@ from airflow_provider_imagen.errors import (
     InvalidConnectionError,
     ModelNotFoundError,
     StorageNotFoundError,
+    UnexpectedAnswerError,
 )
 
 REQUEST = GenerateRequest(model="imagen-3.0-generate-002", prompt="a cat", output_uri="gs://bucket/a/")
@@ -118,3 +119,13 @@ def test_equal_connections_share_one_client_and_changed_ones_do_not() -> None:
 
     assert waiting_client(settings) is waiting_client(settings.model_copy())
     assert waiting_client(settings) is not waiting_client(settings.model_copy(update={"project": "two"}))
+
+
+@pytest.mark.parametrize("answer", [b"reset", 200], ids=["lost", "no answer of Google's"])
+def test_an_error_after_which_images_may_be_there_names_their_folder(
+    script: Any, answer_with: Callable[..., bytes], answer: Any
+) -> None:
+    script.order(answer if isinstance(answer, bytes) else answer_with(answer, b"<html>"))
+
+    with pytest.raises((AnswerLostError, UnexpectedAnswerError), match="The output folder is gs://bucket/a/"):
+        client_for(script.url).generate(REQUEST)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
+from airflow_provider_imagen.client import transport as transport_module
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.errors import AnswerLostError, NotSentError
+from airflow_provider_imagen.errors import AnswerLostError, NotSentError, UnexpectedAnswerError
 
 RESET = b"reset"
 
@@ -114,3 +117,64 @@ def test_neither_url_query_nor_token_stands_in_the_error(transport: Transport, u
         transport.send(HttpRequest("GET", unused_url, query={"secret": "planted"}))
 
     assert "planted" not in repr(caught.value)
+
+
+def test_a_compressed_answer_is_unpacked(transport: Transport, script: Any, answer_with: Callable[..., bytes]) -> None:
+    script.order(answer_with(200, gzip.compress(b'{"predictions": []}'), Content_Encoding="gzip"))
+
+    assert transport.send(HttpRequest("POST", script.url, json={})).body == b'{"predictions": []}'
+
+
+def test_an_answer_that_only_claims_to_be_compressed_is_lost(
+    transport: Transport, script: Any, answer_with: Callable[..., bytes]
+) -> None:
+    script.order(answer_with(200, b'{"predictions": []}', Content_Encoding="gzip"))
+
+    with pytest.raises(AnswerLostError, match="billed"):
+        transport.send(HttpRequest("POST", script.url, json={}))
+
+
+@pytest.mark.parametrize(
+    ("free_of_charge", "text"), [(False, "larger than 9 bytes.*billed"), (True, "larger than 5 bytes.*free of charge")]
+)
+def test_an_answer_larger_than_any_of_google_is_not_read_to_its_end(
+    transport: Transport,
+    script: Any,
+    answer_with: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    free_of_charge: bool,
+    text: str,
+) -> None:
+    monkeypatch.setattr(transport_module, "MOST_BYTES_OF_IMAGES", 9)
+    monkeypatch.setattr(transport_module, "MOST_BYTES", 5)
+    most = 5 if free_of_charge else 9
+    script.order(answer_with(200, b"x" * most), answer_with(200, b"x" * (most + 1)))
+    request = HttpRequest("POST", script.url, json={}, free_of_charge=free_of_charge)
+
+    assert len(transport.send(request).body) == most
+    with pytest.raises(UnexpectedAnswerError, match=text):
+        transport.send(request)
+
+
+def test_a_refusal_is_told_by_its_status_however_long_it_is(
+    transport: Transport, script: Any, answer_with: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_module, "MOST_BYTES_OF_IMAGES", 9)
+    script.order(answer_with(503, b"x" * 100_000))
+
+    assert transport.send(HttpRequest("POST", script.url, json={})).status == 503
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_fills_no_memory(
+    transport: Transport, script: Any, answer_with: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_module, "MOST_BYTES_OF_IMAGES", 8 << 20)
+    script.order(answer_with(200, gzip.compress(bytes(200 << 20), 1), Content_Encoding="gzip"))
+
+    tracemalloc.start()
+    with pytest.raises(UnexpectedAnswerError, match="larger than 8388608 bytes"):
+        transport.send(HttpRequest("POST", script.url, json={}))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 40 << 20

@@ -89,6 +89,7 @@ def test_the_ending_tells_the_type_where_none_was_stored(name: str, content_type
         b'{"items": [{"name": "a"}]}',
         b'{"items": [{"name": "a", "timeCreated": "lately"}]}',
         b'{"nextPageToken": 7}',
+        b'{"error": {"code": 503, "message": "No."}}',
     ],
 )
 def test_anything_else_is_unexpected_and_names_the_setting_to_check(body: bytes) -> None:
