@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint format types check benchmark emulator clean
+.PHONY: help demo test test-oldest lint format types check faults fault-docs benchmark emulator clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -30,6 +30,12 @@ types: $(VENV)/ready ## check types
 	$(BIN)/mypy
 
 check: lint types test ## everything that has to be green
+
+faults: $(VENV)/ready ## break everything that can break, in every operation, and print what became of it
+	$(BIN)/python -m pytest -q --fault-table tests/faults
+
+fault-docs: $(VENV)/ready ## write docs/faults.md from the fault matrix
+	PYTHONPATH=tests $(BIN)/python -m faults.docs
 
 benchmark: $(VENV)/ready ## print what importing the operators costs
 	$(BIN)/python tests/benchmarks/import_time.py

@@ -1,0 +1,80 @@
+"""Writes the page about faults from the matrix: ``python -m faults.docs`` in the folder ``tests``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from faults.matrix import CHAPTERS, OPERATIONS, Cell, Row, rows
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+INTRODUCTION = """\
+# When something breaks
+
+What a task does when the network, Google or something in between fails, fault by fault. Every cell of these tables is
+run as a test, over real sockets (`make faults`). This page is written from the same data (`make fault-docs`).
+
+A cell says how the task ends, how many requests were sent at most, and how many images are in the output folder then.
+
+- **success**: the task succeeds. Where there is more than one request, the client asked again by itself.
+- **retry**: an ordinary error. Airflow tries the task again if it has retries; nothing was accepted or billed.
+- **fail**: `AirflowFailException`. Airflow does not try again, because that cannot help or might pay twice.
+- **waits**: the look does not count, the sensor goes on waiting.
+
+20 requests are those that fit into the ten minutes for which the client tries. After an upload that failed for good the
+images are kept on the worker; the error names the folder. `Retry-After` is obeyed, in seconds and as a date. No error
+leaves an image in Cloud Storage that it does not name, by itself or by its folder.
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join([INTRODUCTION, *_operations(), *_tables(), *_reasons()])
+
+
+def _operations() -> Iterator[str]:
+    yield "| column | what is done |"
+    yield "|---|---|"
+    yield from (f"| {name} | {what} |" for name, what in OPERATIONS.items())
+    yield ""
+
+
+def _tables() -> Iterator[str]:
+    for chapter, title in CHAPTERS.items():
+        yield f"## {title}\n"
+        yield f"| fault | {' | '.join(OPERATIONS)} |"
+        yield f"|---|{'---|' * len(OPERATIONS)}"
+        for row in (row for row in rows() if row.chapter == chapter):
+            yield f"| {row.what} | {' | '.join(_in_words(row.cells[name]) for name in OPERATIONS)} |"
+        yield ""
+
+
+def _in_words(cell: Cell | str) -> str:
+    if isinstance(cell, str):
+        return "not applicable"
+    error = f" `{cell.error}`" if cell.error else ""
+    requests = "1 request" if cell.requests == 1 else f"{cell.requests} requests"
+    return f"**{cell.state}**{error}, {requests}, {cell.files or 'no'} images"
+
+
+def _reasons() -> Iterator[str]:
+    yield "## What does not apply\n"
+    for row in rows():
+        for reason, names in _reasons_of(row).items():
+            yield f"- {row.what}, {' and '.join(names)}: {reason}."
+    yield ""
+
+
+def _reasons_of(row: Row) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for name, cell in row.cells.items():
+        if isinstance(cell, str):
+            reasons.setdefault(cell, []).append(f"`{name}`")
+    return reasons
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE.name} is written\n")
