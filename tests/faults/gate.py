@@ -31,6 +31,7 @@ class Gate:
         self._behind = urlsplit(emulator_url)
         self._socket = socket.socket()
         self._socket.bind((LOOPBACK, 0))
+        self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
@@ -62,8 +63,9 @@ class Gate:
 
     def paused(self) -> None:
         """Take note that the client pauses before another try."""
-        if self.kind == "refused-once" and not self._threads:
-            self._listen()
+        with self._lock:
+            if self.kind == "refused-once" and not self._threads:
+                self._listen()
 
     def stop(self) -> None:
         """Close everything."""

@@ -40,6 +40,7 @@ OPERATIONS = {
     "generate-imagen-local": "Two images of an Imagen model into a local folder",
     "generate-gemini-gcs": "One image of a Gemini model, which the worker uploads to `gs://`",
     "generate-gemini-local": "One image of a Gemini model into a local folder",
+    "generate-gemini-three": "Three images of a Gemini model to `gs://`: one of three requests side by side is struck",
     "upscale-gcs": "One image enlarged, which Google writes to `gs://`",
     "upscale-local": "One image enlarged, into a local folder",
     "upload": "The upload of a Gemini image that was made",

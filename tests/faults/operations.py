@@ -47,6 +47,7 @@ class Operation:
     :param endpoint: the field of the connection that leads there.
     :param images: how many images it asks for, or finds.
     :param is_local: images go into a local folder.
+    :param accepted: how many requests Google may accept, and bill, at most.
     :param run: does it, and returns the URIs.
     """
 
@@ -55,6 +56,7 @@ class Operation:
     images: int
     run: Callable[[Place], Any]
     is_local: bool = False
+    accepted: int = 1
 
     def requests_in(self, emulator: Any) -> list[Any]:
         """Return the calls of this operation that the emulator received."""
@@ -76,8 +78,8 @@ def _imagen(place: Place, output_uri: str) -> list[str]:
     return _generate("imagen-4.0-fast-generate-001", 2, place, output_uri)
 
 
-def _gemini(place: Place, output_uri: str) -> list[str]:
-    return _generate("gemini-3.1-flash-image", 1, place, output_uri)
+def _gemini(place: Place, output_uri: str, count: int = 1) -> list[str]:
+    return _generate("gemini-3.1-flash-image", count, place, output_uri)
 
 
 def _upscale(place: Place, output_uri: str) -> list[str]:
@@ -121,6 +123,7 @@ RUN = {
     "generate-imagen-local": Operation("generate", "endpoint", 2, lambda place: _imagen(place, place.folder), True),
     "generate-gemini-gcs": Operation("generate", "endpoint", 1, lambda place: _gemini(place, CLOUD)),
     "generate-gemini-local": Operation("generate", "endpoint", 1, lambda place: _gemini(place, place.folder), True),
+    "generate-gemini-three": Operation("generate", "endpoint", 3, lambda place: _gemini(place, CLOUD, 3), accepted=3),
     "upscale-gcs": Operation("upscale", "endpoint", 1, lambda place: _upscale(place, CLOUD)),
     "upscale-local": Operation("upscale", "endpoint", 1, lambda place: _upscale(place, place.folder), True),
     "upload": Operation("upload", "storage_endpoint", 1, lambda place: _gemini(place, CLOUD)),

@@ -35,6 +35,7 @@ class Seen:
 
     :param accepted: how many requests images were made for.
     :param lost: images that are stored, or came to the worker, and that nothing names.
+    :param told_missing: how many requests the ``result`` document says failed.
     :param pauses: how long the client would have paused, in seconds.
     """
 
@@ -45,6 +46,7 @@ class Seen:
     accepted: int = 0
     fired: int = 0
     files: int = 0
+    told_missing: int = 0
     lost: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
@@ -152,7 +154,7 @@ class Bench:
         unnamed += [path for path in rescued if str(Path(path).parent) not in said]
         if operation.struck == "upload":
             unnamed += ["made and nowhere"] * (seen.accepted - len(stored) - len(rescued))
-        seen.files = len(stored)
+        seen.files, seen.told_missing = len(stored), len(place.ti.pushed.get("result", {}).get("failed_requests", []))
         seen.lost = [] if operation.struck == "list" else unnamed
 
     def _stored(self, operation: Operation, place: Place) -> list[str]:

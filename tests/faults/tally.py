@@ -9,33 +9,37 @@ from faults.matrix import CHAPTERS, OPERATIONS, Cell, Row
 from faults.operations import RUN
 from faults.running import Seen
 
-ACCEPTED_AT_MOST = 1
-"""How many requests Google may accept, and bill, for one task: never more than one."""
-
 
 def complaints(row: Row, name: str, seen: Seen) -> Iterator[str]:
     """Yield what is wrong with a cell, in words."""
     cell = row.cells[name]
     assert isinstance(cell, Cell)
-    files = RUN[name].images if cell.files == "all" else cell.files
     if (seen.state, seen.error) != (cell.state, cell.error):
         yield f"ends as {seen.state} {seen.error}, expected {cell.state} {cell.error}: {seen.text}"
     if cell.text not in seen.text:
         yield f"the error does not say {cell.text!r}: {seen.text}"
     if over := requests_over(cell, seen):
         yield f"{over} requests over the budget of {cell.requests}"
-    if seen.files != files:
-        yield f"{seen.files} images are in the output folder, expected {files}"
-    if seen.lost:
-        yield f"nobody names {', '.join(seen.lost)}"
-    if duplicates(seen):
-        yield f"{seen.accepted} requests were accepted, at most {ACCEPTED_AT_MOST} may be"
     if not seen.fired:
         yield "the fault never fired"
-    if row.tokens and len(seen.tokens) != row.tokens:
-        yield f"{seen.tokens} were sent, expected are {row.tokens} different tokens"
+    if row.tokens and len(seen.tokens) < row.tokens:
+        yield f"{seen.tokens} were sent, expected are at least {row.tokens} different tokens"
     if row.pause_at_least and cell.state == "success" and max(seen.pauses, default=0.0) < row.pause_at_least:
         yield f"paused for {seen.pauses} s, at least {row.pause_at_least} s were asked for"
+    yield from _about_images(cell, name, seen)
+
+
+def _about_images(cell: Cell, name: str, seen: Seen) -> Iterator[str]:
+    operation = RUN[name]
+    files = operation.images if cell.files == "all" else cell.files
+    if seen.files != files:
+        yield f"{seen.files} images are in the output folder, expected {files}"
+    if seen.state == "success" and seen.files + seen.told_missing != operation.images:
+        yield f"{seen.told_missing} images are told to be missing, and {seen.files} are there"
+    if seen.lost:
+        yield f"nobody names {', '.join(seen.lost)}"
+    if duplicates(name, seen):
+        yield f"{seen.accepted} requests were accepted, at most {operation.accepted} may be"
 
 
 def requests_over(cell: Cell, seen: Seen) -> int:
@@ -43,9 +47,9 @@ def requests_over(cell: Cell, seen: Seen) -> int:
     return max(0, seen.requests - cell.requests)
 
 
-def duplicates(seen: Seen) -> int:
+def duplicates(name: str, seen: Seen) -> int:
     """Return how many requests were accepted, and would be billed, too many."""
-    return max(0, seen.accepted - ACCEPTED_AT_MOST)
+    return max(0, seen.accepted - RUN[name].accepted)
 
 
 @dataclass
@@ -68,7 +72,7 @@ class Tally:
         self.fired += seen.fired
         self.requests_over += requests_over(cell, seen)
         self.lost += len(seen.lost)
-        self.duplicates += duplicates(seen)
+        self.duplicates += duplicates(name, seen)
         self.marks[row.name, name] = f"{seen.state}/{seen.requests}/{seen.files}{'!' if wrong else ''}"
         return wrong
 

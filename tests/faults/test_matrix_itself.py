@@ -34,6 +34,7 @@ def changed(row: Row, name: str, **values: Any) -> Row:
 def test_every_fault_has_an_answer_for_every_operation() -> None:
     found = list(rows())
 
+    assert len(list(rows(looking=True))) == len(found)
     assert [each.name for each in found if each.cells.keys() != OPERATIONS.keys()] == []
     assert all(each.what and (each.strike or each.network) for each in found)
     assert len({each.name for each in found}) == len(found)
@@ -42,7 +43,7 @@ def test_every_fault_has_an_answer_for_every_operation() -> None:
 
 def test_a_cell_without_an_answer_or_a_reason_is_refused() -> None:
     with pytest.raises(ValueError, match="a-row says None of sensor"):
-        row_from("a-row", "answers", {"what": "x", "asking": LOST, "upload": LOST})
+        row_from("a-row", "answers", {"what": "x", **dict.fromkeys(OPERATIONS.keys() - {"sensor"}, LOST)})
     for wrong in ("", [], ["explodes", "", 1, 0, ""], LOST[:4]):
         with pytest.raises(ValueError, match="of upload"):
             row(upload=wrong)
@@ -89,7 +90,7 @@ def test_a_cell_as_it_should_be_has_no_complaints() -> None:
 @pytest.mark.parametrize(
     ("seen", "complaint"),
     [
-        ({"state": "success"}, "ends as success AnswerLostError, expected fail AnswerLostError"),
+        ({"state": "retry"}, "ends as retry AnswerLostError, expected fail AnswerLostError"),
         ({"error": "OutputError"}, "ends as fail OutputError"),
         ({"text": "nothing"}, "the error does not say 'lost'"),
         ({"requests": 3}, "2 requests over the budget of 1"),
@@ -106,13 +107,23 @@ def test_whatever_is_wrong_with_a_cell_is_said(seen: dict[str, Any], complaint: 
 
 
 def test_pauses_and_tokens_are_looked_at_too() -> None:
-    patient = row(pause_at_least=7, tokens=2, upload=["success", "", 1, 0, ""])
-    seen = Seen(requests=1, fired=1, pauses=[1.0, 6.9], tokens=["Bearer a"])
+    patient = row(pause_at_least=7, tokens=2, upload=["success", "", 1, "all", ""])
+    seen = Seen(requests=1, files=1, fired=1, pauses=[1.0, 6.9], tokens=["Bearer a"])
 
     complaints = Tally().add(patient, "upload", seen)
 
     assert [each.split()[0] for each in complaints] == ["['Bearer", "paused"]
     assert Tally().add(patient, "upload", dataclasses.replace(seen, pauses=[7.0], tokens=["a", "b"])) == []
+
+
+def test_a_task_that_succeeds_with_too_few_images_must_say_so() -> None:
+    partly = row(**{"generate-gemini-three": ["success", "", 3, 2, ""]})
+    seen = Seen(requests=3, accepted=3, fired=1, files=2)
+
+    (said,) = Tally().add(partly, "generate-gemini-three", seen)
+
+    assert said == "0 images are told to be missing, and 2 are there"
+    assert Tally().add(partly, "generate-gemini-three", dataclasses.replace(seen, told_missing=1)) == []
 
 
 def test_the_closing_line_counts_what_went_wrong() -> None:
