@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from faults.gate import Gate, gate
@@ -114,6 +115,7 @@ class Bench:
 
         if broken:
             self.monkeypatch.setattr("urllib3.util.connection.create_connection", broken.connect)
+            self.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(self._one_certificate()))
         attempts = functools.partial(Attempts, sleep=pause, jitter=lambda: 0.5)
         client = "airflow_provider_imagen.client"
         self.monkeypatch.setattr(f"{client}.imagen.Attempts", attempts)
@@ -123,6 +125,13 @@ class Bench:
         for limit in ("MOST_BYTES", "MOST_BYTES_OF_IMAGES"):
             self.monkeypatch.setattr(f"{client}.transport.{limit}", LIMIT_BYTES)
         self.monkeypatch.setattr(tempfile, "tempdir", str(self.folder))
+
+    def _one_certificate(self) -> Path:
+        """Return a bundle that is read in no time: each try to speak TLS reads it."""
+        end = "-----END CERTIFICATE-----\n"
+        bundle = self.folder / "certificates.pem"
+        bundle.write_text(certifi.contents().partition(end)[0] + end)
+        return bundle
 
     def _carry_out(self, operation: Operation, place: Place, seen: Seen) -> Any:
         try:
