@@ -191,7 +191,8 @@ def _predictions(body: bytes) -> list[Any]:
     if not isinstance(answer, dict):
         raise _unexpected(_shape_of(answer))
     predictions = answer.get("predictions", [])
-    if not isinstance(predictions, list) or ("predictions" not in answer and answer.keys() - ENVELOPE):
+    is_strange = answer.keys() - ENVELOPE if "predictions" not in answer else "error" in answer and not predictions
+    if not isinstance(predictions, list) or is_strange:
         raise _unexpected(_shape_of(answer))
     return predictions
 

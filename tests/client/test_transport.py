@@ -178,3 +178,12 @@ def test_a_small_answer_that_unpacks_to_a_huge_one_fills_no_memory(
     tracemalloc.stop()
 
     assert peak < 40 << 20
+
+
+def test_the_rest_of_an_answer_that_was_longer_than_it_said_is_not_the_next_answer(
+    transport: Transport, script: Any, answer_with: Callable[..., bytes]
+) -> None:
+    script.order(answer_with(200, b"{}") + answer_with(200, b'{"old": true}'), answer_with(200, b'{"new": true}'))
+
+    assert transport.send(HttpRequest("GET", script.url)).body == b"{}"
+    assert transport.send(HttpRequest("GET", script.url)).body == b'{"new": true}'

@@ -169,6 +169,7 @@ def test_a_strange_item_loses_no_image_beside_it_and_alone_is_never_called_filte
         b"null",
         b"true",
         b'{"error": {"code": 500, "message": "planted"}}',
+        b'{"error": {"code": 500, "message": "planted"}, "predictions": []}',
         b'{"candidates": []}',
         b'{"predictions": null}',
         b'{"predictions": {}}',
