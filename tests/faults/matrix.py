@@ -11,8 +11,7 @@ an operation or a group of operations, the closest name wins.
 * files: how many images are in the output folder afterwards: ``"all"`` that were asked for, or a number.
 * text: what the error says, among other things; for ``waits``, what the log says.
 
-A text in place of the list says why a cell does not exist. A group with ``-looking`` is what follows when a lost answer
-makes the operator look into the output folder.
+A text in place of the list says why a cell does not exist.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-LOOKS_AFTER_LOSS = False
-"""Whether an operator whose answer was lost looks into its Cloud Storage folder: chooses the ``-looking`` cells."""
 
 FOLDER = Path(__file__).parent
 CHAPTERS = {
@@ -80,28 +76,27 @@ class Row:
     tokens: int = 0
 
 
-def rows(*, looking: bool = LOOKS_AFTER_LOSS) -> Iterator[Row]:
+def rows() -> Iterator[Row]:
     """Yield every row.
 
     :raises ValueError: a row has no answer for an operation, or one that cannot be read.
     """
     for chapter in CHAPTERS:
         for name, entry in tomllib.loads((FOLDER / f"{chapter}.toml").read_text(encoding="utf-8")).items():
-            yield row_from(name, chapter, entry, looking=looking)
+            yield row_from(name, chapter, entry)
 
 
-def row_from(name: str, chapter: str, entry: dict[str, Any], *, looking: bool = False) -> Row:
+def row_from(name: str, chapter: str, entry: dict[str, Any]) -> Row:
     """Return a row as its TOML says."""
     named = {*OPERATIONS, *GROUPS}
-    settings = {key: value for key, value in entry.items() if key.removesuffix("-looking") not in named}
-    cells = {operation: _cell(name, entry, operation, looking=looking) for operation in OPERATIONS}
+    settings = {key: value for key, value in entry.items() if key not in named}
+    cells = {operation: _cell(name, entry, operation) for operation in OPERATIONS}
     return Row(name, chapter, cells=cells, **settings)
 
 
-def _cell(name: str, entry: dict[str, Any], operation: str, *, looking: bool) -> Cell | str:
+def _cell(name: str, entry: dict[str, Any], operation: str) -> Cell | str:
     scopes = [operation, *(group for group, members in GROUPS.items() if operation in members)]
-    keys = [key for scope in scopes for key in ([f"{scope}-looking"] if looking else []) + [scope]]
-    said = next((entry[key] for key in keys if key in entry), None)
+    said = next((entry[scope] for scope in scopes if scope in entry), None)
     if isinstance(said, str) and said:
         return said
     if not isinstance(said, list) or len(said) != len(Cell.__slots__) or said[0] not in STATES:

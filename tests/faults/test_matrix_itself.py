@@ -34,7 +34,6 @@ def changed(row: Row, name: str, **values: Any) -> Row:
 def test_every_fault_has_an_answer_for_every_operation() -> None:
     found = list(rows())
 
-    assert len(list(rows(looking=True))) == len(found)
     assert [each.name for each in found if each.cells.keys() != OPERATIONS.keys()] == []
     assert all(each.what and (each.strike or each.network) for each in found)
     assert len({each.name for each in found}) == len(found)
@@ -58,16 +57,9 @@ def test_the_closest_name_wins() -> None:
     }
 
 
-def test_what_follows_a_look_into_the_folder_stands_beside_what_follows_without() -> None:
-    entry = {"what": "x", "any": LOST, "stored-looking": ["success", "", 2, "all", ""]}
-
-    assert row_from("a-row", "answers", entry).cells["upscale-gcs"] == Cell(*LOST)
-    assert row_from("a-row", "answers", entry, looking=True).cells["upscale-gcs"] == Cell("success", "", 2, "all", "")
-
-
 def test_no_cell_depends_on_a_name_that_nobody_reads() -> None:
     known = {field.name for field in dataclasses.fields(Row)} - {"cells"}
-    scopes = {*OPERATIONS, "stored", "bytes", "asking", "listing", "any", "stored-looking"}
+    scopes = {*OPERATIONS, "stored", "bytes", "asking", "listing", "any"}
 
     for chapter in CHAPTERS:
         for name, entry in tomllib.loads((FOLDER / f"{chapter}.toml").read_text()).items():
