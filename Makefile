@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint format types check faults fault-docs benchmark emulator clean
+.PHONY: help demo test test-oldest fuzz lint format types check faults fault-docs kills benchmark emulator clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -17,6 +17,9 @@ test: $(VENV)/ready .venv-sdk/ready ## run all tests on the newest Airflow
 
 test-oldest: .venv-oldest/ready .venv-sdk/ready ## run all tests on the oldest supported Airflow
 	.venv-oldest/bin/python -m pytest
+
+fuzz: $(VENV)/ready ## try hostile input for some minutes, other input each time
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m hypothesis --hypothesis-show-statistics
 
 lint: $(VENV)/ready ## look for mistakes and unformatted code
 	$(BIN)/ruff check
@@ -37,14 +40,19 @@ faults: $(VENV)/ready ## break everything that can break, in every operation, an
 fault-docs: $(VENV)/ready ## write docs/faults.md from the fault matrix
 	PYTHONPATH=tests $(BIN)/python -m faults.docs
 
-benchmark: $(VENV)/ready ## print what importing the operators costs
+kills: $(VENV)/ready ## kill workers at some 500 moments of their tasks, and count what that costs
+	KILL_PARTS=40 $(BIN)/python -m pytest -q tests/kills
+
+benchmark: $(VENV)/ready ## print what imports, an answer of 80 MB and 200 deferred waits cost
 	$(BIN)/python tests/benchmarks/import_time.py
+	$(BIN)/python tests/benchmarks/memory_of_an_answer.py
+	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py
 
 emulator: $(VENV)/ready ## serve the stand-in for Google until Ctrl-C
 	$(BIN)/python -m airflow_provider_imagen.emulator
 
 clean: ## remove everything that make made
-	rm -rf .venv .venv-sdk .venv-oldest .airflow-home demo-output build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sdk .venv-oldest .airflow-home demo-output build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/ready: .ci/constraints.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)

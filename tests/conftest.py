@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from airflow_provider_imagen.emulator import Emulator
@@ -39,6 +40,13 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "G
     del os.environ[name]
 # No test may find the credentials or the metadata server of the machine it runs on.
 os.environ.update({"CLOUDSDK_CONFIG": str(AIRFLOW_HOME / "no-gcloud"), "NO_GCE_CHECK": "true"})
+
+# Everywhere the same examples, and no clock decides; `make fuzz` looks further, for other ones each time.
+settings.register_profile("ci", max_examples=60, derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "thorough", max_examples=3000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 with warnings.catch_warnings():
     # Some versions warn of themselves when they are first imported; which test comes first must not matter.

@@ -29,7 +29,7 @@ MAY_IMPORT = {
         *("airflow.dag_processing.dagbag", "airflow.models.dagbag"),
         *(f"{OURS}.commands", f"{OURS}.core", f"{OURS}.operators"),
     },
-    "core": {"pydantic", f"{OURS}.core", f"{OURS}.errors"},
+    "core": {"pydantic", "pydantic_core", f"{OURS}.core", f"{OURS}.errors"},
     "client": {
         *("requests", "urllib3", "google.auth", "google.oauth2", "tenacity"),
         *(f"{OURS}.client", f"{OURS}.core", f"{OURS}.errors"),

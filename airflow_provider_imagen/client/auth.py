@@ -18,6 +18,27 @@ from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.endpoints import is_google
 from airflow_provider_imagen.errors import CredentialsError, NotSentError
 
+LONGEST_TOKEN_REQUEST_SECONDS = 120.0
+"""How long google-auth itself waits for a token server."""
+
+
+class _TokenRequest(TokenRequest):
+    """Waits no longer for a token than for an answer, because other threads wait for the same token meanwhile.
+
+    It follows no redirect: what proves an identity must not travel elsewhere.
+    """
+
+    def __init__(self, timeout_seconds: float) -> None:
+        super().__init__()
+        self._timeout_seconds = min(timeout_seconds, LONGEST_TOKEN_REQUEST_SECONDS)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return super().__call__(*arguments, **{"timeout": self._timeout_seconds, "allow_redirects": False, **options})  # type: ignore[no-untyped-call]
+
+
+def keep_to_yourself(_secret: str) -> None:
+    """Tell nobody."""
+
 
 class GoogleToken:
     """One cached token for one connection, renewed when it runs out. Safe to share between threads.
@@ -26,10 +47,13 @@ class GoogleToken:
     federation), Application Default Credentials. Then the impersonation chain is followed.
 
     :param settings: the connection.
+    :param on_secret: is told every new token before it is used, so that logs can mask it.
     """
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(self, settings: ConnectionSettings, on_secret: Callable[[str], None] = keep_to_yourself) -> None:
         self._settings = settings
+        self._on_secret = on_secret
+        self._told: set[str] = set()
         self._lock = threading.Lock()
         self._credentials: Credentials | None = None
         self._project: str | None = None
@@ -55,7 +79,8 @@ class GoogleToken:
         headers: dict[str, str] = {}
         try:
             with self._lock:
-                credentials.before_request(TokenRequest(), "POST", url, headers)
+                credentials.before_request(_TokenRequest(self._settings.timeout_seconds), "POST", url, headers)
+                self._tell_of(credentials)
         except google.auth.exceptions.GoogleAuthError as failure:
             if failure.retryable or isinstance(failure, google.auth.exceptions.TransportError):
                 raise NotSentError(
@@ -66,6 +91,15 @@ class GoogleToken:
                 "impersonation may be followed (roles/iam.serviceAccountTokenCreator)."
             ) from failure
         return headers
+
+    def _tell_of(self, credentials: Any) -> None:
+        """Name the tokens these credentials hold now, also the one with which they got an impersonated one."""
+        held = (
+            getattr(each, "token", None) for each in (credentials, getattr(credentials, "_source_credentials", None))
+        )
+        for token in {token for token in held if isinstance(token, str) and token} - self._told:
+            self._on_secret(token)
+            self._told.add(token)
 
     def renew(self) -> None:
         """Forget credentials and token, so that a key that was exchanged for another is read anew."""

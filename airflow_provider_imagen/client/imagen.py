@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_imagen.client.attempts import Attempts
-from airflow_provider_imagen.client.auth import GoogleToken
+from airflow_provider_imagen.client.auth import GoogleToken, keep_to_yourself
 from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.core import endpoints, generate_content, listing, predict
@@ -20,6 +19,7 @@ from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.gathering import gather
 from airflow_provider_imagen.core.http_answer import Asked, HttpAnswer, error_from
+from airflow_provider_imagen.core.json_reading import read_json
 from airflow_provider_imagen.core.output_uri import CloudFolder
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer
@@ -45,14 +45,21 @@ class ImagenClient:
     :param settings: the connection.
     :param attempts: how often and how patiently to try.
     :param clock: tells the time, in UTC.
+    :param on_secret: is told every token before it is used, so that logs can mask it.
+    :param pool_size: how many connections to one host are kept open.
     """
 
     def __init__(
-        self, settings: ConnectionSettings, attempts: Attempts | None = None, clock: Callable[[], datetime] = _utc_now
+        self,
+        settings: ConnectionSettings,
+        attempts: Attempts | None = None,
+        clock: Callable[[], datetime] = _utc_now,
+        on_secret: Callable[[str], None] = keep_to_yourself,
+        pool_size: int = MOST_AT_ONCE,
     ) -> None:
         self.settings = settings
-        self._token = GoogleToken(settings)
-        self._transport = Transport(self._token, settings.timeout_seconds)
+        self._token = GoogleToken(settings, on_secret)
+        self._transport = Transport(self._token, settings.timeout_seconds, pool_size)
         self._attempts = attempts or Attempts()
         self._clock = clock
 
@@ -81,12 +88,14 @@ class ImagenClient:
         asked = Asked(f"Looking up {model}", when_not_found=self._story(model))
         answer = self.ask(HttpRequest("GET", url, free_of_charge=True), asked)
         try:
-            description = dict(json.loads(answer.body))
-        except ValueError as failure:
-            raise UnexpectedAnswerError(
-                f"Looking up {model}: that is no answer of Google's API. Check the connection's endpoint and the proxy."
-            ) from failure
-        return description
+            description = read_json(answer.body)
+        except ValueError:
+            description = None
+        if isinstance(description, dict):
+            return description
+        raise UnexpectedAnswerError(
+            f"Looking up {model}: that is no answer of Google's API. Check the connection's endpoint and the proxy."
+        )
 
     def upload(self, uri: str, data: bytes, mime_type: str) -> str:
         """Store bytes as a Cloud Storage object and return its URI. An object of that name is replaced.
@@ -150,8 +159,10 @@ class ImagenClient:
     def _predict(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], requested: int) -> Answer:
         started = time.monotonic()
         try:
-            answer = self._ask_model(request, body, "predict")
-            return predict.decode(answer.body, requested, duration_seconds=time.monotonic() - started)
+            # The body has no name here, so that decoding can let go of it: it may be 100 MB.
+            return predict.decode(
+                self._ask_model(request, body, "predict").body, requested, duration_seconds=time.monotonic() - started
+            )
         except (AnswerLostError, UnexpectedAnswerError) as failure:
             if request.storage_uri is None:
                 raise
@@ -167,8 +178,8 @@ class ImagenClient:
 
     def _generate_one(self, request: GenerateRequest, index: int) -> Answer | ImagenError:
         try:
-            answer = self._ask_model(request, generate_content.encode(request, index), "generateContent")
-            return generate_content.decode(answer.body)
+            body = generate_content.encode(request, index)
+            return generate_content.decode(self._ask_model(request, body, "generateContent").body)
         except ImagenError as failure:
             return failure
 

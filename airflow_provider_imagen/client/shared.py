@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
 
 from airflow_provider_imagen.client.attempts import Attempts
+from airflow_provider_imagen.client.auth import keep_to_yourself
 from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.looking import LOOK_TIMEOUT_SECONDS, LOOKS_AT_ONCE
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.retry import RetryRules
 
 ONE_TRY = RetryRules(deadline_seconds=0)
+KEPT_CLIENTS = 8
+"""How many clients are kept for the next look of a sensor that holds none itself."""
 
-_clients: dict[str, ImagenClient] = {}
+_in_use: weakref.WeakValueDictionary[str, ImagenClient] = weakref.WeakValueDictionary()
+_recent: OrderedDict[str, ImagenClient] = OrderedDict()
 _lock = threading.Lock()
 
 
-def waiting_client(settings: ConnectionSettings) -> ImagenClient:
+def waiting_client(settings: ConnectionSettings, on_secret: Callable[[str], None] = keep_to_yourself) -> ImagenClient:
     """Return the client with which waits on these settings look; equal settings give the same client.
 
-    It tries each request once: whoever waits looks again anyway. A changed connection gives a new client, so an edit in
-    the Airflow UI takes effect with the next look.
+    It tries each request once and not for long: whoever waits looks again anyway. A changed connection gives a new
+    client. A client that nobody holds and that was not asked for lately is let go, and its connections are closed.
     """
-    key = settings.model_dump_json()
+    # A digest, so that no key of a connection stays in memory as the name of a client that is gone.
+    name = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
     with _lock:
-        if key not in _clients:
-            _clients[key] = ImagenClient(settings, Attempts(ONE_TRY))
-        return _clients[key]
+        client = _recent[name] = _in_use.get(name) or _new_client(settings, on_secret)
+        _in_use[name] = client
+        _recent.move_to_end(name)
+        dropped = [_recent.popitem(last=False)[1] for _ in range(len(_recent) - KEPT_CLIENTS)]
+    del dropped  # outside the lock, because connections may be closed here
+    return client
+
+
+def _new_client(settings: ConnectionSettings, on_secret: Callable[[str], None]) -> ImagenClient:
+    patience = {"timeout_seconds": min(settings.timeout_seconds, LOOK_TIMEOUT_SECONDS)}
+    hurried = settings.model_copy(update=patience)
+    return ImagenClient(hurried, Attempts(ONE_TRY), on_secret=on_secret, pool_size=LOOKS_AT_ONCE)

@@ -12,7 +12,7 @@ from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core import endpoints, listing, uploading
 from airflow_provider_imagen.core.http_answer import Asked, HttpAnswer
 from airflow_provider_imagen.core.output_uri import CloudFolder
-from airflow_provider_imagen.errors import OutputError, StorageNotFoundError
+from airflow_provider_imagen.errors import OutputError, StorageNotFoundError, UnexpectedAnswerError
 
 
 class Asker(Protocol):
@@ -83,6 +83,7 @@ class CloudStorage:
         url = endpoints.listing_url(self._base, folder.bucket)
         asked = _asked(f"Listing gs://{folder.bucket}/{folder.prefix}", "storage.objects.list")
         token: str | None = None
+        seen: set[str] = set()
         while True:
             answer = self._asker.ask(HttpRequest("GET", url, listing.query(folder, token), free_of_charge=True), asked)
             page = listing.decode_page(answer.body)
@@ -90,6 +91,9 @@ class CloudStorage:
             token = page.next_page_token
             if not token:
                 return
+            if token in seen:
+                raise UnexpectedAnswerError(f"{asked.what}: the listing leads back to a page that was read already.")
+            seen.add(token)
 
     def look_into(self, folder: CloudFolder) -> FolderView:
         """Return everything in a folder, and the time of the look."""

@@ -6,6 +6,7 @@ The one thing this module decides is whether a failed request may have reached G
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,9 +15,10 @@ import requests
 import urllib3.exceptions
 
 from airflow_provider_imagen.client.watching import WatchedAdapter, watched
-from airflow_provider_imagen.core.http_answer import HttpAnswer
+from airflow_provider_imagen.core.http_answer import HttpAnswer, without
 from airflow_provider_imagen.errors import (
     AnswerLostError,
+    CredentialsError,
     ImagenError,
     InvalidConnectionError,
     NotSentError,
@@ -90,17 +92,27 @@ class Transport:
         :raises NotSentError: no connection was made, so nothing can have been billed.
         :raises AnswerLostError: the connection was made, and no whole answer came in time.
         :raises UnexpectedAnswerError: the answer is larger than any answer of Google's API; the rest was not read.
+        :raises CredentialsError: the token fits no HTTP header.
         :raises InvalidConnectionError: the connection's endpoint cannot be asked at all.
         """
         headers = self._token_source.headers_for(request.url)
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise CredentialsError(
+                "The credentials gave a token, or name a quota project, that no HTTP header can hold. Nothing was "
+                "sent. Correct quota_project_id, or renew the key or the login."
+            )
         with watched() as progress:
             try:
                 return self._exchange(request, headers)
-            except requests.RequestException as failure:
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
                 _forget_token(failure)
-                raise _sent_or_not(failure, request, was_sent=progress.was_sent) from failure
-            except (urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
-                raise _sent_or_not(failure, request, was_sent=progress.was_sent) from failure
+                error = _sent_or_not(failure, request, was_sent=progress.was_sent)
+                secrets = _secrets_of(headers)
+                told = "".join(traceback.format_exception(failure))
+                if without(secrets, told) == told:
+                    raise error from failure
+                # The library quotes the token, so its own error is not shown.
+                raise type(error)(without(secrets, error.message)) from None
 
     def _exchange(self, request: HttpRequest, token: Mapping[str, str]) -> HttpAnswer:
         deadline = time.monotonic() + self._timeout_seconds
@@ -127,17 +139,24 @@ class Transport:
                 if time.monotonic() > deadline:
                     raise requests.ReadTimeout(f"the answer took longer than {self._timeout_seconds} s")
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            return HttpAnswer(answer.status_code, headers, bytes(body))
+            return HttpAnswer(answer.status_code, headers, bytes(body), _secrets_of(token))
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
 
 
-def _forget_token(failure: requests.RequestException) -> None:
+def _secrets_of(token: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what must not be shown of the headers that authenticate: their values, and the token by itself."""
+    values = [value for name, value in token.items() if name.lower() == "authorization"]
+    return tuple(part for value in values for part in (value, value.removeprefix("Bearer ")) if part)
+
+
+def _forget_token(failure: Exception) -> None:
     """Take the token out of an error that may be shown whole, for example by an error tracker."""
-    if failure.request is not None and failure.request.headers is not None:
-        failure.request.headers.pop("Authorization", None)
+    request = failure.request if isinstance(failure, requests.RequestException) else None
+    if request is not None and request.headers is not None:
+        request.headers.pop("Authorization", None)
 
 
 def _too_large(request: HttpRequest, most: int) -> UnexpectedAnswerError:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from airflow_provider_imagen.core import rules
 from airflow_provider_imagen.core.catalogue import Catalogue
+from airflow_provider_imagen.core.quoting import quoted
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.errors import InvalidInputError
 
@@ -81,7 +82,7 @@ def _type_problem(kind: type[RequestT], name: str, error_type: str, value: Any) 
             return f"{name} is an empty list: the task before made nothing. Skip this task, or map over the list."
         return f"{name} is a list of {len(value)}; one task takes one. Map over it: .expand({name}=...)."
     form = _form_of(field.annotation, field.description)
-    return f"{name} is {value!r} and must be {form}. Correct the value or its template."
+    return f"{name} is {quoted(value)} and must be {form}. Correct the value or its template."
 
 
 def _form_of(annotation: Any, description: str | None) -> str:

@@ -6,12 +6,12 @@ connection works unchanged. Keys that are not listed here have no effect.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from airflow_provider_imagen.core.json_reading import read_json
 from airflow_provider_imagen.errors import InvalidConnectionError
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -25,11 +25,11 @@ def _listed(value: Any) -> Any:
 
 
 def _from_json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
+    return read_json(value.encode()) if isinstance(value, str) else value
 
 
 def _from_json_if_it_is(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) and value.lstrip().startswith("{") else value
+    return read_json(value.encode()) if isinstance(value, str) and value.lstrip().startswith("{") else value
 
 
 def _without_slash(value: Any) -> Any:

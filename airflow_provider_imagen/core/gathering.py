@@ -24,8 +24,11 @@ def gather(outcomes: Sequence[Answer | ImagenError], *, duration_seconds: float)
     if failures and not images:
         raise min(failures, key=_rank)
     reasons = tuple(dict.fromkeys(reason for answer in answers for reason in answer.reasons))
+    strange = tuple(item for answer in answers for item in answer.not_understood)
     texts = tuple(f"{type(failure).__name__}: {failure}" for failure in failures)
-    return Answer(images, len(outcomes), reasons, failures=texts, duration_seconds=duration_seconds)
+    return Answer(
+        images, len(outcomes), reasons, not_understood=strange, failures=texts, duration_seconds=duration_seconds
+    )
 
 
 def _rank(failure: ImagenError) -> int:

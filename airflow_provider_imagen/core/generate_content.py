@@ -5,14 +5,14 @@ One request makes one image. Source: REST reference of ``generateContent``, and 
 
 from __future__ import annotations
 
-import base64
 import binascii
-import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from airflow_provider_imagen.core.image_kind import NotAnImageError, kind_of
+from airflow_provider_imagen.core.json_reading import read_json
 from airflow_provider_imagen.core.request import GenerateRequest
 from airflow_provider_imagen.core.result import Answer, FilterReason, MadeImage
 from airflow_provider_imagen.core.support_codes import codes_in
@@ -121,14 +121,20 @@ def decode(body: bytes, *, duration_seconds: float = 0.0) -> Answer:
     :param duration_seconds: how long the request took, for the record.
     :raises UnexpectedAnswerError: it holds neither an image nor a reason.
     """
+    size = len(body)
     try:
-        response = _Response.model_validate(json.loads(body))
+        response = _Response.model_validate(read_json(body))
+        del body
         parts = [part for each in response.candidates for part in each.content.parts if not part.thought]
-        images = tuple(_image(part.inline_data) for part in parts if part.inline_data)
+        blobs = [_image_or_why_not(part.inline_data) for part in parts if part.inline_data]
     except (ValidationError, binascii.Error, ValueError) as failure:
-        raise _unexpected(f"{len(body)} bytes that are no documented answer") from failure
+        raise _unexpected(f"{size} bytes that are no documented answer") from failure
+    images = tuple(blob for blob in blobs if isinstance(blob, MadeImage))
+    strange = tuple(blob for blob in blobs if isinstance(blob, str))
     if images:
-        return Answer(images, len(images), duration_seconds=duration_seconds)
+        return Answer(images, len(blobs), not_understood=strange, duration_seconds=duration_seconds)
+    if strange:
+        raise _unexpected("; ".join(strange))
     return Answer((), 1, (_reason(response, parts),), duration_seconds=duration_seconds)
 
 
@@ -160,11 +166,19 @@ def _safety_settings(request: GenerateRequest) -> list[_SafetySetting] | None:
     return [_SafetySetting(category=category, threshold=threshold) for category in HARM_CATEGORIES]
 
 
+def _image_or_why_not(blob: _Blob) -> MadeImage | str:
+    try:
+        return _image(blob)
+    except NotAnImageError as failure:
+        return str(failure)
+
+
 def _image(blob: _Blob) -> MadeImage:
-    data = base64.b64decode(blob.data, validate=True)
+    data = binascii.a2b_base64(blob.data, strict_mode=True)
     if not data:
         raise ValueError("an image without bytes")
-    return MadeImage(blob.mime_type, data=data)
+    kind = kind_of(data, blob.mime_type)
+    return MadeImage(kind.mime_type, data=data, remark=kind.remark)
 
 
 def _reason(response: _Response, parts: list[_Part]) -> FilterReason:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from airflow_provider_imagen.core.json_reading import read_json
+from airflow_provider_imagen.core.quoting import shortened
 from airflow_provider_imagen.core.support_codes import category_of, codes_in
 from airflow_provider_imagen.errors import (
     AnswerLostError,
@@ -26,11 +27,15 @@ from airflow_provider_imagen.errors import (
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """Status, headers (names in lower case) and body of one answer."""
+    """Status, headers (names in lower case) and body of one answer.
+
+    :param secrets: what the request carried that must not be shown, even if the server sends it back.
+    """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ _BAD_REQUEST = 400
 _NOT_FOUND = 404
 _FORBIDDEN = 403
 _SERVER_ERROR = 500
+LONGEST_MESSAGE = 2000
+"""How much of Google's message an error shows. Google's own are a few hundred characters long."""
 
 
 def error_from(answer: HttpAnswer, asked: Asked, *, now: datetime, free_of_charge: bool = False) -> ImagenError:
@@ -112,14 +119,29 @@ class _Problem:
         error = _envelope(answer.body)
         if error is None:
             return cls(f"({len(answer.body)} bytes that are no error of Google's API)", "", ())
-        message = str(error.get("message") or "(no message)")
+        message = _text(error.get("message")) or "(no message)"
         codes = codes_in(f"{message} {_debug_text(error.get('details'))}")
-        return cls(message, str(error.get("status") or ""), codes)
+        return cls(_shown(message, answer.secrets), _shown(_text(error.get("status")), answer.secrets), codes)
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """Return a text in which three asterisks stand for each secret."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
+
+
+def _shown(text: str, secrets: Iterable[str]) -> str:
+    return shortened(without(secrets, text), LONGEST_MESSAGE)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _envelope(body: bytes) -> dict[str, Any] | None:
     try:
-        content = json.loads(body)
+        content = read_json(body)
     except ValueError:
         return None
     content = content[0] if isinstance(content, list) and content else content
@@ -130,7 +152,7 @@ def _envelope(body: bytes) -> dict[str, Any] | None:
 def _debug_text(details: Any) -> str:
     """Return the prose of ``DebugInfo`` entries: some refusals name their support code only there."""
     entries = details if isinstance(details, list) else []
-    return " ".join(str(entry.get("detail", "")) for entry in entries if isinstance(entry, dict))
+    return " ".join(_text(entry.get("detail")) for entry in entries if isinstance(entry, dict))
 
 
 def _retry_after(answer: HttpAnswer, now: datetime) -> float | None:
@@ -147,7 +169,7 @@ def _retry_after(answer: HttpAnswer, now: datetime) -> float | None:
 def _retry_info(body: bytes) -> float | None:
     details = (_envelope(body) or {}).get("details")
     for entry in details if isinstance(details, list) else []:
-        delay = str(entry.get("retryDelay", "")) if isinstance(entry, dict) else ""
+        delay = _text(entry.get("retryDelay")) if isinstance(entry, dict) else ""
         seconds = delay.removesuffix("s")
         if delay.endswith("s") and seconds.isascii() and seconds.replace(".", "", 1).isdigit():
             return float(seconds)

@@ -5,12 +5,12 @@ Source: Cloud Storage JSON API, ``objects.list``. Only the fields named in ``FIE
 
 from __future__ import annotations
 
-import json
 import mimetypes
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from airflow_provider_imagen.core.json_reading import read_json
 from airflow_provider_imagen.core.output_uri import CloudFolder
 from airflow_provider_imagen.errors import UnexpectedAnswerError
 
@@ -57,7 +57,7 @@ def decode_page(body: bytes) -> Page:
     :raises UnexpectedAnswerError: it is no listing.
     """
     try:
-        return Page.model_validate(json.loads(body))
+        return Page.model_validate(read_json(body))
     except (ValidationError, ValueError) as failure:
         raise UnexpectedAnswerError(
             "Cloud Storage answered 200 with something that is no object listing. Check storage_endpoint of the "

@@ -6,6 +6,7 @@ Nothing is dropped without a word. Source: Google's migration guide from Imagen 
 from __future__ import annotations
 
 from airflow_provider_imagen.core.catalogue import Model
+from airflow_provider_imagen.core.quoting import quoted
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 
 Request = GenerateRequest | UpscaleRequest
@@ -38,7 +39,8 @@ def remarks_on_losses(request: Request, model: Model) -> list[str]:
         name: value for name in (*NEEDLESS, *SPELLED_DIFFERENTLY) if (value := getattr(request, name, None)) is not None
     }
     return [
-        f"{name} is {value!r}; with {model.id} {'it is not sent' if name in NEEDLESS else 'it means less'}: "
+        f"{name} is {_shown(name, value)}; with {model.id} "
+        f"{'it is not sent' if name in NEEDLESS else 'it means less'}: "
         f"{NEEDLESS.get(name) or SPELLED_DIFFERENTLY[name]}."
         for name, value in given.items()
     ]
@@ -58,8 +60,17 @@ def fitted_to(request: Request, model: Model) -> tuple[dict[str, object], list[s
         too_large = name == "image_size" and value not in model.image_sizes
         if name not in model.parameters or too_large:
             losses[name] = value
-    texts = [f"{name}={value!r} is given up: {model.id} does not accept it." for name, value in losses.items()]
+    texts = [
+        f"{name}={_shown(name, value)} is given up: {model.id} does not accept it." for name, value in losses.items()
+    ]
     return dict.fromkeys(losses), texts
+
+
+def _shown(name: str, value: object) -> str:
+    """Return a value for the log, where words of a prompt have no place."""
+    return (
+        f"a text of {len(value)} characters" if name == "negative_prompt" and isinstance(value, str) else quoted(value)
+    )
 
 
 ALWAYS_THERE = {

@@ -35,7 +35,7 @@ def folder_name(task: TaskIdentity) -> str:
     Two runs, or two mapped tasks, never share one; a second try of the same task does, so it replaces its own files
     instead of doubling them.
     """
-    digest = hashlib.sha256("\0".join(map(str, task)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256("\0".join(map(str, task)).encode(errors="surrogatepass")).hexdigest()[:12]
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', task.task_id)[:60]}-{digest}"
 
 

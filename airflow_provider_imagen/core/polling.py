@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_imagen.core.listing import StoredObject
+from airflow_provider_imagen.core.quoting import quoted
 from airflow_provider_imagen.core.wait import ImageWait
 from airflow_provider_imagen.errors import ImagenError, PermanentError, UnexpectedAnswerError
 
@@ -37,11 +38,11 @@ class Verdict:
 class WaitEvent(BaseModel):
     """The event of a trigger, as the sensor reads it back."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     status: Literal["done", "timeout", "failed"]
-    uris: list[str] = []
-    message: str = ""
+    uris: list[str]
+    message: str
 
 
 def look(
@@ -70,6 +71,12 @@ def look(
     return _not_yet(text, uris, seconds_left, poll_interval)
 
 
+def unanswered(output_uri: object) -> Verdict:
+    """Return the verdict on a wait whose time is up while its last look still hangs."""
+    text = f"The last look into {output_uri} did not end in time, so nobody knows what is there"
+    return Verdict(text, event=_event("timeout", text))
+
+
 def ended_by(failure: PermanentError) -> Verdict:
     """Return the verdict on a wait that cannot succeed any more."""
     text = f"{type(failure).__name__}: {failure}"
@@ -83,11 +90,11 @@ def read_event(event: Mapping[str, Any] | None) -> WaitEvent:
     """
     try:
         return WaitEvent.model_validate(event)
-    except ValidationError as failure:
+    except ValidationError:
         raise UnexpectedAnswerError(
-            f"The trigger reported {event!r}, which is no result of a wait. Clear the task to wait anew, and restart "
-            "the triggerer if this provider was upgraded."
-        ) from failure
+            f"The trigger reported {quoted(event)}, which is no result of a wait. Clear the task to wait anew, and "
+            "restart the triggerer if this provider was upgraded."
+        ) from None
 
 
 def _not_yet(text: str, uris: tuple[str, ...], seconds_left: float, poll_interval: float) -> Verdict:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic.alias_generators import to_camel
 
+from airflow_provider_imagen.core.image_kind import Kind, NotAnImageError, kind_of
+from airflow_provider_imagen.core.json_reading import read_json
+from airflow_provider_imagen.core.output_uri import is_object
+from airflow_provider_imagen.core.quoting import shortened
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer, FilterReason, MadeImage
 from airflow_provider_imagen.core.support_codes import codes_in
@@ -91,9 +94,16 @@ def _none_if_strange(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
+def _stored_object(uri: str | None) -> str | None:
+    """Let only Cloud Storage objects pass: the next task may read what stands here."""
+    if uri and not is_object(uri):
+        raise ValueError("not of the form gs://bucket/name")
+    return uri
+
+
 class _Prediction(_Wire):
     bytes_base64_encoded: str | None = None
-    gcs_uri: str | None = None
+    gcs_uri: Annotated[str | None, AfterValidator(_stored_object)] = None
     mime_type: str | None = None
     prompt: str | None = None
     rai_filtered_reason: str | None = None
@@ -161,12 +171,14 @@ def decode(body: bytes, requested: int, *, duration_seconds: float = 0.0) -> Ans
     :param duration_seconds: how long the request took, for the record.
     :raises UnexpectedAnswerError: there is no image in it, and it does not say that images were filtered either.
     """
-    predictions = _predictions(body)
+    predictions = _predictions(body)[::-1]
     images: list[MadeImage] = []
     reasons: list[FilterReason] = []
     prompt_scores: dict[str, float] | None = None
     strange: list[str] = []
-    for item in predictions:
+    del body
+    while predictions:
+        item = predictions.pop()  # no longer held than its turn takes: each may be 20 MB of base64
         match _read(item):
             case MadeImage() as image:
                 images.append(image)
@@ -174,6 +186,8 @@ def decode(body: bytes, requested: int, *, duration_seconds: float = 0.0) -> Ans
                 reasons.append(reason)
             case dict() as scores:
                 prompt_scores = scores
+            case str() as what:
+                strange.append(what)
             case _:
                 strange.append(_shape_of(item))
     if strange and not images:
@@ -185,7 +199,7 @@ def decode(body: bytes, requested: int, *, duration_seconds: float = 0.0) -> Ans
 
 def _predictions(body: bytes) -> list[Any]:
     try:
-        answer = json.loads(body)
+        answer = read_json(body)
     except ValueError as failure:
         raise _unexpected(f"{len(body)} bytes that are no JSON") from failure
     if not isinstance(answer, dict):
@@ -197,16 +211,19 @@ def _predictions(body: bytes) -> list[Any]:
     return predictions
 
 
-def _read(item: Any) -> MadeImage | FilterReason | dict[str, float] | None:
+def _read(item: Any) -> MadeImage | FilterReason | dict[str, float] | str | None:
+    """Return what a prediction holds; in words what only claims to be an image; None for anything else."""
     try:
         prediction = _Prediction.model_validate(item)
         data = _bytes_of(prediction)
+        kind = kind_of(data, prediction.mime_type or "image/png") if data else Kind(prediction.mime_type or "image/png")
+    except NotAnImageError as failure:
+        return str(failure)
     except (ValidationError, binascii.Error, ValueError):
         return None
     scores = _scores_of(prediction)
     if data or prediction.gcs_uri:
-        mime_type = prediction.mime_type or "image/png"
-        return MadeImage(mime_type, prediction.gcs_uri, data or None, prediction.prompt, scores)
+        return MadeImage(kind.mime_type, prediction.gcs_uri, data or None, prediction.prompt, scores, kind.remark)
     if prediction.rai_filtered_reason:
         return FilterReason(prediction.rai_filtered_reason, codes_in(prediction.rai_filtered_reason))
     return (scores or {}) if prediction.content_type == POSITIVE_PROMPT else None
@@ -214,7 +231,7 @@ def _read(item: Any) -> MadeImage | FilterReason | dict[str, float] | None:
 
 def _bytes_of(prediction: _Prediction) -> bytes | None:
     encoded = prediction.bytes_base64_encoded
-    return base64.b64decode(encoded, validate=True) if encoded else None
+    return binascii.a2b_base64(encoded, strict_mode=True) if encoded else None
 
 
 def _scores_of(prediction: _Prediction) -> dict[str, float] | None:
@@ -233,7 +250,9 @@ def _dump(body: _Body) -> dict[str, Any]:
 
 
 def _shape_of(value: Any) -> str:
-    return f"an object with the keys {sorted(map(str, value))}" if isinstance(value, dict) else type(value).__name__
+    if not isinstance(value, dict):
+        return type(value).__name__
+    return shortened(f"an object with the keys {sorted(map(str, value))}")
 
 
 def _unexpected(what: str) -> UnexpectedAnswerError:

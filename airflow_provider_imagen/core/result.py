@@ -11,13 +11,17 @@ from airflow_provider_imagen.core.support_codes import category_of
 
 @dataclass(frozen=True, slots=True)
 class MadeImage:
-    """One image: its bytes, or the URI under which Google stored it."""
+    """One image: its bytes, or the URI under which Google stored it.
+
+    :param remark: what is odd about it, for the task's log.
+    """
 
     mime_type: str
     uri: str | None = None
     data: bytes | None = field(default=None, repr=False)
     prompt: str | None = None
     safety_attributes: Mapping[str, float] | None = None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Answer:
     not_understood: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     duration_seconds: float = 0.0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about the images that came."""
+        return tuple(image.remark for image in self.images if image.remark)
 
     @property
     def filtered(self) -> int:

@@ -13,9 +13,10 @@ from datetime import date
 
 from airflow_provider_imagen.core import output_uri
 from airflow_provider_imagen.core.catalogue import MODEL_ID, Catalogue, Model
-from airflow_provider_imagen.core.image_header import read_header
+from airflow_provider_imagen.core.image_header import is_cut_off, read_header
 from airflow_provider_imagen.core.lifecycle import RETIRING_SOON_DAYS
 from airflow_provider_imagen.core.losses import ALWAYS_THERE, is_needless, remarks_on_losses
+from airflow_provider_imagen.core.quoting import quoted
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 
 Request = GenerateRequest | UpscaleRequest
@@ -62,6 +63,10 @@ LARGEST_SOURCE_BYTES = 10 * 1024 * 1024
 """Google's limit of 10 MB for an image to upscale, read as MiB so that nothing it accepts is refused here."""
 
 
+MOST_MEGAPIXELS = 1000
+"""Of an upscaled image, for models whose limit nobody told us. A file of 10 MB that claims more is a trap."""
+
+
 def problems_with(request: Request, models: Catalogue) -> list[str]:
     """Return one sentence for each mistake in a request."""
     job = "upscale" if isinstance(request, UpscaleRequest) else "generate"
@@ -89,11 +94,12 @@ def problems_with_source(data: bytes, request: UpscaleRequest, models: Catalogue
     if header is None:
         return [f"image {request.image} is neither PNG nor JPEG; these two are allowed. Convert it first."]
     model = models.find(request.model)
-    most = model.max_output_megapixels if model else None
+    most = (model.max_output_megapixels if model else None) or MOST_MEGAPIXELS
     factor = int(request.upscale_factor.removeprefix("x"))
     pixels = header.width * header.height * factor**2
-    if most is None or pixels <= most * 1_000_000:
-        return []
+    if pixels <= most * 1_000_000:
+        is_damaged = pixels == 0 or is_cut_off(data)
+        return [f"image {request.image} is damaged or cut off. Save or copy it again."] if is_damaged else []
     problem = (
         f"image {request.image} is {header.width} x {header.height}; upscale_factor {request.upscale_factor!r} makes "
         f"{pixels / 1e6:.1f} megapixels, and {request.model} allows {most}. Choose a smaller factor or image."
@@ -154,11 +160,13 @@ def _general(request: Request) -> Iterator[str]:
     for name, (low, high) in RANGES.items():
         value = getattr(request, name, None)
         if value is not None and not low <= value <= high:
-            yield f"{name} is {value}; allowed are {low} to {high}. Choose a value in that range or leave it out."
+            limits = f"allowed are {low} to {high}"
+            yield f"{name} is {quoted(value)}; {limits}. Choose a value in that range or leave it out."
     if request.compression_quality is not None and request.output_mime_type != "image/jpeg":
         yield (
-            f"compression_quality is {request.compression_quality} but output_mime_type is "
-            f"{request.output_mime_type!r}; it works with image/jpeg only. Set output_mime_type to that or drop it."
+            f"compression_quality is {quoted(request.compression_quality)} but output_mime_type is "
+            f"{quoted(request.output_mime_type)}; it works with image/jpeg only. "
+            "Set output_mime_type to that or drop it."
         )
     yield from _labels(request.labels or {})
 
@@ -169,14 +177,17 @@ def _labels(labels: dict[str, str]) -> Iterator[str]:
     for key, value in labels.items():
         if not LABEL_KEY.match(key) or not LABEL_VALUE.match(value):
             yield (
-                f"labels holds {key!r}: {value!r}; keys and values take lower-case letters, digits, '_' and '-', "
-                "at most 63, and a key starts with a letter. Rename it."
+                f"labels holds {quoted(key)}: {quoted(value)}; keys and values take lower-case letters, digits, "
+                "'_' and '-', at most 63, and a key starts with a letter. Rename it."
             )
 
 
 def _model_name(name: str) -> Iterator[str]:
     if not MODEL_ID.match(name):
-        yield f"model is {name!r}; allowed is a bare model id such as imagen-4.0-generate-001. Remove anything else."
+        yield (
+            f"model is {quoted(name)}; allowed is a bare model id such as imagen-4.0-generate-001. "
+            "Remove anything else."
+        )
 
 
 def _parameters(request: Request, model: Model, models: Catalogue) -> Iterator[str]:
@@ -186,14 +197,17 @@ def _parameters(request: Request, model: Model, models: Catalogue) -> Iterator[s
             continue
         able = [each.id for each in models.models if name in each.parameters and set(each.jobs) & set(model.jobs)]
         instead = f"; these do: {', '.join(able)}" if able else ""
-        yield f"{name} is {value!r}, but {model.id} does not accept {name}{instead}. Leave it out or change the model."
+        yield (
+            f"{name} is {quoted(value)}, but {model.id} does not accept {name}{instead}. "
+            "Leave it out or change the model."
+        )
 
 
 def _of_generate(request: GenerateRequest, model: Model) -> Iterator[str]:
     if not 1 <= request.number_of_images <= model.max_images:
         yield (
-            f"number_of_images is {request.number_of_images}; {model.id} makes 1 to {model.max_images} in a request. "
-            "Map several tasks for more."
+            f"number_of_images is {quoted(request.number_of_images)}; {model.id} makes 1 to {model.max_images} in a "
+            "request. Map several tasks for more."
         )
     yield from _choice_of_model("aspect_ratio", request.aspect_ratio, model.aspect_ratios, model)
     yield from _choice_of_model("image_size", request.image_size, model.image_sizes, model)
@@ -204,7 +218,7 @@ def _of_generate(request: GenerateRequest, model: Model) -> Iterator[str]:
 
 def _of_unknown_model(request: Request) -> Iterator[str]:
     if isinstance(request, GenerateRequest) and request.number_of_images < 1:
-        yield f"number_of_images is {request.number_of_images}; allowed are 1 or more. Correct the value."
+        yield f"number_of_images is {quoted(request.number_of_images)}; allowed are 1 or more. Correct the value."
 
 
 def _prompt_length(name: str, text: str, model: Model) -> Iterator[str]:
@@ -222,12 +236,12 @@ def _seed(request: GenerateRequest, model: Model) -> Iterator[str]:
     watermark = model.watermark_default if request.add_watermark is None else request.add_watermark
     if watermark:
         yield (
-            f"seed is {request.seed} while add_watermark is {request.add_watermark}, which {model.id} takes as True; "
-            "Google allows a seed only without watermark. Set add_watermark=False or drop the seed."
+            f"seed is {quoted(request.seed)} while add_watermark is {request.add_watermark}, which {model.id} takes as "
+            "True; Google allows a seed only without watermark. Set add_watermark=False or drop the seed."
         )
     if request.enhance_prompt:
         yield (
-            f"seed is {request.seed} while enhance_prompt is True; a rewritten prompt makes the seed void. "
+            f"seed is {quoted(request.seed)} while enhance_prompt is True; a rewritten prompt makes the seed void. "
             "Set enhance_prompt=False or drop the seed."
         )
 
@@ -239,7 +253,10 @@ def _of_upscale(request: UpscaleRequest, model: Model) -> Iterator[str]:
 
 def _choice_of_model(name: str, value: str | None, allowed: tuple[str, ...], model: Model) -> Iterator[str]:
     if value is not None and allowed and value not in allowed:
-        yield f"{name} is {value!r}; {model.id} supports {', '.join(allowed)}. Choose one of these or another model."
+        yield (
+            f"{name} is {quoted(value)}; {model.id} supports {', '.join(allowed)}. "
+            "Choose one of these or another model."
+        )
 
 
 def _enhances(request: GenerateRequest, model: Model) -> bool:
@@ -247,4 +264,4 @@ def _enhances(request: GenerateRequest, model: Model) -> bool:
 
 
 def _not_one_of(name: str, value: object, allowed: Iterable[str]) -> str:
-    return f"{name} is {value!r}; allowed are {', '.join(allowed)}. Choose one of these or leave it out."
+    return f"{name} is {quoted(value)}; allowed are {', '.join(allowed)}. Choose one of these or leave it out."

@@ -12,6 +12,7 @@ import json
 import secrets
 from typing import NamedTuple
 
+from airflow_provider_imagen.core.json_reading import read_json
 from airflow_provider_imagen.errors import AnswerLostError
 
 QUERY = {"uploadType": "multipart", "fields": "name,md5Hash"}
@@ -35,7 +36,8 @@ def encode_upload(name: str, mime_type: str, data: bytes) -> Upload:
     metadata = json.dumps({"name": name, "contentType": mime_type, "md5Hash": checksum(data)})
     head = f"--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{metadata}\r\n"
     start = f"{head}--{boundary}\r\nContent-Type: {mime_type}\r\n\r\n".encode()
-    return Upload(f"multipart/related; boundary={boundary}", start + data + f"\r\n--{boundary}--\r\n".encode())
+    end = f"\r\n--{boundary}--\r\n".encode()
+    return Upload(f"multipart/related; boundary={boundary}", b"".join((start, data, end)))
 
 
 def check_stored(answer: bytes, data: bytes, uri: str) -> None:
@@ -44,7 +46,7 @@ def check_stored(answer: bytes, data: bytes, uri: str) -> None:
     :raises AnswerLostError: they differ, or the answer does not say.
     """
     try:
-        stored = json.loads(answer).get("md5Hash")
+        stored = read_json(answer).get("md5Hash")
     except (ValueError, AttributeError):
         stored = None
     if stored != checksum(data):

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from airflow_provider_imagen.core.listing import StoredObject
 from airflow_provider_imagen.core.output_uri import CloudFolder, parse_folder
+from airflow_provider_imagen.core.quoting import quoted
 from airflow_provider_imagen.errors import InvalidInputError
 
 
@@ -88,4 +89,4 @@ def _problem(error: dict[str, Any]) -> str:
     name = str(error["loc"][0])
     if name not in _ALLOWED:
         return f"{name} is no argument here. Allowed: {', '.join(_ALLOWED)}."
-    return f"{name} is {error['input']!r}; allowed is {_ALLOWED[name]}. Correct the value or its template."
+    return f"{name} is {quoted(error['input'])}; allowed is {_ALLOWED[name]}. Correct the value or its template."

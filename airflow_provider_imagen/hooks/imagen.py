@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
 from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, HIDDEN_FIELDS, INTEGRATION
 
@@ -56,14 +56,17 @@ class ImagenHook(BaseHook):
         :raises InvalidConnectionError: there is no such connection, or an extra cannot be used.
         """
         from airflow_provider_imagen.core.connection import read_settings
+        from airflow_provider_imagen.hooks.masking import mask_secrets_of
 
-        return read_settings(
+        settings = read_settings(
             self.imagen_conn_id,
             self._extras(),
             project=self.project_id,
             location=self.location,
             impersonation_chain=self.impersonation_chain,
         )
+        mask_secrets_of(settings)
+        return settings
 
     def get_conn(self) -> ImagenClient:
         """Return the client of this hook, always the same one."""
@@ -74,7 +77,7 @@ class ImagenHook(BaseHook):
         """The client, made on first use."""
         from airflow_provider_imagen.client.imagen import ImagenClient
 
-        return ImagenClient(self.settings)
+        return ImagenClient(self.settings, on_secret=mask_secret)
 
     def waiting_client(self) -> ImagenClient:
         """Return the client for waits: shared by all hooks on this connection in this process, and never patient.
@@ -83,7 +86,7 @@ class ImagenHook(BaseHook):
         """
         from airflow_provider_imagen.client.shared import waiting_client
 
-        return waiting_client(self.settings)
+        return waiting_client(self.settings, mask_secret)
 
     def test_connection(self) -> tuple[bool, str]:
         """Get a token and look up one model. No image is made, nothing is billed.
@@ -105,7 +108,7 @@ class ImagenHook(BaseHook):
 
         # A person waits for this, so it is tried once and not for long.
         patience = {"timeout_seconds": min(self.settings.timeout_seconds, PROBE_TIMEOUT_SECONDS)}
-        client = ImagenClient(self.settings.model_copy(update=patience), Attempts(ONE_TRY))
+        client = ImagenClient(self.settings.model_copy(update=patience), Attempts(ONE_TRY), on_secret=mask_secret)
         project = client.project
         model = self.settings.default_model or catalogue().defaults["generate"]
         client.check_token()

@@ -107,6 +107,8 @@ class Delivery:
 def _report(answer: Answer, uris: list[str]) -> None:
     for strange in answer.not_understood:
         log.warning("Google sent an item that is neither an image nor a reason: %s.", strange)
+    for remark in answer.remarks:
+        log.warning("%s", remark)
     log.info("%d image(s) after %.1f s:\n%s", len(uris), answer.duration_seconds, "\n".join(uris))
     if answer.filtered and uris:
         log.warning("%d of %d images were filtered: %s", answer.filtered, answer.requested, answer.why())

@@ -11,15 +11,20 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
     from airflow_provider_imagen.client.imagen import ImagenClient
-    from airflow_provider_imagen.core.connection import ConnectionSettings
+    from airflow_provider_imagen.client.looking import LookingThreads
     from airflow_provider_imagen.core.polling import Verdict
+    from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+LAST_LOOK_SECONDS = 120
+"""How long after its deadline a wait still waits for its last look; less than the grace that the sensor gives it."""
 
 
 class ImagenOutputTrigger(BaseTrigger):
     """Waits until enough images are in a Cloud Storage folder, or a moment has passed.
 
     All arguments are plain values, because Airflow stores them in its database. Waits on the same connection share
-    one client: one connection pool, one token.
+    one client (one connection pool, one token) and the threads in which they look. A cancelled wait ends with the
+    look that is under way; two triggerers that run the same wait report the same and disturb nobody.
 
     :param wait: what to wait for, as :class:`airflow_provider_imagen.core.wait.ImageWait` dumps itself.
     :param deadline: Unix time in seconds at which the wait is over. A restarted triggerer keeps it.
@@ -42,7 +47,7 @@ class ImagenOutputTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.imagen_conn_id = imagen_conn_id
         self.impersonation_chain = impersonation_chain
-        self._settings: ConnectionSettings | None = None
+        self._shared_client: ImagenClient | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments, from which Airflow makes this trigger anew."""
@@ -51,13 +56,28 @@ class ImagenOutputTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: ``done`` with the URIs, ``timeout``, or ``failed`` with the reason."""
+        from airflow_provider_imagen.client.looking import looking_threads  # loads nothing that would hold up the loop
+
+        threads = looking_threads(self.imagen_conn_id)
         while True:
-            verdict = await asyncio.to_thread(self._look)
+            verdict = await self._verdict(threads)
             if verdict.event is not None:
                 yield TriggerEvent(verdict.event)
                 return
             self.log.info("%s", verdict.text)
             await asyncio.sleep(verdict.pause_seconds)
+
+    async def _verdict(self, threads: LookingThreads) -> Verdict:
+        patience_seconds = max(self.deadline - time.time(), 0.0) + LAST_LOOK_SECONDS
+        try:
+            async with asyncio.timeout(patience_seconds) as patience:
+                return await threads.run(self._look)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+        from airflow_provider_imagen.core.polling import unanswered  # loaded long since, by the look that hangs
+
+        return unanswered(self.wait.get("output_uri"))
 
     def _look(self) -> Verdict:
         from airflow_provider_imagen.core.polling import ended_by, look
@@ -77,10 +97,21 @@ class ImagenOutputTrigger(BaseTrigger):
 
     def _client(self) -> ImagenClient:
         """Return the shared client. The connection is read once: a later hiccup in reading it must not end the wait."""
-        if self._settings is None:
+        if self._shared_client is None:
             from airflow_provider_imagen.hooks.imagen import ImagenHook
 
-            self._settings = ImagenHook(self.imagen_conn_id, impersonation_chain=self.impersonation_chain).settings
-        from airflow_provider_imagen.client.shared import waiting_client
+            hook = ImagenHook(self.imagen_conn_id, impersonation_chain=self.impersonation_chain)
+            self._shared_client = self._first_read(hook)
+        return self._shared_client
 
-        return waiting_client(self._settings)
+    def _first_read(self, hook: ImagenHook) -> ImagenClient:
+        """Read the connection. All waits do so at once when a triggerer restarts, when Airflow itself is busiest."""
+        from airflow_provider_imagen.errors import ImagenError, NotSentError
+
+        try:
+            return hook.waiting_client()
+        except (ImagenError, AttributeError, ImportError, TypeError):
+            raise  # said in our own words, or a fault in the code, which no look mends
+        except Exception as failure:
+            kind = type(failure).__name__
+            raise NotSentError(f"Airflow could not read the connection {self.imagen_conn_id!r} ({kind}).") from failure

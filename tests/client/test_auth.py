@@ -8,6 +8,7 @@ from typing import Any
 
 import google.auth
 import pytest
+import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import impersonated_credentials
@@ -184,3 +185,20 @@ def test_a_renewed_token_comes_from_credentials_that_are_read_anew(default_login
 
     assert token._credentials is None
     assert token.headers_for(GOOGLE)["authorization"] == "Bearer planted"
+
+
+@pytest.mark.parametrize(("seconds", "waited"), [(5.0, 5.0), (300.0, 120.0)])
+def test_nobody_waits_longer_for_a_token_than_for_an_answer(
+    key: dict[str, str], monkeypatch: pytest.MonkeyPatch, seconds: float, waited: float
+) -> None:
+    patience: list[float] = []
+
+    def answer(self: Any, method: str, url: str, **options: Any) -> Any:
+        patience.append(options["timeout"])
+        raise requests.ConnectionError("planted")
+
+    monkeypatch.setattr(requests.Session, "request", answer)
+    with pytest.raises(NotSentError):
+        GoogleToken(ConnectionSettings(keyfile_dict=key, timeout_seconds=seconds, scope=())).headers_for(GOOGLE)
+
+    assert set(patience) == {waited}

@@ -12,7 +12,7 @@ from airflow_provider_imagen.core.generate_content import HARM_CATEGORIES, LARGE
 from airflow_provider_imagen.core.request import GenerateRequest
 from airflow_provider_imagen.errors import UnexpectedAnswerError
 
-PIXELS = base64.b64encode(b"pixels").decode()
+PIXELS = base64.b64encode(b"\xff\xd8\xff pixels").decode()
 IMAGE = {"inlineData": {"mimeType": "image/jpeg", "data": PIXELS}}
 
 
@@ -81,7 +81,7 @@ def test_reads_the_image_and_skips_thoughts() -> None:
     thought = {"inlineData": {"mimeType": "image/png", "data": PIXELS}, "thought": True}
     read = decode(answer({"text": "let me see", "thought": True}, thought, IMAGE, finishReason="STOP"))
 
-    assert [(image.mime_type, image.data) for image in read.images] == [("image/jpeg", b"pixels")]
+    assert [(image.mime_type, image.data) for image in read.images] == [("image/jpeg", b"\xff\xd8\xff pixels")]
     assert read.reasons == ()
 
 

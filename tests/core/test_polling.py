@@ -11,7 +11,8 @@ import pytest
 
 from airflow_provider_imagen import errors
 from airflow_provider_imagen.core.listing import StoredObject
-from airflow_provider_imagen.core.polling import Verdict, look, read_event
+from airflow_provider_imagen.core.polling import Verdict, look, read_event, unanswered
+from airflow_provider_imagen.core.quoting import quoted
 from airflow_provider_imagen.core.wait import check_wait
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -129,9 +130,16 @@ def test_every_event_survives_the_way_through_airflow_s_database(verdict: Verdic
         {"status": "success"},
         {"status": "DONE"},
         {"status": None},
-        {"status": "done", "uris": None},
-        {"status": "done", "uris": "gs://bucket/a.png"},
-        {"status": "done", "uris": [7]},
+        {"status": "done"},
+        {"status": "timeout"},
+        {"status": "done", "message": ""},
+        {"status": "done", "message": "", "uris": None},
+        {"status": "done", "message": "", "uris": "gs://bucket/a.png"},
+        {"status": "done", "message": "", "uris": [7]},
+        {"status": "done", "message": "", "uris": [b"gs://bucket/a.png"]},
+        {"status": "done", "message": 7, "uris": []},
+        {"status": ["done"], "message": "", "uris": []},
+        {"status": "done", "message": "", "uris": [], "images": []},
         {"status": "done", "images": []},
         {"message": "done"},
         "done",
@@ -143,10 +151,11 @@ def test_an_event_of_no_known_shape_is_never_taken_for_success(event: Any) -> No
     with pytest.raises(errors.UnexpectedAnswerError, match="no result of a wait. Clear the task") as caught:
         read_event(event)
 
-    assert repr(event) in str(caught.value)
+    assert f"reported {quoted(event)}, which" in str(caught.value)
 
 
-def test_an_event_may_leave_out_what_has_a_default() -> None:
-    outcome = read_event({"status": "timeout"})
+def test_a_last_look_that_hangs_is_a_time_out_that_says_so() -> None:
+    event = read_event(unanswered("gs://bucket/x/").event)
 
-    assert (outcome.status, outcome.uris, outcome.message) == ("timeout", [], "")
+    assert (event.status, event.uris) == ("timeout", [])
+    assert "The last look into gs://bucket/x/ did not end in time" in event.message

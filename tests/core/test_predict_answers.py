@@ -15,7 +15,7 @@ from airflow_provider_imagen.core.predict import decode
 from airflow_provider_imagen.core.result import Answer, FilterReason, MadeImage
 from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedAnswerError
 
-PIXELS = b"\x89PNG pixels"
+PIXELS = b"\x89PNG\r\n\x1a\n pixels"
 IMAGE = {"mimeType": "image/png", "bytesBase64Encoded": base64.b64encode(PIXELS).decode()}
 STORED = {"mimeType": "image/jpeg", "gcsUri": "gs://bucket/images/1234567890123/sample_1.jpg"}
 ALL = (

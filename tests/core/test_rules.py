@@ -28,7 +28,7 @@ def upscale(factor: str = "x4", model: str = "imagen-4.0-upscale-preview") -> Up
 
 
 def png(width: int, height: int, length: int = 0) -> bytes:
-    return (PNG + struct.pack(">II", width, height)).ljust(length, b"\0")
+    return (PNG + struct.pack(">II", width, height)).ljust(length - 4, b"\0") + b"IEND"
 
 
 def test_nothing_is_said_about_an_ordinary_request() -> None:

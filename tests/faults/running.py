@@ -7,6 +7,8 @@ import functools
 import json
 import tempfile
 import time
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -120,7 +122,8 @@ class Bench:
         client = "airflow_provider_imagen.client"
         self.monkeypatch.setattr(f"{client}.imagen.Attempts", attempts)
         self.monkeypatch.setattr(f"{client}.shared.Attempts", attempts)
-        self.monkeypatch.setattr(f"{client}.shared._clients", {})
+        self.monkeypatch.setattr(f"{client}.shared._recent", OrderedDict())
+        self.monkeypatch.setattr(f"{client}.shared._in_use", weakref.WeakValueDictionary())
         self.monkeypatch.setattr(f"{client}.transport.CONNECT_TIMEOUT_SECONDS", 0.03)
         for limit in ("MOST_BYTES", "MOST_BYTES_OF_IMAGES"):
             self.monkeypatch.setattr(f"{client}.transport.{limit}", LIMIT_BYTES)

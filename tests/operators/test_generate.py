@@ -317,14 +317,14 @@ def test_a_request_that_google_did_not_accept_is_sent_again(
 
 
 def test_bytes_instead_of_stored_images_are_uploaded_and_not_lost(emulator: Any, ti: Any) -> None:
-    image = '{"bytesBase64Encoded": "cGl4ZWxz", "mimeType": "image/png"}'
+    image = '{"bytesBase64Encoded": "iVBORw0KGgo=", "mimeType": "image/png"}'
     stored = '{"gcsUri": "gs://bucket/made/1/sample_0.png", "mimeType": "image/png"}'
     emulator.order_fault(Fault("generate", body=f'{{"predictions": [{stored}, {image}]}}'))
 
     uris = operator(number_of_images=2).execute({"ti": ti})
 
     assert uris[0] == "gs://bucket/made/1/sample_0.png"
-    assert emulator.read_object("bucket", uris[1].removeprefix("gs://bucket/")) == b"pixels"
+    assert emulator.read_object("bucket", uris[1].removeprefix("gs://bucket/")) == b"\x89PNG\r\n\x1a\n"
 
 
 def test_stored_images_instead_of_bytes_are_named(emulator: Any, ti: Any, tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Quotes values in error texts and logs: whole when short, else their beginning.
+
+A prompt may be confidential and a template may render to a whole document; neither belongs into a log in full.
+"""
+
+from __future__ import annotations
+
+import reprlib
+
+LONGEST_QUOTE = 60
+
+_short = reprlib.Repr()
+_short.maxlevel = 3
+_short.maxother = LONGEST_QUOTE
+
+
+def quoted(value: object) -> str:
+    """Return the value as Python writes it, cut after ``LONGEST_QUOTE`` characters.
+
+    :param value: anything, also something deeply nested.
+    """
+    if isinstance(value, str) and len(value) > LONGEST_QUOTE:
+        return f"{value[: LONGEST_QUOTE // 2]!r}... ({len(value)} characters)"
+    if isinstance(value, str | int | float | bool | None):
+        return repr(value) if not isinstance(value, int) or abs(value) < 10**LONGEST_QUOTE else "a number beyond bounds"
+    return shortened(_short.repr(value))
+
+
+def shortened(text: str, most: int = 300) -> str:
+    """Return a text, or its beginning when it has more than ``most`` characters."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
