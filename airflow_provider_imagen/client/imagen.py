@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -22,7 +23,7 @@ from airflow_provider_imagen.core.http_answer import Asked, HttpAnswer, error_fr
 from airflow_provider_imagen.core.json_reading import read_json
 from airflow_provider_imagen.core.output_uri import CloudFolder
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
-from airflow_provider_imagen.core.result import Answer
+from airflow_provider_imagen.core.result import Answer, MadeImage
 from airflow_provider_imagen.errors import (
     AnswerLostError,
     ImagenError,
@@ -35,6 +36,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _as_it_is(_number: int, image: MadeImage) -> MadeImage:
+    return image
+
+
+Keep = Callable[[int, MadeImage], MadeImage]
 MOST_AT_ONCE = 8
 """How many requests for one image each are sent side by side."""
 
@@ -63,13 +69,15 @@ class ImagenClient:
         self._attempts = attempts or Attempts()
         self._clock = clock
 
-    def generate(self, request: GenerateRequest) -> Answer:
+    def generate(self, request: GenerateRequest, keep: Keep = _as_it_is) -> Answer:
         """Ask for images. Every accepted request is billed.
 
+        :param keep: is given the number of each image and the image as soon as it is there, where each has a request of
+            its own; returns what shall stand in the answer. May be called by several threads at once.
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
         if catalogue().stand_in(request.model, "generate").protocol == "generateContent":
-            return self._generate_each(request)
+            return self._generate_each(request, keep)
         return self._predict(request, predict.encode_generate(request), request.number_of_images)
 
     def upscale(self, request: UpscaleRequest) -> Answer:
@@ -168,20 +176,21 @@ class ImagenClient:
                 raise
             raise type(failure)(f"{failure} The output folder is {request.storage_uri}") from failure
 
-    def _generate_each(self, request: GenerateRequest) -> Answer:
+    def _generate_each(self, request: GenerateRequest, keep: Keep) -> Answer:
         """Ask for each image by itself, side by side: the service makes one a request."""
         started = time.monotonic()
         count = request.number_of_images
         with ThreadPoolExecutor(min(count, MOST_AT_ONCE)) as threads:
-            outcomes = list(threads.map(lambda index: self._generate_one(request, index), range(count)))
+            outcomes = list(threads.map(lambda index: self._generate_one(request, index, keep), range(count)))
         return gather(outcomes, duration_seconds=time.monotonic() - started)
 
-    def _generate_one(self, request: GenerateRequest, index: int) -> Answer | ImagenError:
+    def _generate_one(self, request: GenerateRequest, index: int, keep: Keep) -> Answer | ImagenError:
         try:
             body = generate_content.encode(request, index)
-            return generate_content.decode(self._ask_model(request, body, "generateContent").body)
+            answer = generate_content.decode(self._ask_model(request, body, "generateContent").body)
         except ImagenError as failure:
             return failure
+        return replace(answer, images=(*(keep(index, image) for image in answer.images[:1]), *answer.images[1:]))
 
     def _ask_model(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], verb: str) -> HttpAnswer:
         location = self.location_for(request)

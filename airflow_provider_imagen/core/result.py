@@ -14,6 +14,7 @@ class MadeImage:
     """One image: its bytes, or the URI under which Google stored it.
 
     :param remark: what is odd about it, for the task's log.
+    :param why_not_stored: its place refused it, so it still has its bytes.
     """
 
     mime_type: str
@@ -22,6 +23,7 @@ class MadeImage:
     prompt: str | None = None
     safety_attributes: Mapping[str, float] | None = None
     remark: str | None = None
+    why_not_stored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

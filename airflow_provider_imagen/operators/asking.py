@@ -13,7 +13,7 @@ from airflow_provider_imagen.hooks.failing import permanent_errors_fail_at_once
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.client.imagen import ImagenClient, Keep
     from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.core.planning import Plan, Planner
     from airflow_provider_imagen.core.result import Answer
@@ -84,16 +84,18 @@ class AskingOperator(BaseOperator):
         folder = task_folder(plan.request.output_uri, delivery.identity, client)
         memory = Memory(wanted, folder, client, context)
         search = Search(plan.request, client, delivery.identity) if can_be_searched(plan.request) else None
-        errand = Errand(plan.request, lambda request: self._send(client, request), delivery, memory, search)
+        errand = Errand(
+            plan.request, lambda request: self._send(client, request, delivery.keeper(memory)), delivery, memory, search
+        )
         uris = errand.run()
         memory.returned()
         return uris
 
-    def _send(self, client: ImagenClient, request: Any) -> Answer:
+    def _send(self, client: ImagenClient, request: Any, keep: Keep) -> Answer:
         complete = self._complete(request)
         place = client.location_for(request)
         self.log.info("Asking %s in %s to %s into %s", request.model, place, self.job, request.output_uri)
-        return self._ask(client, complete)
+        return self._ask(client, complete, keep)
 
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.request_fields}
@@ -107,5 +109,5 @@ class AskingOperator(BaseOperator):
         """Return the kind of request this operator makes."""
 
     @abstractmethod
-    def _ask(self, client: ImagenClient, request: Any) -> Answer:
-        """Send the request."""
+    def _ask(self, client: ImagenClient, request: Any, keep: Keep) -> Answer:
+        """Send the request; ``keep`` stores an image as soon as it is there."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.imagen import ImagenClient, Keep
 from airflow_provider_imagen.core.naming import TaskIdentity
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
-from airflow_provider_imagen.core.result import Answer, FilterReason, record
+from airflow_provider_imagen.core.result import Answer, FilterReason, MadeImage, record
 from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedAnswerError
-from airflow_provider_imagen.operators.files import save_images
+from airflow_provider_imagen.operators.files import save_image, save_images
 from airflow_provider_imagen.operators.memory import Memory
 
 log = logging.getLogger("airflow.task")
@@ -40,6 +40,7 @@ class Delivery:
         self.location = client.location_for(request)
         self._client = client
         self._notes = notes
+        self._kept_early = False
         self._ti = ti = context["ti"]
         self.identity = TaskIdentity(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index)
 
@@ -60,6 +61,16 @@ class Delivery:
         if not uris:
             self._nothing_came(ImagesFilteredError(_all_filtered(answer), _codes(answer)))
         return uris
+
+    def keeper(self, memory: Memory) -> Keep:
+        """Return what stores an image as soon as it is there: a worker that dies then loses only what is on its way."""
+
+        def keep(number: int, image: MadeImage) -> MadeImage:
+            self._kept_early = True
+            place = self.request.output_uri
+            return save_image(image, memory.next_number + number, place, self.identity, self._client.upload)
+
+        return keep
 
     def again(self, document: Mapping[str, Any], uris: Sequence[str]) -> list[str]:
         """Return the images of an earlier try, with its ``result`` document."""
@@ -100,8 +111,9 @@ class Delivery:
                 f"Google was asked for bytes and stored images itself: {', '.join(elsewhere)}. They are billed; "
                 "fetch them from there."
             )
-        upload = self._client.upload
-        return save_images(answer.images, self.request.output_uri, self.identity, upload, memory.next_number)
+        # Numbers that were given out while images came in stay theirs.
+        first = memory.next_number + (self.request.count if self._kept_early else 0)
+        return save_images(answer.images, self.request.output_uri, self.identity, self._client.upload, first)
 
 
 def _report(answer: Answer, uris: list[str]) -> None:

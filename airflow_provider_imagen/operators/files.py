@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import IO
@@ -32,17 +33,17 @@ def save_images(
     :param first_number: the number of the first file; files of the same number are replaced.
     :raises OutputError: a file could not be written; names the ones that were, and where the others were rescued to.
     """
-    folder = _folder_of(output_uri, task)
     uris: list[str] = []
     failures: list[tuple[MadeImage, str]] = []
     numbers = count(first_number)
     for image in images:
-        uri = image.uri or f"{folder}/{file_name(next(numbers), image.mime_type)}"
-        try:
-            _store(image, uri, upload)
-            uris.append(uri)
-        except Exception as failure:  # noqa: BLE001  # storage libraries raise anything; paid images must be accounted for
-            failures.append((image, f"{uri} ({type(failure).__name__}: {failure})"))
+        stored = (
+            image if image.uri or image.why_not_stored else save_image(image, next(numbers), output_uri, task, upload)
+        )
+        if stored.uri:
+            uris.append(stored.uri)
+        else:
+            failures.append((stored, str(stored.why_not_stored)))
     if failures:
         raise OutputError(
             f"{len(failures)} of {len(images)} images could not be written: {'; '.join(text for _, text in failures)}. "
@@ -50,6 +51,18 @@ def save_images(
             "Check that the worker may write to output_uri before you run the task again; that pays for new images."
         )
     return uris
+
+
+def save_image(
+    image: MadeImage, number: int, output_uri: str, task: TaskIdentity, upload: Callable[[str, bytes, str], str]
+) -> MadeImage:
+    """Write one image, and return it with its URI and without its bytes; or with its bytes and why it has no URI."""
+    uri = f"{_folder_of(output_uri, task)}/{file_name(number, image.mime_type)}"
+    try:
+        _store(image, uri, upload)
+    except Exception as failure:  # noqa: BLE001  # storage libraries raise anything; paid images must be accounted for
+        return replace(image, why_not_stored=f"{uri} ({type(failure).__name__}: {failure})")
+    return replace(image, uri=uri, data=None)
 
 
 def check_place(output_uri: str, task: TaskIdentity) -> None:

@@ -10,7 +10,7 @@ from airflow_provider_imagen.operators.asking import PLACE_FIELDS, AskingOperato
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.client.imagen import ImagenClient, Keep
     from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
     from airflow_provider_imagen.core.result import Answer
 
@@ -168,8 +168,8 @@ class ImagenGenerateOperator(AskingOperator):
 
         return GenerateRequest
 
-    def _ask(self, client: ImagenClient, request: GenerateRequest) -> Answer:
-        return client.generate(request)
+    def _ask(self, client: ImagenClient, request: GenerateRequest, keep: Keep) -> Answer:
+        return client.generate(request, keep)
 
 
 class ImagenUpscaleOperator(AskingOperator):
@@ -274,5 +274,5 @@ class ImagenUpscaleOperator(AskingOperator):
 
         return request.model_copy(update={"source": read_source(request)})
 
-    def _ask(self, client: ImagenClient, request: UpscaleRequest) -> Answer:
+    def _ask(self, client: ImagenClient, request: UpscaleRequest, keep: Keep) -> Answer:
         return client.upscale(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,6 +34,12 @@ def make_ti() -> type[RecordingTaskInstance]:
 @pytest.fixture(autouse=True)
 def emulated(set_connection: Callable[..., None], emulator: Any) -> None:
     set_connection(**emulator.connection["extra"])
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An output_uri: "cloud" or "disk"."""
+    return "gs://bucket/made/" if request.param == "cloud" else str(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +14,12 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 
+from airflow_provider_imagen.client.attempts import Attempts
 from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.result import MadeImage
 from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.operators import delivery
+from airflow_provider_imagen.operators.files import save_image
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
 GEMINI_MODELS = [model.id for model in catalogue().models if model.protocol == "generateContent"]
@@ -162,3 +169,40 @@ def test_a_location_that_was_set_is_never_replaced(emulator: Any, ti: Any) -> No
     with pytest.raises(AirflowFailException, match="is served from global only; location is europe-west4"):
         operator(location="europe-west4").execute({"ti": ti})
     assert emulator.requests == []
+
+
+def test_images_are_stored_while_others_are_still_on_their_way(
+    emulator: Any, ti: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_are_stored = threading.Event()
+    seen: list[str] = []
+
+    def save(image: MadeImage, *arguments: Any) -> MadeImage:
+        kept = save_image(image, *arguments)
+        seen.append(str(kept.uri))
+        if len(seen) == 2:
+            two_are_stored.set()
+        return kept
+
+    monkeypatch.setattr(delivery, "save_image", save)
+    patient = functools.partial(Attempts, sleep=lambda seconds: two_are_stored.wait(60))
+    monkeypatch.setattr("airflow_provider_imagen.client.imagen.Attempts", patient)
+    emulator.order_fault(Fault("generate", status=503))
+
+    uris = operator(output_uri=str(tmp_path), number_of_images=3).execute({"ti": ti})
+
+    assert two_are_stored.is_set()
+    assert sorted(uris) == sorted(seen)
+    assert {Path(uri).name.partition(".")[0] for uri in uris} == {"sample_0", "sample_1", "sample_2"}
+
+
+def test_an_image_that_cannot_be_stored_is_kept_and_the_others_are_named(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("upload", status=403))
+
+    with pytest.raises(AirflowFailException, match="OutputError: 1 of 2 images could not be written") as caught:
+        operator(number_of_images=2).execute({"ti": ti})
+
+    (stored,) = emulator.list_objects("bucket", "made/")
+    assert f"Written: gs://bucket/{stored}." in str(caught.value)
+    (folder,) = re.findall(r"kept on this worker in (\S+)\. ", str(caught.value))
+    assert len(list(Path(folder).iterdir())) == 1

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 from PIL import Image
 
-from airflow_provider_imagen.emulator import Fault
-from airflow_provider_imagen.errors import PromptBlockedError
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
 MODEL = "imagen-3.0-generate-002"
@@ -157,88 +154,6 @@ def test_other_schemes_are_written_through_object_storage(
     assert Image.open(io.BytesIO(stored[uri])).size == (1024, 1024)
 
 
-@pytest.mark.parametrize("reason", [True, False])
-def test_a_task_whose_images_were_all_filtered_fails_without_retries(emulator: Any, ti: Any, reason: bool) -> None:
-    emulator.order_fault(Fault("generate", filtered=2, support_codes=("39322892",)))
-
-    with pytest.raises(AirflowFailException, match="ImagesFilteredError: All 2 images were filtered") as caught:
-        operator(number_of_images=2, include_rai_reason=reason).execute({"ti": ti})
-
-    assert ("People or face" in str(caught.value)) is reason
-    assert ("include_rai_reason=True" in str(caught.value)) is not reason
-    assert (ti.pushed["result"]["images"], ti.pushed["result"]["filtered"]) == ([], 2)
-
-
-def test_some_filtered_images_are_a_warning(emulator: Any, ti: Any, logged: Callable[[], str]) -> None:
-    emulator.order_fault(Fault("generate", filtered=3))
-
-    uris = operator(number_of_images=4).execute({"ti": ti})
-
-    assert len(uris) == 1
-    assert ti.pushed["result"]["filtered"] == 3
-    assert "3 of 4 images were filtered" in logged()
-
-
-def test_nothing_can_be_skipped_or_only_warned_about(emulator: Any, ti: Any) -> None:
-    emulator.order_fault(Fault("generate", filtered=1, times=2))
-
-    with pytest.raises(AirflowSkipException, match="All 1 images were filtered"):
-        operator(on_filtered="skip").execute({"ti": ti})
-    assert operator(on_filtered="warn").execute({"ti": ti}) == []
-
-
-def test_a_refused_prompt_follows_the_same_policy(emulator: Any, ti: Any) -> None:
-    emulator.order_fault(Fault("generate", blocked_prompt=True, support_codes=("58061214",), times=2))
-
-    with pytest.raises(AirflowFailException, match="58061214: Child"):
-        operator().execute({"ti": ti})
-    assert operator(on_filtered="warn").execute({"ti": ti}) == []
-    assert ti.pushed["result"]["filter_reasons"][0]["codes"] == [{"code": "58061214", "category": "Child"}]
-
-
-def test_a_refused_token_is_renewed_once(emulator: Any, ti: Any) -> None:
-    emulator.order_fault(Fault("generate", status=401))
-
-    assert len(operator().execute({"ti": ti})) == 1
-    assert len(emulator.requests) == 2
-
-
-@pytest.mark.parametrize("status", [400, 403, 404])
-def test_what_another_try_cannot_mend_fails_without_retries(emulator: Any, ti: Any, status: int) -> None:
-    emulator.order_fault(Fault("generate", status=status))
-
-    with pytest.raises(AirflowFailException, match=f"HTTP {status}"):
-        operator().execute({"ti": ti})
-    assert len(emulator.requests) == 1
-
-
-def test_a_lost_answer_that_held_the_images_is_not_asked_for_again(emulator: Any, ti: Any, tmp_path: Path) -> None:
-    emulator.order_fault(Fault("generate", reset=True))
-
-    with pytest.raises(AirflowFailException, match="AnswerLostError: .*may have made and billed"):
-        operator(output_uri=str(tmp_path)).execute({"ti": ti})
-    assert len(emulator.requests) == 1
-
-
-def test_a_task_with_its_own_retry_policy_gets_the_error_itself(emulator: Any, ti: Any) -> None:
-    emulator.order_fault(Fault("generate", blocked_prompt=True))
-    task = operator()
-    task.retry_policy = object()
-
-    with pytest.raises(PromptBlockedError):
-        task.execute({"ti": ti})
-
-
-def test_a_place_that_cannot_be_written_is_refused_before_images_are_paid_for(
-    emulator: Any, tmp_path: Path, ti: Any
-) -> None:
-    (tmp_path / "taken").write_text("a file where a folder should be")
-
-    with pytest.raises(AirflowFailException, match="cannot be written.*Use a folder that this worker may write to"):
-        operator(output_uri=str(tmp_path / "taken")).execute({"ti": ti})
-    assert emulator.requests == []
-
-
 def test_the_prompt_stays_out_of_the_log(ti: Any, logged: Callable[[], str]) -> None:
     operator(prompt="a secret garden").execute({"ti": ti})
 
@@ -304,53 +219,3 @@ def test_a_place_that_renders_to_nothing_is_not_given(emulator: Any, ti: Any, na
     operator(**{name: blank}).execute({"ti": ti})
 
     assert "/projects/emulator-project/locations/us-central1/" in emulator.requests[0].path
-
-
-def test_a_request_that_google_did_not_accept_is_sent_again(
-    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("airflow_provider_imagen.core.retry.RetryRules.pause_seconds", lambda *_: 0.0)
-    emulator.order_fault(Fault("generate", status=503, times=2))
-
-    assert len(operator().execute({"ti": ti})) == 1
-    assert len(emulator.requests) == 3
-
-
-def test_bytes_instead_of_stored_images_are_uploaded_and_not_lost(emulator: Any, ti: Any) -> None:
-    image = '{"bytesBase64Encoded": "iVBORw0KGgo=", "mimeType": "image/png"}'
-    stored = '{"gcsUri": "gs://bucket/made/1/sample_0.png", "mimeType": "image/png"}'
-    emulator.order_fault(Fault("generate", body=f'{{"predictions": [{stored}, {image}]}}'))
-
-    uris = operator(number_of_images=2).execute({"ti": ti})
-
-    assert uris[0] == "gs://bucket/made/1/sample_0.png"
-    assert emulator.read_object("bucket", uris[1].removeprefix("gs://bucket/")) == b"\x89PNG\r\n\x1a\n"
-
-
-def test_stored_images_instead_of_bytes_are_named(emulator: Any, ti: Any, tmp_path: Path) -> None:
-    emulator.order_fault(Fault("generate", body='{"predictions": [{"gcsUri": "gs://theirs/a.png"}]}'))
-
-    with pytest.raises(AirflowFailException, match="stored images itself: gs://theirs/a.png"):
-        operator(output_uri=str(tmp_path)).execute({"ti": ti})
-
-
-def test_a_record_that_cannot_be_stored_does_not_lose_the_images(
-    ti: Any, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
-) -> None:
-    def refuse(**document: Any) -> None:
-        raise RuntimeError("too large")
-
-    monkeypatch.setattr(ti, "xcom_push", refuse)
-
-    (uri,) = operator().execute({"ti": ti})
-
-    assert uri in logged()
-
-
-def test_a_retry_policy_is_not_asked_where_images_may_have_been_paid_for(emulator: Any, ti: Any) -> None:
-    emulator.order_fault(Fault("generate", times=2, reset=True))
-    task = operator()
-    task.retry_policy = object()
-
-    with pytest.raises(AirflowFailException, match="AnswerLostError"):
-        task.execute({"ti": ti})
