@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest fuzz lint format types check faults fault-docs kills benchmark emulator clean
+.PHONY: help demo ui test test-oldest test-matrix package fuzz lint format types check faults fault-docs kills benchmark \
+	emulator clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -12,7 +13,10 @@ help: ## show this list
 demo: $(VENV)/ready ## run the daily campaign on a real Airflow with the built-in emulator, and make a contact sheet
 	@$(BIN)/python dags_examples/demo
 
-test: $(VENV)/ready .venv-sdk/ready ## run all tests on the newest Airflow
+ui: $(VENV)/ready ## serve a real Airflow with the example DAGs and the emulator until Ctrl-C
+	@$(BIN)/python dags_examples/demo/ui.py
+
+test: $(VENV)/ready .venv-sdk/ready .browser/ready ## run all tests on the newest Airflow
 	$(BIN)/python -m pytest
 
 test-oldest: .venv-oldest/ready .venv-sdk/ready ## run all tests on the oldest supported Airflow
@@ -20,6 +24,12 @@ test-oldest: .venv-oldest/ready .venv-sdk/ready ## run all tests on the oldest s
 
 fuzz: $(VENV)/ready ## try hostile input for some minutes, other input each time
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m hypothesis --hypothesis-show-statistics
+
+test-matrix: ## run all tests on every supported Airflow, or on VERSIONS="2.11 3.3", and print a table
+	$(PYTHON) .ci/matrix.py $(VERSIONS)
+
+package: $(VENV)/ready .venv-package/ready ## build wheel and sdist into dist/, and try the wheel beside Airflow alone
+	$(PYTHON) .ci/package.py .venv-package/bin/python $(BIN)/python
 
 lint: $(VENV)/ready ## look for mistakes and unformatted code
 	$(BIN)/ruff check
@@ -52,22 +62,27 @@ emulator: $(VENV)/ready ## serve the stand-in for Google until Ctrl-C
 	$(BIN)/python -m airflow_provider_imagen.emulator
 
 clean: ## remove everything that make made
-	rm -rf .venv .venv-sdk .venv-oldest .airflow-home demo-output build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .airflow-home .browser demo-output test-output build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/ready: .ci/constraints.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --constraint .ci/constraints.txt hatchling editables
-	$(BIN)/pip install --quiet --no-build-isolation --constraint .ci/constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --no-build-isolation --constraint .ci/constraints.txt --editable '.[dev,browser]'
 	@touch $@
 
-.venv-oldest/ready: .ci/constraints-oldest.txt pyproject.toml
-	$(PYTHON) -m venv --clear .venv-oldest
-	.venv-oldest/bin/pip install --quiet --requirement .ci/constraints-oldest.txt
-	.venv-oldest/bin/pip install --quiet --no-build-isolation --constraint .ci/constraints-oldest.txt --editable '.[dev]'
+# Every other supported Airflow: .venv-oldest, .venv-3.0, .venv-3.1, .venv-3.2.
+.venv-%/ready: .ci/constraints-%.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-$*
+	.venv-$*/bin/pip install --quiet --requirement .ci/constraints-$*.txt
+	.venv-$*/bin/pip install --quiet --no-build-isolation --constraint .ci/constraints-$*.txt --editable '.[dev]'
 	@touch $@
 
-# Google's SDK has an environment of its own: it is what our requests are compared with, not what we are made of.
-.venv-sdk/ready: .ci/constraints-sdk.txt
-	$(PYTHON) -m venv --clear .venv-sdk
-	.venv-sdk/bin/pip install --quiet --requirement .ci/constraints-sdk.txt
+# Google's SDK and the tools that build have environments of their own: they are no part of what is tested with Airflow.
+.venv-sdk/ready .venv-package/ready: .venv-%/ready: .ci/constraints-%.txt
+	$(PYTHON) -m venv --clear .venv-$*
+	.venv-$*/bin/pip install --quiet --requirement .ci/constraints-$*.txt
 	@touch $@
+
+# Where it cannot be had, the tests in tests/browser say so and are skipped.
+.browser/ready: .ci/chromium
+	@.ci/chromium .browser && touch $@ || echo 'No Chromium: the browser tests will be skipped.'

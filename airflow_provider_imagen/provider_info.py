@@ -11,84 +11,120 @@ from typing import Any
 PACKAGE = "airflow_provider_imagen"
 INTEGRATION = "Google Imagen"
 
+# Suggestions, not limits: Google releases models and opens regions faster than we do.
+_MODELS = ["gemini-nano-banana-2.1", "gemini-3.1-flash-image", "gemini-3.1-flash-lite-image", "gemini-3-pro-image"]
+_LOCATIONS = ["global", "us-central1", "us-east4", "europe-west4", "asia-northeast1"]
+_TEXT = ["string", "null"]
+
 CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "project": {
-        "label": "Project id",
-        "schema": {"type": ["string", "null"]},
-        "description": "Google Cloud project that is billed. Unset: the project of the credentials.",
+        "label": "Project ID",
+        "schema": {"type": _TEXT},
+        "description": "Google Cloud project that is billed. Empty: the project of the credentials.",
     },
     "location": {
         "label": "Location",
-        "schema": {"type": ["string", "null"]},
-        "description": "For example us-central1. Unset: the model's own default. Set: no other place is ever used.",
+        "schema": {"type": _TEXT, "examples": _LOCATIONS},
+        "description": "For example us-central1. Empty: the model's own default. Set: no other place is ever used.",
     },
     "default_model": {
         "label": "Default model",
-        "schema": {"type": ["string", "null"]},
-        "description": "Model for tasks that name none.",
+        "schema": {"type": _TEXT, "examples": _MODELS},
+        "description": "Model for tasks that name none. Empty: the provider's default, gemini-nano-banana-2.1.",
     },
     "fallback_model": {
         "label": "Fallback model",
-        "schema": {"type": ["string", "null"]},
-        "description": "Model for tasks whose own model is retired or answers 404.",
+        "schema": {"type": _TEXT, "examples": _MODELS},
+        "description": "Model for tasks whose own model is retired or answers 404. Empty: such tasks fail.",
     },
     "keyfile_dict": {
         "label": "Service account key (JSON)",
-        "schema": {"type": ["string", "null"], "format": "password"},
-        "description": "The content of the key file. Unset: key file, configuration file, else the default login.",
+        "schema": {"type": _TEXT, "format": "password"},
+        "description": "The whole content of the key file. Empty: the two files below, else the default login.",
     },
     "key_path": {
         "label": "Service account key file",
-        "schema": {"type": ["string", "null"]},
-        "description": "Path of a key file that every worker can read.",
+        "schema": {"type": _TEXT},
+        "description": "Path of a key file that every worker can read, for example /secrets/key.json.",
     },
     "credential_config_file": {
         "label": "Credential configuration file",
-        "schema": {"type": ["string", "null"]},
-        "description": "Path of a workload identity federation configuration.",
+        "schema": {"type": _TEXT},
+        "description": "Path of a workload identity federation configuration that every worker can read.",
     },
     "impersonation_chain": {
         "label": "Impersonation chain",
-        "schema": {"type": ["string", "null"]},
-        "description": "Service account to act as; a comma-separated chain ends with it.",
+        "schema": {"type": _TEXT},
+        "description": "Service account to act as, by e-mail address; a comma-separated chain ends with it.",
     },
     "quota_project_id": {
-        "label": "Quota project id",
-        "schema": {"type": ["string", "null"]},
-        "description": "Project whose quota is used, if not the one above.",
+        "label": "Quota project ID",
+        "schema": {"type": _TEXT},
+        "description": "Project whose quota is used. Empty: the one above.",
     },
     "scope": {
         "label": "Scopes",
-        "schema": {"type": ["string", "null"]},
-        "description": "Comma-separated OAuth scopes. Unset: cloud-platform.",
+        "schema": {"type": _TEXT},
+        "description": "Comma-separated OAuth scopes. Empty: https://www.googleapis.com/auth/cloud-platform.",
     },
     "timeout_seconds": {
         "label": "Timeout in seconds",
-        "schema": {"type": ["integer", "null"], "minimum": 1},
-        "description": "How long to wait for an answer. Unset: 300.",
+        "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 3600},
+        "description": "How long to wait for an answer, 1 to 3600. Empty: 300.",
     },
     "endpoint": {
         "label": "Vertex AI endpoint",
-        "schema": {"type": ["string", "null"]},
-        "description": "Base URL instead of Google's, for example of the emulator. No token is sent to it.",
+        "schema": {"type": _TEXT},
+        "description": "Base URL instead of Google's, for example of the emulator. No Google token is sent to it.",
     },
     "storage_endpoint": {
         "label": "Cloud Storage endpoint",
-        "schema": {"type": ["string", "null"]},
-        "description": "Base URL instead of https://storage.googleapis.com. No token is sent to it.",
+        "schema": {"type": _TEXT},
+        "description": "Base URL instead of https://storage.googleapis.com. No Google token is sent to it.",
     },
-    "send_token_to_endpoint": {
-        "label": "Send the token to these endpoints",
+    # No name with "token" in it: Airflow's form would take the value for a secret, show *** and switch it on.
+    "send_credentials_to_endpoint": {
+        "label": "Send the Google token to these endpoints",
         "schema": {"type": ["boolean", "null"], "default": False},
         "description": "Only for a proxy of your own that must see your Google token.",
     },
     "is_anonymous": {
         "label": "Anonymous",
         "schema": {"type": ["boolean", "null"], "default": False},
-        "description": "Send no token at all.",
+        "description": "Send no Google token at all, for example to the emulator. Needs a project ID.",
     },
 }
 """The fields of the connection form. The hook builds the form of older Airflow versions from the same table."""
+
+CONFIG_OPTIONS: dict[str, dict[str, Any]] = {
+    "gallery_local_folders": {
+        "description": (
+            "Absolute folders on the API server's own disk, comma-separated, from which the gallery may show images. "
+            "Empty: images with a local path are listed and not shown."
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "/mnt/shared/images,/data/posters",
+        "default": "",
+    },
+}
+"""The options of the configuration section ``[imagen]``."""
+
+PLACEHOLDERS = {
+    "project": "my-project",
+    "location": "us-central1",
+    "default_model": "gemini-nano-banana-2.1",
+    "fallback_model": "gemini-nano-banana-2.1",
+    "key_path": "/secrets/key.json",
+    "credential_config_file": "/secrets/federation.json",
+    "impersonation_chain": "painter@my-project.iam.gserviceaccount.com",
+    "quota_project_id": "my-project",
+    "scope": "https://www.googleapis.com/auth/cloud-platform",
+    "timeout_seconds": "300",
+    "endpoint": "http://127.0.0.1:8085",
+    "storage_endpoint": "http://127.0.0.1:8085",
+}
+"""Shown in empty fields by Airflow 2.11; Airflow 3 shows those of its standard fields only."""
 
 HIDDEN_FIELDS = ["host", "schema", "login", "password", "port"]
 
@@ -115,11 +151,15 @@ def get_provider_info() -> dict[str, Any]:
                 "connection-type": "imagen",
                 "hook-class-name": f"{PACKAGE}.hooks.imagen.ImagenHook",
                 "hook-name": INTEGRATION,
-                "ui-field-behaviour": {"hidden-fields": HIDDEN_FIELDS, "relabeling": {}, "placeholders": {}},
+                "ui-field-behaviour": {"hidden-fields": HIDDEN_FIELDS, "relabeling": {}, "placeholders": PLACEHOLDERS},
                 "conn-fields": CONNECTION_FIELDS,
             }
         ],
         "cli": [f"{PACKAGE}.cli.get_commands"],
+        "extra-links": [f"{PACKAGE}.links.imagen.{name}" for name in ("OutputFolderLink", "ModelLink")],
+        "task-decorators": [{"name": "imagen", "class-name": f"{PACKAGE}.decorators.imagen.imagen_task"}],
+        "plugins": [{"name": "imagen", "plugin-class": f"{PACKAGE}.plugins.imagen.ImagenPlugin"}],
+        "config": {"imagen": {"description": "The gallery of images in Airflow's UI.", "options": CONFIG_OPTIONS}},
     }
 
 

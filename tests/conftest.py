@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import os
 import shutil
@@ -49,8 +50,10 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 with warnings.catch_warnings():
-    # Some versions warn of themselves when they are first imported; which test comes first must not matter.
+    # Some versions warn of themselves when they are first imported or used; which test comes first must not matter.
     warnings.simplefilter("ignore")
+    importlib.import_module("airflow.serialization.serialized_objects")
+    importlib.import_module("sqlalchemy.orm").configure_mappers()
 
 
 @pytest.fixture(scope="session")

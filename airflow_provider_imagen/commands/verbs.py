@@ -49,6 +49,28 @@ TODAY = Argument(
 )
 DAGS_FOLDER = Argument(("dags_folder",), {"metavar": "DAGS_FOLDER", "help": "a folder with DAG files, or one DAG file"})
 
+
+def _optional(name: str, text: str, **options: Any) -> Argument:
+    return Argument((f"--{name}",), {"help": text, **options})
+
+
+FOLDER = "imagen-images"
+ONE_REQUEST = (
+    Argument(("prompt",), {"metavar": "PROMPT", "help": "what the images show"}),
+    _optional("model", "model id (default: the connection's default_model, else the catalogue's default)"),
+    _optional("fallback-model", "model to use when that one is retired or not found"),
+    _optional("output", f"gs://bucket/folder/ or a folder (default: {FOLDER})", default=FOLDER, metavar="PLACE"),
+    Argument(("-n", "--number-of-images"), {"type": int, "default": 1, "metavar": "N", "help": "default: 1"}),
+    _optional("negative-prompt", "what to keep out of the images"),
+    _optional("aspect-ratio", "for example 16:9"),
+    _optional("image-size", "for example 2K"),
+    _optional("seed", "same seed, same images, where the model has it", type=int),
+    _optional("output-mime-type", "for example image/jpeg"),
+    _optional("imagen-conn-id", "Airflow connection (default: imagen_default)", default="imagen_default"),
+    _optional("project-id", "project to bill (default: the connection's)"),
+    _optional("location", "for example us-central1 (default: the connection's, else the model's)"),
+)
+
 HELP = "Google's image models and the DAGs that use them"
 
 VERBS = (
@@ -85,5 +107,20 @@ Exit code:
    the rows then show the other files only.""",
         "airflow_provider_imagen.commands.check.check_dags",
         (DAGS_FOLDER, OUTPUT, TODAY),
+    ),
+    Verb(
+        "generate",
+        "Make images from a prompt, to try it before it becomes a DAG; Google bills them",
+        """\
+Asks once, as a task of ImagenGenerateOperator does, and does not ask you before: the images are billed.
+The URIs go to standard output, one a line. What is asked, the estimated cost where a price is known,
+warnings and errors go to standard error.
+
+Exit code:
+0  images were made.
+1  they were not; the reason is on standard error.
+2  wrong usage.""",
+        "airflow_provider_imagen.commands.generate.generate_images",
+        ONE_REQUEST,
     ),
 )

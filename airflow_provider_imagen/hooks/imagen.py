@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
-from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, HIDDEN_FIELDS, INTEGRATION
+from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, HIDDEN_FIELDS, INTEGRATION, PLACEHOLDERS
 
 if TYPE_CHECKING:
     from airflow_provider_imagen.client.imagen import ImagenClient
@@ -133,7 +133,7 @@ class ImagenHook(BaseHook):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Return the form's behaviour for Airflow versions that do not read it from the metadata (before 3.2)."""
-        return {"hidden_fields": list(HIDDEN_FIELDS), "relabeling": {}, "placeholders": {}}
+        return {"hidden_fields": list(HIDDEN_FIELDS), "relabeling": {}, "placeholders": dict(PLACEHOLDERS)}
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_imagen.hooks.failing import permanent_errors_fail_at_once
+from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -31,6 +32,9 @@ class AskingOperator(BaseOperator):
     fallback_model: Any
     imagen_conn_id: str
     ui_color = "#e8f0fe"
+    operator_extra_links = (OutputFolderLink(), ModelLink())
+    lineage: tuple[list[str], list[str]] = ([], [])
+    """The images that the task read, and those that it made; known once it ran."""
 
     @property
     def hook(self) -> ImagenHook:
@@ -43,6 +47,12 @@ class AskingOperator(BaseOperator):
         """Ask Google once and return the URIs of the images."""
         with permanent_errors_fail_at_once(self):
             return self._run(context)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Return inputs and outputs to OpenLineage, where it is installed."""
+        from airflow_provider_imagen.operators.announcing import operator_lineage
+
+        return operator_lineage(*self.lineage)
 
     def _run(self, context: Mapping[str, Any]) -> list[str]:
         from airflow_provider_imagen.errors import ModelNotFoundError
@@ -69,6 +79,7 @@ class AskingOperator(BaseOperator):
         return Planner(self._kind(), self._arguments(), wishes, catalogue(), datetime.now(UTC).date())
 
     def _carry_out(self, plan: Plan[Any], wanted: Any, client: ImagenClient, context: Mapping[str, Any]) -> list[str]:
+        from airflow_provider_imagen.operators.announcing import announce
         from airflow_provider_imagen.operators.delivery import Delivery
         from airflow_provider_imagen.operators.errand import Errand
         from airflow_provider_imagen.operators.files import check_place
@@ -89,13 +100,17 @@ class AskingOperator(BaseOperator):
         )
         uris = errand.run()
         memory.returned()
+        self.lineage = ([plan.request.image] if self.job == "upscale" else [], uris)
+        announce(plan.request, uris, self.outlets, context, self.hook)
         return uris
 
     def _send(self, client: ImagenClient, request: Any, keep: Keep) -> Answer:
+        from airflow_provider_imagen.operators.metering import metered
+
         complete = self._complete(request)
         place = client.location_for(request)
         self.log.info("Asking %s in %s to %s into %s", request.model, place, self.job, request.output_uri)
-        return self._ask(client, complete, keep)
+        return metered(request, lambda: self._ask(client, complete, keep))
 
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.request_fields}

@@ -9,7 +9,9 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_imagen.client.imagen import ImagenClient, Keep
+from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.naming import TaskIdentity
+from airflow_provider_imagen.core.pricing import cost_note
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer, FilterReason, MadeImage, record
 from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedAnswerError
@@ -87,7 +89,7 @@ class Delivery:
         return []
 
     def _document(self, answer: Answer, uris: list[str], notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        all_notes = {**self._notes, **(notes or {})}
+        all_notes = {**cost_note(self.request, len(uris), catalogue()), **self._notes, **(notes or {})}
         return record(self.request.sent_arguments(), answer, uris, location=self.location, notes=all_notes)
 
     def _push(self, document: Mapping[str, Any]) -> None:

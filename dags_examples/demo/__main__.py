@@ -6,7 +6,6 @@ Started by ``make demo``. Leaves images, a list of them and a contact sheet in `
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from airflow_site import airflow_command, airflow_environment
 from contact_sheet import contact_sheet
 from PIL import Image
 
@@ -37,31 +37,14 @@ def main() -> int:
         folder.mkdir()
     with Emulator(buckets=[BUCKET]) as emulator:
         say(f"Emulator of Vertex AI: {emulator.endpoint}   Cloud Storage: {emulator.storage_endpoint}")
-        environment = airflow_environment(emulator)
+        connection = {"AIRFLOW_CONN_IMAGEN_DEFAULT": json.dumps(emulator.connection)}
+        environment = airflow_environment(HOME, HERE.parent) | connection
         say("Preparing an Airflow home in .airflow-home ...")
-        run_quietly([airflow(), "db", "migrate"], environment)
+        run_quietly([airflow_command(), "db", "migrate"], environment)
         say(f"Running {DAG_ID} ...")
         run_campaign(environment)
         images = list(saved_images(emulator, results(environment)))
     return report(images, time.monotonic() - started)
-
-
-def airflow_environment(emulator: Emulator) -> dict[str, str]:
-    """Return an environment in which Airflow knows nothing but this project."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    return inherited | {
-        "AIRFLOW_HOME": str(HOME),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(HERE.parent),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
-        "AIRFLOW_CONN_IMAGEN_DEFAULT": json.dumps(emulator.connection),
-        "PYTHONWARNINGS": "ignore",
-    }
-
-
-def airflow() -> str:
-    """Return the path of the airflow command beside this interpreter."""
-    return str(Path(sys.executable).with_name("airflow"))
 
 
 def run_quietly(command: list[str], environment: dict[str, str]) -> None:
@@ -77,7 +60,7 @@ def run_quietly(command: list[str], environment: dict[str, str]) -> None:
 
 def run_campaign(environment: dict[str, str]) -> None:
     """Run the DAG, with a line on the screen for each task that ends."""
-    command = [airflow(), "dags", "test", DAG_ID, "--conf", json.dumps({"bucket": BUCKET})]
+    command = [airflow_command(), "dags", "test", DAG_ID, "--conf", json.dumps({"bucket": BUCKET})]
     begun = time.monotonic()
     with (
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run,

@@ -121,7 +121,7 @@ def main() -> None:
         slow = {"operation": "list", "times": 1_000_000, "delay_seconds": LISTING_SECONDS}
         post(f"{endpoint}/emulator/faults", "application/json", json.dumps(slow).encode())
         connection = ready["airflow_connection"]
-        connection["extra"]["send_token_to_endpoint"] = True
+        connection["extra"]["send_credentials_to_endpoint"] = True
         os.environ["AIRFLOW_CONN_IMAGEN_DEFAULT"] = json.dumps(connection)
         asyncio.run(run(endpoint))
 

@@ -144,7 +144,7 @@ def test_no_token_goes_anywhere_else(default_login: StillToken, url: str) -> Non
 
 
 def test_a_token_goes_to_another_endpoint_when_the_connection_says_so(default_login: StillToken) -> None:
-    token = GoogleToken(ConnectionSettings(send_token_to_endpoint=True))
+    token = GoogleToken(ConnectionSettings(send_credentials_to_endpoint=True))
 
     assert token.headers_for("https://proxy.example.org/")["authorization"] == "Bearer planted"
 

@@ -63,7 +63,7 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def client_of(script: Any, **extra: Any) -> ImagenClient:
     settings = ConnectionSettings(
-        project="p", endpoint=script.url, storage_endpoint=script.url, send_token_to_endpoint=True, **extra
+        project="p", endpoint=script.url, storage_endpoint=script.url, send_credentials_to_endpoint=True, **extra
     )
     return ImagenClient(settings, Attempts(ONE_TRY))
 

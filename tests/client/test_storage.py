@@ -33,7 +33,7 @@ def test_an_object_is_fetched_whatever_its_name(client: ImagenClient) -> None:
 
 
 def test_an_object_that_is_too_large_is_refused(client: ImagenClient) -> None:
-    with pytest.raises(OutputError, match="has 6 bytes; at most 5"):
+    with pytest.raises(OutputError, match="has more than 5 bytes"):
         client.download(f"gs://bucket/{NAME}", 5)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_imagen.client import transport as transport_module
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.errors import AnswerLostError, NotSentError, UnexpectedAnswerError
+from airflow_provider_imagen.errors import AnswerLostError, NotSentError, OutputError, UnexpectedAnswerError
 
 RESET = b"reset"
 
@@ -187,3 +187,11 @@ def test_the_rest_of_an_answer_that_was_longer_than_it_said_is_not_the_next_answ
 
     assert transport.send(HttpRequest("GET", script.url)).body == b"{}"
     assert transport.send(HttpRequest("GET", script.url)).body == b'{"new": true}'
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(transport: Transport, script: Any) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\nConnection: close\r\n\r\n"
+    script.order(head + b"x" * (3 << 20))
+
+    with pytest.raises(OutputError, match="more than 1000 bytes"):
+        transport.send(HttpRequest("GET", script.url, free_of_charge=True, at_most_bytes=1000))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from airflow_provider_imagen.core.connection import CLOUD_PLATFORM, ConnectionSettings, read_settings
 from airflow_provider_imagen.errors import InvalidConnectionError
+from airflow_provider_imagen.provider_info import CONNECTION_FIELDS
 
 KEY = {"type": "service_account", "private_key": "planted-secret"}
 OLD = "extra__google_cloud_platform__"
@@ -67,7 +68,7 @@ def test_a_connection_of_google_s_provider_works_as_it_is(prefix: str, name: str
         ("endpoint", "https://proxy.example/vertex/", "https://proxy.example/vertex"),
         ("endpoint", "http://[::1]:8085", "http://[::1]:8085"),
         ("storage_endpoint", "http://localhost:4443", "http://localhost:4443"),
-        ("send_token_to_endpoint", True, True),
+        ("send_credentials_to_endpoint", True, True),
         ("default_model", "imagen-4.0-fast-generate-001", "imagen-4.0-fast-generate-001"),
         ("timeout_seconds", "30", 30.0),
         ("timeout_seconds", 0.5, 0.5),
@@ -163,3 +164,24 @@ def test_a_secret_is_not_in_the_representation() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         read().project = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("keyfile_dict", "***"),
+        ("keyfile_dict", {"type": "service_account", "private_key": "***"}),
+        ("keyfile_dict", '{"private_key": "***"}'),
+        ("project", "***"),
+    ],
+)
+def test_the_stars_that_airflow_shows_instead_of_a_secret_are_not_taken_for_one(name: str, value: Any) -> None:
+    assert f"has *** as the value of {name}" in refusal({"project": "p", name: value})
+
+
+@pytest.mark.parametrize("unset", [None, ""])
+@pytest.mark.parametrize("off", [False, "false", "False", None, ""])
+def test_a_form_saved_with_nothing_filled_in_is_an_empty_connection(unset: object, off: object) -> None:
+    saved = dict.fromkeys(CONNECTION_FIELDS, unset) | {"send_credentials_to_endpoint": off, "is_anonymous": off}
+
+    assert read(saved) == ConnectionSettings()

@@ -70,6 +70,7 @@ def test_what_was_uploaded_comes_back_with_name_bytes_and_type(
     assert downloaded.headers["Content-Type"] == "application/x-test"
     assert emulator.read_object("bucket", name) == data
     assert emulator.list_objects("bucket") == [name]
+    assert (emulator.requests[-1].path, emulator.requests[-1].query) == (f"/storage/v1/b/bucket/o/{name}", "alt=media")
 
 
 def test_an_upload_with_metadata_in_two_parts_works(google: Any) -> None:

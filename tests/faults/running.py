@@ -104,7 +104,7 @@ class Bench:
         if row.slow:
             extra["timeout_seconds"] = 0.5
         if row.tokens:
-            extra |= {"keyfile_dict": self.token_server.key, "send_token_to_endpoint": True}
+            extra |= {"keyfile_dict": self.token_server.key, "send_credentials_to_endpoint": True}
         self.set_connection(**extra)
 
     def _hurry(self, seen: Seen, broken: Gate | None) -> None:

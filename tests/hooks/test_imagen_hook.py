@@ -72,7 +72,7 @@ def test_a_connection_is_tested_without_making_an_image(emulator: Any) -> None:
     ("extra", "advice"),
     [
         ({"project": None, "is_anonymous": True}, "Set project in the connection"),
-        ({"key_path": "/nowhere.json", "send_token_to_endpoint": True}, "Set one of keyfile_dict, key_path"),
+        ({"key_path": "/nowhere.json", "send_credentials_to_endpoint": True}, "Set one of keyfile_dict, key_path"),
         ({"default_model": "imagen-9"}, "Check the model id and the location"),
         ({"endpoint": "http://127.0.0.1:9"}, "Check the network, the proxy and the connection's endpoint"),
         ({"timeout_seconds": -1}, "Correct them in the connection form"),
@@ -97,3 +97,5 @@ def test_older_airflow_gets_one_form_field_for_each_extra() -> None:
 
     assert list(widgets) == list(CONNECTION_FIELDS)
     assert widgets["keyfile_dict"].field_class.__name__ == "PasswordField"
+    drawn = {name: (str(widget.args[0]), widget.kwargs["description"]) for name, widget in widgets.items()}
+    assert drawn == {name: (field["label"], field["description"]) for name, field in CONNECTION_FIELDS.items()}

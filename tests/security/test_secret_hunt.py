@@ -41,7 +41,7 @@ def clean(run_hunted: Any, hunt: Any, token_server: Any, service_account: Any, t
     hunt.planted |= {"client secret": config["client_secret"], "subject token": subject, "broken key": broken}
     broken_pem = f"-----BEGIN PRIVATE KEY-----\n{broken}\n-----END PRIVATE KEY-----\n"
     with Emulator(buckets=["bucket"]) as emulator:
-        common = {**emulator.connection["extra"], "send_token_to_endpoint": True}
+        common = {**emulator.connection["extra"], "send_credentials_to_endpoint": True}
         echo = f"Request had invalid authentication credentials: Bearer {token_server.token}"
         emulator.order_fault(Fault("generate", skip=1, times=2, status=401, message=echo))
         emulator.order_fault(Fault("generate", skip=3, status=403, message=echo))

@@ -22,7 +22,8 @@ def runner_with(row: Trigger) -> TriggerRunner:
     from airflow.executors.workloads import RunTrigger
 
     runner = TriggerRunner()
-    runner.to_create.append(RunTrigger(id=1, classpath=row.classpath, encrypted_kwargs=row.encrypted_kwargs))
+    stored = {"classpath": row.classpath, "encrypted_kwargs": row.encrypted_kwargs}
+    runner.to_create.append(RunTrigger(id=1, ti=None, **stored))
     return runner
 
 

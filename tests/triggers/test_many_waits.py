@@ -35,7 +35,7 @@ class CountedToken(Credentials):
 
 @pytest.fixture
 def token(set_connection: Callable[..., None], emulator: Any, monkeypatch: pytest.MonkeyPatch) -> CountedToken:
-    set_connection(**emulator.connection["extra"], send_token_to_endpoint=True)
+    set_connection(**emulator.connection["extra"], send_credentials_to_endpoint=True)
     token = CountedToken()
     monkeypatch.setattr(google.auth, "default", lambda scopes: (token, "emulator-project"))
     return token

@@ -1,0 +1,61 @@
+"""Which task instance a request is about, and the links between pages. No address ever holds the URI of an image."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import quote
+
+NOT_MAPPED = -1
+NO_MAP_INDEX = {"{MAP_INDEX}", str(NOT_MAPPED)}
+"""What arrives for a task that is not mapped: Airflow leaves its placeholder in the address."""
+
+_ID = re.compile(r"[\w.-]{1,250}")
+_RUN_ID = re.compile(r"[^/\\\s\x00-\x1f\x7f]{1,250}")
+_MAP_INDEX = re.compile(r"[0-9]{1,6}")
+_DOTS = {".", ".."}
+
+
+class TaskInstanceAddress(NamedTuple):
+    """A task instance; with map index -1 the instance of a task that is not mapped, or all of a mapped one."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+
+def is_plain(parts: dict[str, str]) -> bool:
+    """Say whether the parts of an address can be ids at all.
+
+    ``~``, Airflow's word for every DAG, is none: Airflow would ask for the right to read any DAG, not this one.
+    """
+    for name, value in parts.items():
+        if value in _DOTS or (name in {"dag_id", "task_id"} and not _ID.fullmatch(value)):
+            return False
+        if name == "run_id" and (value == "~" or not _RUN_ID.fullmatch(value)):
+            return False
+        if name == "map_index" and value not in NO_MAP_INDEX and not _MAP_INDEX.fullmatch(value):
+            return False
+    return True
+
+
+def read_map_index(text: str) -> int:
+    """Return a map index that :func:`is_plain` let through."""
+    return NOT_MAPPED if text in NO_MAP_INDEX else int(text)
+
+
+def dag_link(dag_id: str) -> str:
+    """Return the path of a DAG's page, from the gallery's root."""
+    return f"dags/{quote(dag_id, safe='')}"
+
+
+def task_link(address: TaskInstanceAddress) -> str:
+    """Return the path of a task instance's page, from the gallery's root."""
+    run, task = quote(address.run_id, safe=""), quote(address.task_id, safe="")
+    return f"{dag_link(address.dag_id)}/runs/{run}/tasks/{task}/{address.map_index}"
+
+
+def image_link(address: TaskInstanceAddress, number: int) -> str:
+    """Return the path of an image, from the gallery's root."""
+    return f"{task_link(address)}/images/{number}"

@@ -1,0 +1,54 @@
+"""A person looks at the images in Airflow's UI and says which ones are worth enlarging. Airflow 3.1 and later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+from airflow.providers.common.compat.sdk import DAG, AirflowOptionalProviderFeatureException, task
+
+from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
+
+try:
+    from airflow.providers.standard.operators.hitl import HITLOperator
+except (ImportError, AirflowOptionalProviderFeatureException):
+    pass  # before Airflow 3.1 nobody can be asked, and there is no such DAG
+else:
+    CANDIDATES = 4
+    # The provider's gallery serves the images of a task to those who may see its DAG. Where Airflow's own address has
+    # a path (https://example.com/airflow), put that path in front.
+    SHOWN = "/imagen-gallery/dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}/tasks/candidates/-1/images"
+
+    with DAG(
+        "imagen_approval",
+        schedule=None,
+        start_date=pendulum.datetime(2026, 1, 1),
+        catchup=False,
+        params={"bucket": "my-bucket", "subject": "a paper boat on a puddle"},
+    ) as dag:
+        candidates = ImagenGenerateOperator(
+            task_id="candidates",
+            prompt="{{ params.subject }}, watercolour",
+            number_of_images=CANDIDATES,
+            output_uri="gs://{{ params.bucket }}/approval/candidates/{{ dag_run.run_after | ds_nodash }}/",
+        )
+
+        ask = HITLOperator(
+            task_id="ask",
+            subject="Which of these images are worth enlarging?",
+            body="\n\n".join(f"**{n + 1}**\n\n![image {n + 1}]({SHOWN}/{n})" for n in range(CANDIDATES)),
+            options=[str(n + 1) for n in range(CANDIDATES)],
+            multiple=True,
+        )
+
+        @task
+        def chosen(answer: dict[str, Any], uris: list[str]) -> list[str]:
+            """Return the images that were chosen; a candidate that Google filtered is not there to be enlarged."""
+            return [uris[int(number) - 1] for number in answer["chosen_options"] if int(number) <= len(uris)]
+
+        candidates >> ask
+        ImagenUpscaleOperator.partial(
+            task_id="large",
+            upscale_factor="x2",
+            output_uri="gs://{{ params.bucket }}/approval/large/{{ dag_run.run_after | ds_nodash }}/",
+        ).expand(image=chosen(ask.output, candidates.output))  # type: ignore[arg-type]  # values, when it runs

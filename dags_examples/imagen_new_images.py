@@ -1,0 +1,39 @@
+"""New images start a second DAG, which receives their URIs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+from airflow.providers.common.compat.sdk import DAG, Asset, task
+
+from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
+
+POSTERS = Asset("imagen://posters")
+START = pendulum.datetime(2026, 1, 1)
+
+with DAG(
+    "imagen_new_images", schedule="@daily", start_date=START, catchup=False, params={"folder": "gs://my-bucket/new"}
+) as dag:
+    ImagenGenerateOperator(
+        task_id="posters",
+        prompt="A poster of the day, {{ ds }}",
+        number_of_images=2,
+        output_uri="{{ params.folder }}/{{ ds }}/",
+        outlets=[POSTERS],
+    )
+
+with DAG("imagen_new_images_received", schedule=[POSTERS], start_date=START, catchup=False) as received:
+
+    @task
+    def new_images(**context: Any) -> list[str]:
+        """Return the images of every event that started this run."""
+        started_by = context.get("triggering_asset_events") or context["triggering_dataset_events"]  # Airflow 2's name
+        return [uri for events in started_by.values() for event in events for uri in event.extra["uris"]]
+
+    @task
+    def publish(uri: str) -> str:
+        """Do something with one image; a real DAG sends it to the shop."""
+        return uri
+
+    publish.expand(uri=new_images())

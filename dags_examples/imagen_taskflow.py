@@ -1,0 +1,35 @@
+"""Prompts written in Python: one poster for each product of the day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+from airflow.providers.common.compat.sdk import DAG, task
+
+with DAG(
+    "imagen_taskflow",
+    schedule="@daily",
+    start_date=pendulum.datetime(2026, 1, 1),
+    catchup=False,
+    params={"bucket": "my-bucket"},
+) as dag:
+
+    @task
+    def products() -> list[str]:
+        """Return what is sold today; a real DAG asks its shop."""
+        return ["a red bicycle", "a blue teapot"]
+
+    @task.imagen(output_uri="gs://{{ params.bucket }}/taskflow/{{ ds }}/", aspect_ratio="16:9")
+    def poster(product: str, ds: str) -> str:
+        """Return the prompt; the task returns the URIs of the images."""
+        return f"A poster for {product}, {ds}"
+
+    @task.imagen(output_uri="gs://{{ params.bucket }}/taskflow/{{ ds }}/")
+    def stamp(names: list[str]) -> dict[str, Any]:
+        """Return the prompt and what else only the run knows: any argument of ImagenGenerateOperator."""
+        return {"prompt": f"A stamp that shows {' and '.join(names)}", "number_of_images": len(names)}
+
+    todays = products()
+    poster.expand(product=todays)
+    stamp(todays)  # type: ignore[arg-type]  # Airflow hands over the value, not the reference

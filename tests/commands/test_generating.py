@@ -1,0 +1,117 @@
+"""``generate``: one request from the command line, on a connection to the emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_imagen.emulator import Fault
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+
+@pytest.fixture
+def generate(run: Run, command: tuple[str, ...], emulator: Any) -> Run:
+    """Return a function that runs ``generate``; the connection is in the environment."""
+    connection = json.dumps({"conn_type": "imagen", "extra": emulator.connection["extra"]})
+
+    def run_generate(*words: str, **environment: str) -> Any:
+        return run(*command, "generate", *words, **{"AIRFLOW_CONN_IMAGEN_DEFAULT": connection, **environment})
+
+    return run_generate
+
+
+def test_images_go_to_a_folder_below_the_current_one_and_their_paths_to_standard_output(
+    generate: Run, tmp_path: Path
+) -> None:
+    done = generate("a red boat", "-n", "2")
+
+    assert done.returncode == 0, done.stderr
+    paths = [Path(line) for line in done.stdout.splitlines()]
+    assert [path.name for path in paths] == ["sample_0.jpg", "sample_1.jpg"]
+    assert all(path.is_relative_to(tmp_path / "imagen-images") and path.stat().st_size > 0 for path in paths)
+    assert "What is asked (2 image(s), about 0.0672 USD by list price)" in done.stderr
+    assert "group::" not in done.stderr
+
+
+def test_a_second_call_replaces_nothing(generate: Run, tmp_path: Path) -> None:
+    first, second = generate("a red boat", "--output", "here"), generate("a red boat", "--output", "here")
+
+    assert first.stdout.startswith(f"{tmp_path}/here/")
+    assert set(first.stdout.splitlines()).isdisjoint(second.stdout.splitlines())
+
+
+def test_every_option_reaches_the_request(generate: Run, emulator: Any) -> None:
+    options = {
+        "--model": "imagen-3.0-generate-001",
+        "--output": "gs://bucket/tried/",
+        "--number-of-images": "3",
+        "--negative-prompt": "dogs",
+        "--aspect-ratio": "16:9",
+        "--output-mime-type": "image/jpeg",
+        "--location": "europe-west4",
+        "--project-id": "another-project",
+    }
+    done = generate("a red boat", *(word for option in options.items() for word in option))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"gs://bucket/{name}" for name in emulator.list_objects("bucket", "tried/")]
+    (request,) = [each for each in emulator.requests if each.path.endswith(":predict")]
+    assert "/projects/another-project/locations/europe-west4/" in request.path
+    sent = request.json["parameters"]
+    assert (sent["sampleCount"], sent["negativePrompt"], sent["aspectRatio"]) == (3, "dogs", "16:9")
+    assert sent["outputOptions"] == {"mimeType": "image/jpeg"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("a boat", "--aspect-ratio", "9:99"), "InvalidInputError: No request was sent, 1 to correct:"),
+        (("a boat", "--location", "mars1"), "InvalidInputError"),
+        ((" ",), "InvalidInputError"),
+    ],
+)
+def test_wrong_input_ends_with_1_and_its_text(generate: Run, emulator: Any, words: tuple[str, ...], told: str) -> None:
+    done = generate(*words)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert emulator.requests == []
+
+
+def test_filtered_images_end_with_1_and_the_reason(generate: Run, emulator: Any) -> None:
+    emulator.order_fault(Fault("generate", filtered=1))
+    done = generate("a red boat", "--model", "imagen-4.0-generate-001")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "ImagesFilteredError: All 1 images were filtered." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_prompt_it_is_wrong_usage(generate: Run, emulator: Any) -> None:
+    assert generate().returncode == 2
+    assert emulator.requests == []
+
+
+def test_a_connection_in_airflows_database_is_found(
+    run: Run, command: tuple[str, ...], emulator: Any, airflow_database: None
+) -> None:
+    """Airflow 3 itself looks into its database only for a running task."""
+    database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]}
+    airflow = Path(sys.executable).with_name("airflow")
+    name = f"stored_by_{command[-1]}"
+    extra = json.dumps(emulator.connection["extra"])
+    added = run(str(airflow), "connections", "add", name, "--conn-type", "imagen", "--conn-extra", extra, **database)
+
+    done = run(*command, "generate", "a red boat", "--imagen-conn-id", name, **database)
+
+    assert added.returncode == 0, added.stderr
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("sample_0.jpg\n")

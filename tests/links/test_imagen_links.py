@@ -1,0 +1,82 @@
+"""What the links on a task instance lead to, with what the task recorded and without."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.pages import model_page
+from airflow_provider_imagen.links import imagen
+from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
+from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
+
+ASKED, FALLBACK = "imagen-4.0-generate-001", "gemini-3-pro-image"
+RESULT = {"model": FALLBACK, "parameters": {"output_uri": "gs://bucket/made/"}, "images": []}
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What XCom answers, the last one for ever; an error is raised."""
+    answers: list[Any] = [None]
+
+    def get_value(*, ti_key: Any, key: str) -> Any:
+        assert key == "result"
+        if isinstance(answers[-1], Exception):
+            raise answers[-1]
+        return answers[-1]
+
+    monkeypatch.setattr(imagen, "XCom", SimpleNamespace(get_value=get_value))
+    return answers
+
+
+def links_of(**arguments: Any) -> tuple[str, str]:
+    task = SimpleNamespace(**arguments)
+    return OutputFolderLink().get_link(task, ti_key=object()), ModelLink().get_link(task, ti_key=object())
+
+
+def test_they_lead_to_what_was_really_used(recorded: list[Any]) -> None:
+    recorded.append(RESULT)
+
+    assert links_of(output_uri="gs://other/{{ ds }}/", model=ASKED) == (
+        "https://console.cloud.google.com/storage/browser/bucket/made",
+        model_page(FALLBACK, catalogue()),
+    )
+
+
+def test_of_a_task_that_recorded_nothing_they_lead_to_what_its_arguments_say(recorded: list[Any]) -> None:
+    assert links_of(output_uri="gs://other/made/", model=ASKED) == (
+        "https://console.cloud.google.com/storage/browser/other/made",
+        model_page(ASKED, catalogue()),
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"output_uri": "gs://bucket/{{ ds }}/", "model": "{{ params.model }}"},
+        {"output_uri": "{% if ds %}gs://b/{% endif %}", "model": None},
+        {"output_uri": "/data/made", "model": ""},
+        {"output_uri": object(), "model": object()},
+        {},
+    ],
+)
+def test_without_a_page_there_is_no_link(recorded: list[Any], arguments: dict[str, Any]) -> None:
+    assert links_of(**arguments) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "answer", [RuntimeError("no database"), ["a"], {"parameters": 3, "model": 4}, {"parameters": {"output_uri": 5}}]
+)
+def test_whatever_xcom_answers_no_link_ever_raises(recorded: list[Any], answer: Any) -> None:
+    recorded.append(answer)
+
+    assert all(isinstance(link, str) for link in links_of(output_uri="/x", model=None))
+
+
+@pytest.mark.parametrize("operator", [ImagenGenerateOperator, ImagenUpscaleOperator])
+def test_both_operators_have_both_links(operator: Any) -> None:
+    assert [type(link) for link in operator.operator_extra_links] == [OutputFolderLink, ModelLink]
+    assert len({link.name for link in operator.operator_extra_links}) == 2

@@ -1,0 +1,132 @@
+"""What a request leaves in Airflow's metrics and in the task's log."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.operators import metering
+from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
+
+MODEL = "imagen-4.0-generate-001"
+TAGS = {"model": MODEL, "job": "generate"}
+
+
+class Metrics:
+    """Plays Airflow's metrics: remembers them by name."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+
+    def incr(self, name: str, count: float, *, tags: dict[str, str]) -> None:
+        assert tags == TAGS
+        self.counted[name] = self.counted.get(name, 0) + count
+
+    def timing(self, name: str, duration: Any, *, tags: dict[str, str]) -> None:
+        assert tags == TAGS
+        self.seconds[name] = duration.total_seconds()
+
+
+@pytest.fixture
+def metrics(monkeypatch: pytest.MonkeyPatch) -> Metrics:
+    played = Metrics()
+    monkeypatch.setattr(metering, "Stats", played)
+    return played
+
+
+def operator(**arguments: Any) -> ImagenGenerateOperator:
+    defaults = {"task_id": "posters", "model": MODEL, "prompt": "a red boat", "output_uri": "gs://bucket/made/"}
+    return ImagenGenerateOperator(**defaults | arguments)
+
+
+def test_requests_images_seconds_and_money_are_counted(emulator: Any, ti: Any, metrics: Metrics) -> None:
+    operator(number_of_images=3).execute({"ti": ti})
+
+    assert metrics.counted == {
+        "imagen.requests": 1,
+        "imagen.images": 3,
+        "imagen.estimated_cost_usd": pytest.approx(0.12),
+    }
+    assert metrics.seconds["imagen.request_seconds"] > 0
+
+
+def test_filtered_images_are_counted_and_cost_nothing(emulator: Any, ti: Any, metrics: Metrics) -> None:
+    emulator.order_fault(Fault("generate", filtered=1))
+    operator(number_of_images=3).execute({"ti": ti})
+
+    assert metrics.counted["imagen.filtered"] == 1
+    assert metrics.counted["imagen.estimated_cost_usd"] == pytest.approx(0.08)
+
+
+def test_a_refused_prompt_counts_as_all_its_images_filtered(emulator: Any, ti: Any, metrics: Metrics) -> None:
+    emulator.order_fault(Fault("generate", blocked_prompt=True))
+    with pytest.raises(AirflowFailException):
+        operator(number_of_images=3).execute({"ti": ti})
+
+    assert metrics.counted == {"imagen.requests": 1, "imagen.failed_requests": 1, "imagen.filtered": 3}
+    assert "imagen.request_seconds" in metrics.seconds
+
+
+def test_a_failed_request_is_counted(emulator: Any, ti: Any, metrics: Metrics) -> None:
+    emulator.order_fault(Fault("generate", status=403))
+    with pytest.raises(AirflowFailException):
+        operator().execute({"ti": ti})
+
+    assert metrics.counted == {"imagen.requests": 1, "imagen.failed_requests": 1}
+
+
+def test_metrics_that_fail_fail_no_task(
+    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise OSError("no StatsD today")
+
+    monkeypatch.setattr(metering, "Stats", Broken())
+
+    assert len(operator().execute({"ti": ti})) == 1
+    assert "no StatsD today" in logged()
+
+
+def test_airflow_takes_the_metrics_as_they_are_sent() -> None:
+    """On every supported version, with the metrics that are built in, and without a warning."""
+    from airflow.providers.common.compat.sdk import Stats
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        meter = metering._Meter(Stats, TAGS)
+        meter._stats.incr("imagen.images", 2, tags=TAGS)
+        meter._stats.incr("imagen.estimated_cost_usd", 0.04, tags=TAGS)
+        meter._stats.timing("imagen.request_seconds", metering.timedelta(seconds=1), tags=TAGS)
+
+
+def test_the_log_folds_away_what_was_asked_and_says_how_many_for_how_much(
+    emulator: Any, ti: Any, logged: Callable[[], str]
+) -> None:
+    operator(number_of_images=2, aspect_ratio="16:9").execute({"ti": ti})
+
+    log = logged()
+    asked = log[
+        log.index("::group::What is asked (2 image(s), about 0.08 USD by list price)") : log.index("::endgroup")
+    ]
+    assert "prompt: 10 characters" in asked
+    assert 'aspect_ratio: "16:9"' in asked
+    assert "2 image(s) after" in log[log.index("::endgroup") :]
+
+
+def test_the_result_document_says_what_its_images_cost(ti: Any) -> None:
+    operator(number_of_images=2).execute({"ti": ti})
+
+    assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(0.08)
+
+
+def test_the_result_document_has_no_number_where_no_price_is_known(ti: Any) -> None:
+    operator(model="imagegeneration@002").execute({"ti": ti})
+
+    assert "estimated_cost_usd" not in ti.pushed["result"]

@@ -1,0 +1,159 @@
+"""Airflow's real web application with users of several rights, and task instances that recorded images."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import airflow
+import pytest
+from PIL import Image
+
+NO_GALLERY = tuple(map(int, airflow.__version__.split(".")[:2])) < (3, 1)
+collect_ignore = (
+    ["test_guarded_routes.py", "test_gallery_pages.py", "test_gallery_images.py", "test_fetching.py"]
+    if NO_GALLERY
+    else []
+)
+
+os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "of the tests' own, and as long as the library likes it: 64 bytes or more"
+with warnings.catch_warnings():
+    # Airflow's web parts warn of themselves when they are first imported; that is not ours.
+    warnings.simplefilter("ignore")
+    if not NO_GALLERY:
+        import airflow.api_fastapi.app
+
+GALLERY = "/imagen-gallery"
+FIRST_RUN = 1_000_000
+"""The database is shared with tests that run DAGs: their runs have small numbers."""
+STARTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+def record(*uris: str, **changes: Any) -> dict[str, Any]:
+    """Return a ``result`` document as the operators push it."""
+    from airflow_provider_imagen.core.result import Answer, MadeImage
+    from airflow_provider_imagen.core.result import record as document
+
+    images = tuple(MadeImage("image/png", uri, prompt=f"rewritten for {uri[-5:]}") for uri in uris)
+    sent = {"model": "imagen-4.0-generate-001", "prompt": "a red boat", "aspect_ratio": "16:9"}
+    return {**document(sent, Answer(images, len(uris)), list(uris), location="us-central1"), **changes}
+
+
+def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", color: str = "teal", mode: str = "RGB") -> bytes:
+    """Return an image file."""
+    target = io.BytesIO()
+    Image.new(mode, size, color).save(target, kind)
+    return target.getvalue()
+
+
+@pytest.fixture
+def make_record() -> Callable[..., dict[str, Any]]:
+    return record
+
+
+@pytest.fixture
+def make_picture() -> Callable[..., bytes]:
+    return picture
+
+
+class Airflow:
+    """Airflow's own database, and its web application as people with different rights see it."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._numbers = count(1)
+
+    def as_user(self, name: str | None = "reader", role: str | None = "viewer", **headers: str) -> Any:
+        """Return a web client with a valid login; without one when the name is None."""
+        from airflow.api_fastapi.app import get_auth_manager
+        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+        from starlette.testclient import TestClient
+
+        client = TestClient(self._app, headers=headers, raise_server_exceptions=False)
+        if name is not None:
+            user = SimpleAuthManagerUser(username=name, role=role)
+            client.headers["Authorization"] = f"Bearer {get_auth_manager().generate_jwt(user)}"
+        return client
+
+    def add_run(self, run_id: str = "manual__1", dag_id: str = "posters_dag", state: str = "success") -> int:
+        """Add a run, each one an hour later than the one before, and return its number."""
+        from airflow.models.dagrun import DagRun
+
+        number = next(self._numbers)
+        moment = STARTED + timedelta(hours=number)
+        values = {"dag_id": dag_id, "run_id": run_id, "run_type": "manual", "state": state, "run_after": moment}
+        self._insert(DagRun, id=FIRST_RUN + number, **values)
+        return FIRST_RUN + number
+
+    def add_task(
+        self, value: Any = None, *, run: int, run_id: str = "manual__1", key: str = "result", **changes: Any
+    ) -> None:
+        """Add a task instance, with an XCom when there is a value."""
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.models.xcom import XComModel
+
+        state = changes.pop("state", "success")
+        names = {"dag_id": "posters_dag", "run_id": run_id, "task_id": "posters", "map_index": -1, **changes}
+        self._insert(TaskInstance, pool="default_pool", state=state, try_number=1, **names)
+        if value is not None:
+            moment = {"timestamp": STARTED + timedelta(minutes=next(self._numbers))}
+            self._insert(XComModel, dag_run_id=run, key=key, value=value, **moment, **names)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        from airflow.models.dagrun import DagRun
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.models.xcom import XComModel
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            for table in (XComModel, TaskInstance, DagRun):
+                session.execute(table.__table__.delete().where(table.__table__.c.dag_id.like("%posters_dag%")))
+
+    @staticmethod
+    def _insert(table: Any, **values: Any) -> None:
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            session.execute(table.__table__.insert().values(**values))
+
+
+@pytest.fixture(scope="session")
+def airflow_app(airflow_database: None) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Airflow and its web framework warn of while they start is not ours
+        from airflow.api_fastapi.app import create_app
+        from sqlalchemy.orm import configure_mappers
+
+        app = create_app("core")
+        configure_mappers()
+        return app
+
+
+@pytest.fixture
+def site(airflow_app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
+    """Airflow with an empty database and an empty shelf of thumbnails."""
+    from airflow_provider_imagen.plugins.gallery import routes
+    from airflow_provider_imagen.plugins.gallery.shelf import Shelf
+
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # as in the API server
+    monkeypatch.setattr(routes, "shelf", Shelf())
+    airflow_site = Airflow(airflow_app)
+    airflow_site.clear()
+    yield airflow_site
+    airflow_site.clear()
+
+
+@pytest.fixture
+def posters(site: Airflow, emulator: Any, set_connection: Callable[..., None]) -> str:
+    """A task instance with two images in Cloud Storage; returns the address of its page."""
+    set_connection(**emulator.connection["extra"])
+    emulator.put_object("bucket", "made/sample_0.png", picture(), "image/png")
+    emulator.put_object("bucket", "made/sample_1.png", picture((300, 600)), "image/png")
+    site.add_task(record("gs://bucket/made/sample_0.png", "gs://bucket/made/sample_1.png"), run=site.add_run())
+    return f"{GALLERY}/dags/posters_dag/runs/manual__1/tasks/posters/-1"

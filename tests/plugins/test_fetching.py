@@ -1,0 +1,73 @@
+"""Which addresses the API server ever reads, whatever a task wrote into its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.plugins.gallery import fetching
+from airflow_provider_imagen.plugins.gallery.fetching import NotShownError, fetch, why_not_shown
+from airflow_provider_imagen.plugins.gallery.recorded import Image, Record
+
+FORBIDDEN = [
+    *("/etc/passwd", "file:///etc/passwd", "local:///etc/passwd", "file://etc/passwd", "FILE:///etc/passwd"),
+    *("http://169.254.169.254/latest/meta-data/", "https://example.com/a.png", "ftp://example.com/a.png"),
+    *("data:image/png;base64,AAAA", "data://x", "memory://a.png", "github://org:repo@main/a.png"),
+    *("simplecache::file:///etc/passwd", "zip://a.png::file:///etc/x.zip", "gs://bucket/a.png::file:///etc/passwd"),
+    *("relative.png", "../../etc/passwd", "", "://", "gs://", "gs://bucket", "gs://bucket/", "gs://bucket/..", "gs:/x"),
+    *("gs://UPPER/a.png", "gs://b/a.png", "gs://bucket@evil/a.png", "gs://evil.com:80/a", "gs://../x", "GS://bucket/a"),
+    *("gs://bucket/a\r\nHost: evil", "gs://bucket/\0.png", "unknown://bucket/a.png", "s3a b://x/y", "/data/\0.png"),
+]
+
+
+def record(uri: str) -> tuple[Image, Record]:
+    image = Image(uri=uri, mime_type="image/png")
+    return image, Record(model="m", location="global", parameters={}, images=[image], filtered=0, filter_reasons=[])
+
+
+@pytest.mark.parametrize("uri", FORBIDDEN)
+def test_no_other_address_is_ever_opened(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_read", lambda *_: pytest.fail("was read"))
+
+    with pytest.raises(NotShownError) as refused:
+        fetch(*record(uri))
+
+    assert refused.value.status == 403
+    assert why_not_shown(record(uri)[0]) == refused.value.message
+
+
+def test_other_storages_are_read_through_airflow_where_their_provider_is_installed(
+    monkeypatch: pytest.MonkeyPatch, make_picture: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "a.png").write_bytes(make_picture())
+    asked: list[str] = []
+
+    def storage_path(uri: str) -> Path:
+        asked.append(uri)
+        return tmp_path / "a.png"
+
+    monkeypatch.setattr(fetching, "has_fs", lambda scheme: scheme == "s3")
+    monkeypatch.setattr(fetching, "ObjectStoragePath", storage_path)
+
+    assert fetch(*record("s3://my_conn@bucket/a.png")) == (make_picture(), "image/png")
+    assert asked == ["s3://my_conn@bucket/a.png"]
+    monkeypatch.setattr(fetching, "MOST_BYTES", 10)
+    with pytest.raises(NotShownError, match="larger than"):
+        fetch(*record("s3://my_conn@bucket/a.png"))
+
+
+def test_what_a_storage_library_says_stays_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def storage_path(uri: str) -> Path:
+        raise ConnectionError("host secret.internal, key AKIA123")
+
+    monkeypatch.setattr(fetching, "has_fs", lambda scheme: True)
+    monkeypatch.setattr(fetching, "ObjectStoragePath", storage_path)
+
+    with pytest.raises(NotShownError) as failed:
+        fetch(*record("s3://bucket/a.png"))
+
+    assert failed.value.status == 502
+    assert "ConnectionError" in failed.value.message
+    assert "secret.internal" not in str(failed.value)

@@ -1,0 +1,108 @@
+"""Small versions of images: within bounds, from damaged, huge, transparent and odd ones."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from airflow_provider_imagen.plugins.gallery import thumbnails
+from airflow_provider_imagen.plugins.gallery.sniffing import image_type
+from airflow_provider_imagen.plugins.gallery.thumbnails import NoThumbnailError, Thumbnail, make_thumbnail
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_every_kind_of_pixel_can_be_reduced(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    target = io.BytesIO()
+    Image.new(mode, (1000, 500)).save(target, kind)
+
+    small = make_thumbnail(target.getvalue(), f"image/{kind.lower()}")
+
+    with Image.open(io.BytesIO(small.data)) as image:
+        assert image.size == (384, 192)
+        assert f"image/{str(image.format).lower()}" == small.mime_type == image_type(small.data)
+    assert (small.width, small.height) == (1000, 500)
+
+
+def test_what_can_be_seen_through_stays_so(make_picture: Any) -> None:
+    assert make_thumbnail(make_picture(mode="RGBA", color=(0, 0, 0, 0)), "image/png").mime_type == "image/png"
+    assert make_thumbnail(make_picture(), "image/png").mime_type == "image/jpeg"
+
+
+def test_a_small_image_is_not_enlarged(make_picture: Any) -> None:
+    with Image.open(io.BytesIO(make_thumbnail(make_picture((20, 10)), "image/png").data)) as image:
+        assert image.size == (20, 10)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_a_damaged_image_is_refused(make_picture: Any, kind: str) -> None:
+    whole = make_picture(kind=kind)
+
+    with pytest.raises(NoThumbnailError, match="damaged"):
+        make_thumbnail(whole[: min(60, len(whole) // 2)], f"image/{kind.lower()}")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_an_image_with_too_many_pixels_is_refused(
+    make_picture: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(thumbnails, "MOST_PIXELS", 100 * 100)
+    monkeypatch.setattr(thumbnails, "_reduced", lambda image: pytest.fail("was decoded"))
+
+    with pytest.raises(NoThumbnailError, match="101 x 100 pixels"):
+        make_thumbnail(make_picture((101, 100), kind), f"image/{kind.lower()}")
+
+
+def test_an_image_is_only_read_as_what_it_was_found_to_be(make_picture: Any) -> None:
+    with pytest.raises(NoThumbnailError, match="damaged"):
+        make_thumbnail(make_picture(kind="TIFF"), "image/png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_formats_are_known_by_their_first_bytes(make_picture: Any, kind: str) -> None:
+    assert image_type(make_picture(kind=kind)) == f"image/{kind.lower()}"
+
+
+def test_other_formats_have_no_name(make_picture: Any) -> None:
+    assert image_type(make_picture(kind="TIFF")) is None
+    assert image_type(b"") is None
+
+
+def shelved(size: int) -> Thumbnail:
+    return Thumbnail(b"x" * size, "image/jpeg", size)
+
+
+def test_the_shelf_forgets_what_was_not_asked_for_longest() -> None:
+    from airflow_provider_imagen.plugins.gallery.shelf import Shelf
+
+    shelf, made = Shelf(most_bytes=100), []
+
+    def ask(key: str, size: int = 40) -> None:
+        shelf.get(key, lambda: made.append(key) or shelved(size))  # type: ignore[func-returns-value]
+
+    for key in ("a", "b", "a", "c", "a", "b"):
+        ask(key)
+
+    assert made == ["a", "b", "c", "b"]
+    assert shelf.bytes_kept == 80
+    ask("huge", 101)
+    assert shelf.bytes_kept == 80
+    ask("d", 100)
+    assert shelf.bytes_kept == 100
+
+
+def test_the_shelf_counts_a_thumbnail_that_two_people_made_at_once_once() -> None:
+    from airflow_provider_imagen.plugins.gallery.shelf import Shelf
+
+    shelf = Shelf(most_bytes=100)
+
+    def make_while_another_does() -> Thumbnail:
+        shelf.get("a", lambda: shelved(40))
+        return shelved(30)
+
+    shelf.get("a", make_while_another_does)
+
+    assert shelf.bytes_kept == 30
