@@ -134,4 +134,4 @@ def main(tools: str, emulated: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*(str(Path(python).absolute()) for python in sys.argv[1:]))
