@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -73,7 +73,7 @@ class AirflowSite:
                 start_new_session=True,
             )
         try:
-            self._wait_until(self._is_healthy, "healthy")
+            self.wait_until(self._is_healthy, "healthy")
         except BaseException:
             self.stop()
             raise
@@ -103,21 +103,22 @@ class AirflowSite:
         :raises requests.HTTPError: Airflow refused.
         """
         answer = requests.request(
-            method, f"{self.address}/api/v2/{path}", json=body, headers=self._token(user), timeout=ANSWER_SECONDS
+            method, f"{self.address}/api/v2/{path}", json=body, headers=self.token(user), timeout=ANSWER_SECONDS
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def unpause(self, dag_ids: Sequence[str]) -> None:
         """Wait until Airflow has read these DAGs, and let them run."""
-        self._wait_until(lambda: set(dag_ids) <= self._known_dags(), f"aware of {', '.join(dag_ids)}")
+        self.wait_until(lambda: set(dag_ids) <= self._known_dags(), f"aware of {', '.join(dag_ids)}")
         for dag_id in dag_ids:
             self.call("PATCH", f"dags/{dag_id}", {"is_paused": False})
 
     def _known_dags(self) -> set[str]:
         return {dag["dag_id"] for dag in self.call("GET", "dags")["dags"]}
 
-    def _token(self, user: str) -> dict[str, str]:
+    def token(self, user: str) -> dict[str, str]:
+        """Return the header with which one of the users calls Airflow."""
         login = {"username": user, "password": self.passwords[user]}
         answer = requests.post(f"{self.address}/auth/token", json=login, timeout=ANSWER_SECONDS)
         answer.raise_for_status()
@@ -130,7 +131,13 @@ class AirflowSite:
             return False
         return answer.ok and all((answer.json()[name] or {}).get("status") == "healthy" for name in COMPONENTS)
 
-    def _wait_until(self, reached: Any, what: str) -> None:
+    def wait_until(self, reached: Callable[[], Any], what: str) -> None:
+        """Wait until something is so.
+
+        :param reached: says whether it is.
+        :param what: what Airflow was not, for the error text.
+        :raises RuntimeError: Airflow ended, or five minutes passed.
+        """
         deadline = time.monotonic() + READY_SECONDS
         while not reached():
             ended = self._process is None or self._process.poll() is not None

@@ -51,7 +51,7 @@ def site(chromium: str) -> Iterator[Any]:
 
     home = Path(tempfile.mkdtemp(prefix="imagen-site-"))
     try:
-        with AirflowSite(home, REPOSITORY / "dags_examples") as running:
+        with AirflowSite(home, REPOSITORY / "dags_examples", {"admin": "admin", "guest": ""}) as running:
             yield running
     finally:
         shutil.rmtree(home, ignore_errors=True)

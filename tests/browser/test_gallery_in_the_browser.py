@@ -1,0 +1,136 @@
+"""The gallery inside the newest Airflow's UI: with pictures, with filtered ones, with none, and closed to others."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.emulator import Emulator, Fault
+
+DAG, TASK = "imagen_minimal", "picture"
+MADE, FILTERED = "gallery_made", "gallery_filtered"
+DARK_THEME = "() => localStorage.setItem('theme', 'dark')"
+
+
+@pytest.fixture(scope="module")
+def google(site: Any) -> Iterator[Emulator]:
+    """The emulator, and a connection to it; a connection of that name that is there already is replaced."""
+    with Emulator(buckets=["my-bucket"]) as running:
+        forget_connection(site)
+        extra = json.dumps(running.connection["extra"])
+        site.call("POST", "connections", {"connection_id": "imagen_default", "conn_type": "imagen", "extra": extra})
+        yield running
+        forget_connection(site)
+
+
+def forget_connection(site: Any) -> None:
+    known = site.call("GET", "connections?limit=1000")["connections"]
+    if any(each["connection_id"] == "imagen_default" for each in known):
+        site.call("DELETE", "connections/imagen_default")
+
+
+@pytest.fixture(scope="module")
+def runs(site: Any, google: Emulator) -> None:
+    """One run with an image, and one in which it was filtered."""
+    site.unpause([DAG])
+    run(site, MADE, day=1)
+    google.order_fault(Fault("generate", times=9, filtered=1, support_codes=("58061214",)))
+    run(site, FILTERED, day=2)
+
+
+def run(site: Any, run_id: str, day: int) -> None:
+    site.call("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": f"2026-02-0{day}T00:00:00Z"})
+    site.wait_until(
+        lambda: site.call("GET", f"dags/{DAG}/dagRuns/{run_id}")["state"] in {"success", "failed"},
+        f"done with {run_id}",
+    )
+
+
+def images_tab(page: Any, address: str) -> Any:
+    page.set_viewport_size({"width": 1200, "height": 800})
+    page.goto(address)
+    page.get_by_role("link", name="Images", exact=True).click()
+    return page.frame_locator("iframe")
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_task_instance_shows_its_image_and_opens_it_in_full_size(page: Any, picture: Callable[..., None]) -> None:
+    gallery = images_tab(page, f"/dags/{DAG}/runs/{MADE}/tasks/{TASK}")
+
+    gallery.get_by_text("A lighthouse, 2026-02-01").first.wait_for()
+    gallery.get_by_text("1024 x 1024").wait_for()
+    picture(page, "thumbnail")
+    gallery.locator("a.thumb").press("Enter")
+    gallery.get_by_role("dialog").wait_for()
+    assert gallery.locator("#viewer-image").evaluate("image => image.decode().then(() => image.naturalWidth)") == 1024
+    picture(page, "full-size")
+    gallery.locator("#viewer-image").press("Escape")
+    gallery.get_by_role("dialog").wait_for(state="hidden")
+
+
+@pytest.mark.usefixtures("runs")
+def test_it_is_dark_when_airflow_is(page: Any, picture: Callable[..., None]) -> None:
+    page.evaluate(DARK_THEME)
+    gallery = images_tab(page, f"/dags/{DAG}/runs/{MADE}/tasks/{TASK}")
+
+    gallery.get_by_text("1024 x 1024").wait_for()
+    picture(page, "dark")
+    red, green, blue = re.findall(
+        r"\d+", gallery.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    )[:3]
+    assert max(int(red), int(green), int(blue)) < 80
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_filtered_image_says_why(page: Any, picture: Callable[..., None]) -> None:
+    gallery = images_tab(page, f"/dags/{DAG}/runs/{FILTERED}/tasks/{TASK}")
+
+    gallery.get_by_text("No image came back.").wait_for()
+    assert gallery.locator(".reasons li").count() == 1
+    picture(page, "filtered")
+
+
+@pytest.mark.usefixtures("runs")
+def test_the_dag_shows_its_recent_runs(page: Any, picture: Callable[..., None]) -> None:
+    gallery = images_tab(page, f"/dags/{DAG}")
+
+    for run_id in (MADE, FILTERED):
+        gallery.get_by_role("heading", name=run_id).wait_for()
+    picture(page, "recent-runs")
+
+
+def test_a_dag_that_never_ran_says_so(site: Any, page: Any, picture: Callable[..., None]) -> None:
+    site.wait_until(lambda: site.call("GET", "dags/imagen_local_folder"), "aware of imagen_local_folder")
+    gallery = images_tab(page, "/dags/imagen_local_folder")
+
+    gallery.get_by_text("This DAG has not run yet.").wait_for()
+    picture(page, "none")
+
+
+PAGES = [
+    f"/imagen-gallery/dags/{DAG}",
+    f"/imagen-gallery/dags/{DAG}/runs/{MADE}/tasks/{TASK}/-1",
+    f"/imagen-gallery/dags/{DAG}/runs/{MADE}/tasks/{TASK}/-1/images/0",
+    f"/imagen-gallery/dags/{DAG}/runs/{MADE}/tasks/{TASK}/-1/images/0/thumbnail",
+]
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize(("user", "status"), [("admin", 200), ("guest", 403), (None, 401)])
+def test_only_who_may_read_the_dag_sees_anything(
+    site: Any, browser: Any, picture: Callable[..., None], user: str | None, status: int, address: str
+) -> None:
+    context = browser.new_context(base_url=site.address, extra_http_headers=site.token(user) if user else {})
+    page = context.new_page()
+
+    answer = page.goto(address)
+
+    assert answer.status == status
+    assert user == "admin" or "lighthouse" not in page.content()
+    picture(page, "seen")
+    context.close()
