@@ -27,13 +27,21 @@ class Asker(Protocol):
     def patiently(self, action: Callable[[], None]) -> None:
         """Run an action again and again while that is safe and worth it."""
 
+    def now(self) -> datetime:
+        """Return the time of this machine, in UTC."""
+
 
 @dataclass(frozen=True, slots=True)
 class FolderView:
-    """What is in a folder, and when, by Cloud Storage's own clock; None when the answer did not say."""
+    """What is in a folder.
+
+    :param seen_at: when it was looked at, by Cloud Storage's own clock; None when the answer did not say.
+    :param read_at: the same moment by this machine's clock.
+    """
 
     objects: tuple[listing.StoredObject, ...]
     seen_at: datetime | None
+    read_at: datetime
 
 
 class CloudStorage:
@@ -96,11 +104,12 @@ class CloudStorage:
     def look_into(self, folder: CloudFolder) -> FolderView:
         """Return everything in a folder, and the time of the look."""
         objects: list[listing.StoredObject] = []
-        seen_at: datetime | None = None
+        first: tuple[datetime | None, datetime] | None = None
         for page, answer in self.pages(folder):
             objects += page.items
-            seen_at = seen_at or _date_of(answer)
-        return FolderView(tuple(objects), seen_at)
+            # A large folder takes many pages; both clocks are read with the first.
+            first = first or (_date_of(answer), self._asker.now())
+        return FolderView(tuple(objects), *(first or (None, self._asker.now())))
 
     def _object_url(self, uri: str) -> str:
         bucket, _, name = uri.removeprefix("gs://").partition("/")

@@ -119,7 +119,7 @@ class Transport:
                 raise type(error)(without(secrets, error.message)) from None
 
     def _exchange(self, request: HttpRequest, token: Mapping[str, str]) -> HttpAnswer:
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = time.monotonic() + 2 * self._timeout_seconds
         with self._session.request(
             request.method,
             request.url,

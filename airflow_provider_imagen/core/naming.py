@@ -17,7 +17,7 @@ EXTENSIONS = {
     "image/vnd.microsoft.icon": "ico",
 }
 
-_NUMBERED = re.compile(r"(?:^|/)sample_([0-9]{1,9})[^/]*\Z")
+_NUMBERED = re.compile(r"(?:^|/)sample_([0-9]{1,9})[^/]*(?<!\.part)\Z")
 
 
 class TaskIdentity(NamedTuple):
@@ -48,6 +48,12 @@ def mime_type_of(name: str) -> str:
     """Return the MIME type that an image's name tells."""
     ending = name.rpartition(".")[2]
     return next((mime_type for mime_type, known in EXTENSIONS.items() if known == ending), "application/octet-stream")
+
+
+def is_image_name(name: str) -> bool:
+    """Say whether a file's name, or URI, is that of an image; also of one in a format that nobody knows."""
+    is_known = mime_type_of(name) in EXTENSIONS or name.endswith(".jpeg")
+    return is_known or _NUMBERED.search(name) is not None
 
 
 def next_number(names: Iterable[str]) -> int:

@@ -26,6 +26,8 @@ class Receipt(BaseModel):
     :param asked_at: when it was sent, by the worker's clock.
     :param earlier: images that were in the task's folder before it.
     :param result: the ``result`` document, once every image is stored; None: asked, and nothing known yet.
+    :param given_up: a person was told that its images cannot be told from others'. They may still be there, so nobody
+        else takes them; the next try of this task asks anew.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -35,6 +37,7 @@ class Receipt(BaseModel):
     asked_at: AwareDatetime
     earlier: tuple[str, ...] = ()
     result: dict[str, Any] | None = None
+    given_up: bool = False
 
     @property
     def uris(self) -> tuple[str, ...]:

@@ -64,19 +64,23 @@ def sighting(
     *,
     claimed: Collection[str],
     requested: int,
-    others_are_asking: bool = False,
+    rivals: Collection[datetime] = (),
 ) -> Sighting:
     """Return what a listing of ``folder`` shows of a request that was sent at ``since``.
 
     :param objects: everything below the folder.
     :param between: when the request was sent, and when its last image can have come, by Cloud Storage's clock.
     :param claimed: URIs that belong to somebody else.
+    :param rivals: when others asked who know no answer yet; who asked after images appeared did not ask for them.
     """
     found: dict[str, list[MadeImage]] = {}
+    appeared: list[datetime] = []
     for stored in sorted(objects, key=lambda each: (len(each.name), each.name)):
         below = stored.name.removeprefix(folder.prefix)
         uri = f"gs://{folder.bucket}/{stored.name}"
         is_new = between[0] <= stored.time_created <= between[1] and uri not in claimed
         if NUMBERED.match(below) and is_new and stored.mime_type.startswith("image/"):
             found.setdefault(below.partition("/")[0], []).append(MadeImage(stored.mime_type, uri))
+            appeared.append(stored.time_created)
+    others_are_asking = any(rival <= moment for rival in rivals for moment in appeared)
     return Sighting(tuple(tuple(images) for images in found.values()), requested, others_are_asking)

@@ -76,7 +76,8 @@ class Delivery:
 
     def again(self, document: Mapping[str, Any], uris: Sequence[str]) -> list[str]:
         """Return the images of an earlier try, with its ``result`` document."""
-        images = [image for image in document["images"] if image["uri"] in uris]
+        recorded = [image for image in document["images"] if isinstance(image, dict)]
+        images = [image for image in recorded if image.get("uri") in uris]
         log.info("%d image(s) of an earlier try:\n%s", len(images), "\n".join(uris))
         self._push({**document, "images": images, "reused": True})
         return [image["uri"] for image in images]

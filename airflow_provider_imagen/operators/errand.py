@@ -95,8 +95,9 @@ class Errand:
             log.warning("The images that were missing were filtered: %s", refusal)
             answer = Answer((), len(kept))
         except ImagenError:
-            # Whoever sees the error decides; a task that is cleared after it asks anew.
-            self._memory.nothing_came()
+            if not kept and not self._memory.is_unsure:
+                # Whoever sees the error decides; a task that is cleared after it asks anew.
+                self._memory.nothing_came()
             raise
         return self._deliver(replace(answer, images=kept + answer.images, requested=self._request.count))
 
@@ -127,11 +128,15 @@ class Errand:
         told = str(failure or "An earlier try of this task stopped before its answer came.")
         log.warning("%s Looking for its images before anything is asked.", told)
         try:
-            return self._search.images_since(receipt.asked_at)
-        except ImagenError as unsure:
-            if failure is None:
-                self._memory.nothing_came()
+            return self._search.images_since(receipt.asked_at, self._memory.now() if failure else None)
+        except AnswerLostError as unsure:
+            self._memory.give_up()
             raise AnswerLostError(f"{told} {unsure}") from failure or unsure
+        except ImagenError as blind:
+            self._memory.is_unsure = True  # the word that was left stays: the next try looks again
+            if failure is None:
+                raise
+            raise AnswerLostError(f"{told} {blind}") from failure
 
     def _deliver(self, answer: Answer, notes: dict[str, Any] | None = None) -> list[str]:
         return self._delivery.deliver(answer, self._memory, notes)

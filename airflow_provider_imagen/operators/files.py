@@ -104,13 +104,16 @@ def _store(image: MadeImage, uri: str, upload: Callable[[str, bytes, str], str])
 
 def _rescue(images: Sequence[MadeImage]) -> str:
     """Keep images that cannot go where they should, and say where they are."""
-    folder = Path(tempfile.mkdtemp(prefix="imagen-rescued-"))
-    try:
-        for index, image in enumerate(images):
-            write_whole(str(folder / file_name(index, image.mime_type)), image.data or b"")
-    except OSError as failure:
-        return f"They are lost ({failure})."
-    return f"They were kept on this worker in {folder}."
+    lost: list[str] = []
+    folder = ""
+    for index, image in enumerate(images):
+        try:
+            folder = folder or tempfile.mkdtemp(prefix="imagen-rescued-")
+            write_whole(f"{folder}/{file_name(index, image.mime_type)}", image.data or b"")
+        except OSError as failure:
+            lost.append(str(failure))
+    kept = f"They were kept on this worker in {folder}." if len(lost) < len(images) else ""
+    return " ".join(filter(None, [kept, f"{len(lost)} of them are lost ({'; '.join(lost)})." if lost else ""]))
 
 
 def read_file(uri: str, at_most_bytes: int) -> bytes:

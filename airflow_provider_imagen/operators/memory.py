@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from airflow_provider_imagen.client.imagen import ImagenClient
@@ -42,7 +43,9 @@ class Memory:
         self._fingerprint = fingerprint_of(request)
         self._store = _StateStore(context.get("task_state_store"))
         self._receipt: Receipt | None = None
+        self._output_uri = request.output_uri
         self.next_number = 0
+        self.is_unsure = False
 
     def earlier(self) -> Receipt | None:
         """Return what an earlier try of this task instance left about the same request, None when there is nothing."""
@@ -53,12 +56,15 @@ class Memory:
         same = [receipt for receipt in known if receipt.fingerprint == self._fingerprint]
         if known and not same:
             log.warning("An earlier try of this task instance asked for something else, so its images are not reused.")
-        return max(same, key=lambda receipt: receipt.result is not None, default=None)
+        found = max(same, key=lambda receipt: receipt.result is not None, default=None)
+        return None if found is None or found.given_up else found
 
     def images_of(self, earlier: Receipt) -> list[str]:
         """Return the images of an earlier request that are still there."""
-        there = [uri for uri in earlier.uris if self.folder.has(uri)]
-        if gone := [uri for uri in earlier.uris if uri not in there]:
+        # A receipt is a file that others may have written: it names nothing outside the task's own output_uri.
+        named = [uri for uri in earlier.uris if uri.startswith(f"{self._output_uri.rstrip('/')}/") and ".." not in uri]
+        there = [uri for uri in named if self.folder.has(uri)]
+        if gone := [uri for uri in named if uri not in there]:
             log.warning("Images of an earlier try are no longer there: %s.", ", ".join(gone))
         return there
 
@@ -86,6 +92,19 @@ class Memory:
             self._leave(receipt.with_result(document))
         except Exception:  # the images are made and paid; they are returned whatever becomes of the receipt
             log.warning("No receipt could be kept; a later try of this task will ask Google again.", exc_info=True)
+
+    def give_up(self) -> None:
+        """Leave word that a person decides: nobody takes these images, and the next try asks anew."""
+        self.is_unsure = True
+        receipt = self._receipt or new_receipt(self._fingerprint, self._client.now())
+        try:
+            self._leave(receipt.model_copy(update={"given_up": True}))
+        except Exception:  # the error that is about to be raised says more than this one
+            log.warning("The receipt could not be replaced.", exc_info=True)
+
+    def now(self) -> datetime:
+        """Return the time of this machine."""
+        return self._client.now()
 
     def nothing_came(self) -> None:
         """Leave word that there is nothing to look for."""

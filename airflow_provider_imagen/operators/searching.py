@@ -16,10 +16,12 @@ from airflow_provider_imagen.core.receipt import FILE_NAME, LARGEST_BYTES, Recei
 from airflow_provider_imagen.core.recovery import LATEST_SECONDS, Sighting, sighting
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer
-from airflow_provider_imagen.errors import AnswerLostError
+from airflow_provider_imagen.core.retry import RetryRules
+from airflow_provider_imagen.errors import AnswerLostError, OutputError, StorageNotFoundError
 
 log = logging.getLogger("airflow.task")
 PAUSE_SECONDS = 5.0
+DEADLINE_SECONDS = RetryRules().deadline_seconds
 
 
 def can_be_searched(request: GenerateRequest | UpscaleRequest) -> bool:
@@ -42,24 +44,27 @@ class Search:
         self._requested = request.count
         self._own_name = f"{self._folder.prefix}{folder_name(task)}/{FILE_NAME}"
         self._task = task
+        self._timeout_seconds = client.settings.timeout_seconds
         self._keeps_receipts = request.if_exists != "generate"
         self._receipts: dict[tuple[str, datetime], Receipt | None] = {}
 
-    def images_since(self, asked_at: datetime) -> Answer | None:
+    def images_since(self, asked_at: datetime, lost_at: datetime | None = None) -> Answer | None:
         """Return the images that appeared since a request was sent, None when none did.
 
         Looks again until images can no longer come. What is not surely from this request is not taken.
 
-        :param asked_at: when the request was sent, by this machine's clock.
+        :param asked_at: when the request was given to the client, by this machine's clock.
+        :param lost_at: when its answer was lost; None: unknown, because its worker died.
         :raises AnswerLostError: images appeared that may be somebody else's; names them.
         """
-        spent = max(0.0, (self._client.now() - asked_at).total_seconds())
-        latest = min(self._client.settings.timeout_seconds, LATEST_SECONDS)
+        spent = max(0.0, (self._client.now() - (lost_at or asked_at)).total_seconds())
+        # Between being given to the client and being sent a request may have waited for Google to take it.
+        lasted = lost_at - asked_at if lost_at else timedelta(seconds=DEADLINE_SECONDS + self._timeout_seconds)
         while True:
-            seen = self._look(asked_at)
-            if seen.is_complete or spent >= latest:
+            seen = self._look(asked_at, lasted + timedelta(seconds=LATEST_SECONDS))
+            if seen.is_complete or spent >= LATEST_SECONDS:
                 return self._judge(seen, spent)
-            pause = min(PAUSE_SECONDS, latest - spent)
+            pause = min(PAUSE_SECONDS, LATEST_SECONDS - spent)
             self._client.pause(pause)
             spent += pause
 
@@ -75,18 +80,22 @@ class Search:
         log.warning("The answer was lost, and these images of it were found: %s.", ", ".join(seen.uris))
         return seen.answer(spent)
 
-    def _look(self, asked_at: datetime) -> Sighting:
+    def _look(self, asked_at: datetime, lasting: timedelta) -> Sighting:
         view = self._client.storage.look_into(self._folder)
-        since = asked_at + self._clock_difference(view)
-        others = self._receipts_in(view)
+        ahead = self._clock_difference(view)
+        since = asked_at + ahead
+        oldest = since - timedelta(seconds=DEADLINE_SECONDS + self._timeout_seconds)
+        others = self._receipts_in(view, oldest)
         claimed = {uri for receipt in others for uri in receipt.uris}
         return sighting(
             view.objects,
             self._folder,
-            (since, since + timedelta(seconds=self._client.settings.timeout_seconds + LATEST_SECONDS)),
+            (since, since + lasting),
             claimed=claimed,
             requested=self._requested,
-            others_are_asking=any(_is_open(receipt, asked_at) for receipt in others),
+            rivals=[
+                asked for receipt in others if receipt.result is None and (asked := receipt.asked_at + ahead) > oldest
+            ],
         )
 
     def _clock_difference(self, view: FolderView) -> timedelta:
@@ -94,11 +103,12 @@ class Search:
 
         Its date has whole seconds and was written before it was read; so nothing that came after the request is missed.
         """
-        return view.seen_at - self._client.now() if view.seen_at else timedelta()
+        return view.seen_at - view.read_at if view.seen_at else timedelta()
 
-    def _receipts_in(self, view: FolderView) -> list[Receipt]:
+    def _receipts_in(self, view: FolderView, oldest: datetime) -> list[Receipt]:
+        """Return the receipts of others that are not older than this."""
         notes = [each for each in view.objects if each.name.endswith(f"/{FILE_NAME}") and each.name != self._own_name]
-        return [receipt for receipt in self._read(notes) if receipt]
+        return [receipt for receipt in self._read([each for each in notes if each.time_created >= oldest]) if receipt]
 
     def _read(self, notes: list[StoredObject]) -> Iterator[Receipt | None]:
         """Yield other tasks' receipts; each version of one is fetched once."""
@@ -106,10 +116,11 @@ class Search:
             version = (note.name, note.time_created)
             if version not in self._receipts:
                 uri = f"gs://{self._folder.bucket}/{note.name}"
-                self._receipts[version] = read_receipt(self._client.download(uri, LARGEST_BYTES))
+                self._receipts[version] = self._fetch(uri)
             yield self._receipts[version]
 
-
-def _is_open(receipt: Receipt, asked_at: datetime) -> bool:
-    """Say whether another task's images may be among those that appeared since ``asked_at``."""
-    return receipt.result is None and receipt.asked_at > asked_at - timedelta(seconds=10 * LATEST_SECONDS)
+    def _fetch(self, uri: str) -> Receipt | None:
+        try:
+            return read_receipt(self._client.download(uri, LARGEST_BYTES))
+        except (OutputError, StorageNotFoundError):
+            return None  # too large to be a receipt, or gone meanwhile

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Protocol
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.core.naming import TaskIdentity, folder_name
+from airflow_provider_imagen.core.naming import TaskIdentity, folder_name, is_image_name
 from airflow_provider_imagen.core.output_uri import parse_folder
 from airflow_provider_imagen.core.receipt import FILE_NAME, LARGEST_BYTES, MIME_TYPE
 from airflow_provider_imagen.errors import StorageNotFoundError
@@ -46,7 +45,7 @@ class _InCloudStorage:
 
     def images(self) -> tuple[str, ...]:
         folder = parse_folder(self._uri)
-        names = [each.name for each in self._client.list_folder(folder) if each.mime_type.startswith("image/")]
+        names = [each.name for each in self._client.list_folder(folder) if is_image_name(each.name)]
         return tuple(f"gs://{folder.bucket}/{name}" for name in sorted(names, key=_by_number))
 
     def has(self, uri: str) -> bool:
@@ -71,7 +70,7 @@ class _Elsewhere:
     def images(self) -> tuple[str, ...]:
         folder = ObjectStoragePath(self._uri)
         names = [each.name for each in folder.iterdir()] if folder.exists() else []
-        return tuple(f"{self._uri}/{name}" for name in sorted(filter(_is_image, names), key=_by_number))
+        return tuple(f"{self._uri}/{name}" for name in sorted(filter(is_image_name, names), key=_by_number))
 
     def has(self, uri: str) -> bool:
         return bool(ObjectStoragePath(uri).exists())
@@ -82,10 +81,6 @@ class _Elsewhere:
 
     def write_note(self, content: bytes) -> None:
         write_whole(f"{self._uri}/{FILE_NAME}", content)
-
-
-def _is_image(name: str) -> bool:
-    return (mimetypes.guess_type(name)[0] or "").startswith("image/")
 
 
 def _by_number(name: str) -> tuple[int, str]:

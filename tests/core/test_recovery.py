@@ -63,7 +63,7 @@ def test_what_may_be_somebody_elses_is_not_ours(objects: list[StoredObject]) -> 
 
 
 def test_nothing_is_ours_while_somebody_else_is_asking() -> None:
-    view = seen(stored(f"made/{ONE}/sample_0.png"), requested=1, others_are_asking=True)
+    view = seen(stored(f"made/{ONE}/sample_0.png"), requested=1, rivals=[ASKED])
 
     assert not view.is_ours
     assert not view.is_complete
@@ -89,3 +89,9 @@ def test_what_no_request_of_ours_can_have_written_is_passed_over(other: StoredOb
 
 def test_what_somebody_claims_is_passed_over() -> None:
     assert seen(stored(f"made/{ONE}/a.png"), claimed={f"gs://bucket/made/{ONE}/a.png"}).folders == ()
+
+
+def test_who_asked_after_the_images_appeared_did_not_ask_for_them() -> None:
+    view = seen(stored(f"made/{ONE}/sample_0.png"), requested=1, rivals=[ASKED + timedelta(seconds=6)])
+
+    assert view.is_complete

@@ -185,14 +185,14 @@ def test_while_images_are_missing_it_goes_on_looking(emulator: Any, ti: Any, mon
     assert len(stored(emulator)) == 2
 
 
-def test_a_connection_with_little_patience_looks_for_less_long(
+def test_a_connection_with_little_patience_looks_as_long_as_images_may_come(
     emulator: Any, ti: Any, pauses: list[float], set_connection: Any
 ) -> None:
     set_connection(**emulator.connection["extra"], timeout_seconds=7)
     emulator.order_fault(Fault("generate", reset=True))
 
     operator().execute({"ti": ti})
-    assert 6 < sum(pauses) <= 7
+    assert 59 < sum(pauses) <= 60
 
 
 def test_each_receipt_is_fetched_once(emulator: Any, make_ti: Any) -> None:

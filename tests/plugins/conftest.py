@@ -27,6 +27,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     if not NO_GALLERY:
         import airflow.api_fastapi.app
+        import starlette.testclient  # noqa: F401  # as used below, without what it says of its own dependencies
 
 GALLERY = "/imagen-gallery"
 FIRST_RUN = 1_000_000
