@@ -11,6 +11,7 @@ import json
 import pkgutil
 import subprocess
 import sys
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,8 @@ print("\\n" + json.dumps({"form": ours.model_dump(mode="json"), "warnings": spok
 def form_of_airflow_3(airflow_database: None) -> dict[str, Any]:
     """What the UI of Airflow 3 gets to draw the form, and what Airflow warned about us meanwhile."""
     pytest.importorskip("airflow.api_fastapi", reason="Airflow 2 has another UI")
+    if version("apache-airflow").startswith("3.0."):
+        pytest.skip("Airflow 3.0 draws extras as fields only where Flask-AppBuilder is installed")
     command = [sys.executable, "-c", READ_THE_FORM]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     read: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
