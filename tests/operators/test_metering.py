@@ -167,6 +167,22 @@ def test_the_result_document_says_what_its_images_cost(ti: Any) -> None:
     assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(0.08)
 
 
+def test_filtered_images_cost_nothing_in_the_result_document_either(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", filtered=2))
+    operator(number_of_images=3).execute({"ti": ti})
+
+    assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(0.04)
+
+
+def test_the_log_has_no_word_of_what_was_to_be_shown_and_not_shown(ti: Any, logged: Callable[[], str]) -> None:
+    arguments = {"prompt": "a crimson boat", "negative_prompt": "seagulls", "model": "imagen-3.0-generate-001"}
+    operator(**arguments).execute({"ti": ti})
+
+    log = logged()
+    assert "negative_prompt: 8 characters" in log
+    assert not any(word in log for word in ("crimson", "seagulls"))
+
+
 def test_the_result_document_has_no_number_where_no_price_is_known(ti: Any) -> None:
     operator(model="imagegeneration@002").execute({"ti": ti})
 
