@@ -158,7 +158,8 @@ def get_provider_info() -> dict[str, Any]:
         "cli": [f"{PACKAGE}.cli.get_commands"],
         "extra-links": [f"{PACKAGE}.links.imagen.{name}" for name in ("OutputFolderLink", "ModelLink")],
         "task-decorators": [{"name": "imagen", "class-name": f"{PACKAGE}.decorators.imagen.imagen_task"}],
-        "plugins": [{"name": "imagen", "plugin-class": f"{PACKAGE}.plugins.imagen.ImagenPlugin"}],
+        # No "plugins": every Airflow reads the entry point airflow.plugins, and one that reads this key as well has the
+        # gallery twice, the second time as an import error.
         "config": {"imagen": {"description": "The gallery of images in Airflow's UI.", "options": CONFIG_OPTIONS}},
     }
 

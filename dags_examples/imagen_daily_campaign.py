@@ -14,7 +14,9 @@ from airflow.providers.common.compat.sdk import DAG, task
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 from airflow_provider_imagen.sensors.imagen import ImagenOutputSensor
 
-FOLDER = "gs://{{ params.bucket }}/campaign/{{ ds }}/{{ dag_run.run_id | replace(':', '-') }}"
+# Not {{ ds }}: a run of Airflow 3 that somebody starts by hand may have no logical date, and then no ds.
+DAY = "{{ (dag_run.logical_date or dag_run.run_after) | ds }}"
+FOLDER = "gs://{{ params.bucket }}/campaign/" + DAY + "/{{ dag_run.run_id | replace(':', '-') }}"
 
 with DAG(
     "imagen_daily_campaign",

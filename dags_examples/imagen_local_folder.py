@@ -16,7 +16,7 @@ with DAG(
 ) as dag:
     picture = ImagenGenerateOperator(
         task_id="picture",
-        prompt="{{ params.subject }}, watercolour, {{ ds }}",
+        prompt="{{ params.subject }}, watercolour",
         aspect_ratio="4:3",
         output_mime_type="image/jpeg",
         compression_quality=85,

@@ -11,15 +11,17 @@ from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
 POSTERS = Asset("imagen://posters")
 START = pendulum.datetime(2026, 1, 1)
+# Not {{ ds }}: a run of Airflow 3 that somebody starts by hand may have no logical date, and then no ds.
+DAY = "{{ (dag_run.logical_date or dag_run.run_after) | ds }}"
 
 with DAG(
     "imagen_new_images", schedule="@daily", start_date=START, catchup=False, params={"folder": "gs://my-bucket/new"}
 ) as dag:
     ImagenGenerateOperator(
         task_id="posters",
-        prompt="A poster of the day, {{ ds }}",
+        prompt=f"A poster of the day, {DAY}",
         number_of_images=2,
-        output_uri="{{ params.folder }}/{{ ds }}/",
+        output_uri="{{ params.folder }}/" + DAY + "/",
         outlets=[POSTERS],
     )
 

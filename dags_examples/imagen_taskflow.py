@@ -7,6 +7,8 @@ from typing import Any
 import pendulum
 from airflow.providers.common.compat.sdk import DAG, task
 
+FOLDER = "gs://{{ params.bucket }}/taskflow/{{ run_id }}/"
+
 with DAG(
     "imagen_taskflow",
     schedule="@daily",
@@ -20,12 +22,14 @@ with DAG(
         """Return what is sold today; a real DAG asks its shop."""
         return ["a red bicycle", "a blue teapot"]
 
-    @task.imagen(output_uri="gs://{{ params.bucket }}/taskflow/{{ ds }}/", aspect_ratio="16:9")
-    def poster(product: str, ds: str) -> str:
+    @task.imagen(output_uri=FOLDER, aspect_ratio="16:9")
+    def poster(product: str, dag_run: Any) -> str:
         """Return the prompt; the task returns the URIs of the images."""
-        return f"A poster for {product}, {ds}"
+        # A run of Airflow 3 that somebody starts by hand may have no logical date.
+        day = dag_run.logical_date or dag_run.run_after
+        return f"A poster for {product}, {day:%d %B}"
 
-    @task.imagen(output_uri="gs://{{ params.bucket }}/taskflow/{{ ds }}/")
+    @task.imagen(output_uri=FOLDER)
     def stamp(names: list[str]) -> dict[str, Any]:
         """Return the prompt and what else only the run knows: any argument of ImagenGenerateOperator."""
         return {"prompt": f"A stamp that shows {' and '.join(names)}", "number_of_images": len(names)}

@@ -76,5 +76,8 @@ def test_its_operators_are_wired_as_shown() -> None:
     with sdk.DAG("readme", schedule=None) as dag:
         exec(PYTHON_BLOCKS[1], {})
 
+    for task in dag.tasks:
+        if task.task_id != "large":  # which is mapped, and rendered when it runs
+            task.render_template_fields({"run_id": "manual__1", "params": {"product": "tea"}})  # no logical date
     assert dag.get_task("ready").upstream_task_ids == {"posters"}
     assert dag.get_task("large").upstream_task_ids == {"posters", "ready"}

@@ -31,7 +31,7 @@ ARGUMENTS = (
 )
 """The operator's arguments that the command line has under the same names."""
 
-DONE, FAILED = 0, 1
+DONE, FAILED, STOPPED = 0, 1, 130
 
 
 def generate_images(options: Namespace) -> int:
@@ -45,6 +45,9 @@ def generate_images(options: Namespace) -> int:
     except ImagenError as failure:
         remark(f"{type(failure).__name__}: {failure}")
         return FAILED
+    except KeyboardInterrupt:
+        remark("Stopped. What was on its way to Google may have been accepted, and then it is billed.")
+        return STOPPED
     say("\n".join(uris))
     return DONE
 

@@ -119,7 +119,8 @@ warnings and errors go to standard error.
 Exit code:
 0  images were made.
 1  they were not; the reason is on standard error.
-2  wrong usage.""",
+2  wrong usage.
+130  stopped with Ctrl-C; what was on its way to Google may be billed.""",
         "airflow_provider_imagen.commands.generate.generate_images",
         ONE_REQUEST,
     ),

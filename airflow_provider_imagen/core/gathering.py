@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from airflow_provider_imagen.core.catalogue import Catalogue
+from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer
 from airflow_provider_imagen.errors import AnswerLostError, ImagenError, PermanentError
+
+
+def requests_for(request: GenerateRequest | UpscaleRequest, models: Catalogue) -> int:
+    """Return how many requests Google gets: one, or one for each image where a model makes one image a request."""
+    each = models.stand_in(request.model, request.job).protocol == "generateContent"
+    return request.count if each else 1
 
 
 def gather(outcomes: Sequence[Answer | ImagenError], *, duration_seconds: float) -> Answer:

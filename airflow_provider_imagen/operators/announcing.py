@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from airflow_provider_imagen.core.pages import dataset_of
@@ -28,17 +30,27 @@ def announce(
     :param hook: whose doing it was.
     """
     extra = {"uris": list(uris), "model": request.model, "output_uri": request.output_uri}
-    _safely("The events of the outlets", lambda: _tell_assets(outlets, context.get("outlet_events"), extra))
+    events = context.get("outlet_events")
+    for outlet in _assets_in(outlets) if events is not None else ():
+        _safely(f"The event of {outlet}", partial(_tell_asset, outlet, events, extra))
     sources = [request.image] if isinstance(request, UpscaleRequest) else []
     _safely("Hook lineage", lambda: _tell_collector(sources, uris, hook))
 
 
-def _tell_assets(outlets: Iterable[Any], events: Any, extra: dict[str, Any]) -> None:
+def _assets_in(outlets: Iterable[Any]) -> list[Any]:
+    """Return the outlets that have an event: assets, and in Airflow 3 references to assets."""
     from airflow.providers.common.compat.sdk import Asset
 
-    for outlet in outlets if events is not None else ():
-        if isinstance(outlet, Asset):
-            events[outlet].extra.update(extra)
+    kinds: tuple[type, ...] = (Asset,)
+    with suppress(ImportError):
+        from airflow.sdk.definitions.asset import AssetRef
+
+        kinds = (Asset, AssetRef)
+    return [outlet for outlet in outlets if isinstance(outlet, kinds)]
+
+
+def _tell_asset(outlet: Any, events: Any, extra: dict[str, Any]) -> None:
+    events[outlet].extra.update(extra)
 
 
 def _tell_collector(sources: Sequence[str], uris: Sequence[str], hook: Any) -> None:

@@ -20,6 +20,7 @@ from airflow_provider_imagen.errors import (
 )
 from airflow_provider_imagen.operators.delivery import Delivery
 from airflow_provider_imagen.operators.memory import Memory
+from airflow_provider_imagen.operators.metering import count_found
 from airflow_provider_imagen.operators.searching import Search
 
 log = logging.getLogger("airflow.task")
@@ -112,6 +113,7 @@ class Errand:
                     raise
                 found = self._find(failure, receipt)
                 if found is not None:
+                    count_found(request, len(found.images))
                     return found
                 if sent == MOST_REQUESTS or isinstance(failure, UnexpectedAnswerError):
                     raise

@@ -7,11 +7,12 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from airflow.providers.common.compat.sdk import Stats
 
 from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.gathering import requests_for
 from airflow_provider_imagen.core.pricing import estimated_cost_usd, in_words
 from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.result import Answer
@@ -27,30 +28,37 @@ def metered(
 ) -> Answer:
     """Send a request, and count it whether it is answered or not.
 
-    Metrics, each with the tags ``model`` and ``job``: ``imagen.requests`` and ``imagen.failed_requests``,
-    ``imagen.images``, ``imagen.filtered``, ``imagen.estimated_cost_usd`` (counters; the last one in dollars, only where
-    a price is known) and ``imagen.request_seconds`` (timer, in the unit of all timers of Airflow).
+    Metrics, each with the tags ``model`` and ``job``: ``imagen.requests`` and ``imagen.failed_requests`` (a Gemini
+    model gets one for each image), ``imagen.images``, ``imagen.filtered``, ``imagen.estimated_cost_usd`` (counters; the
+    last one in dollars, only where a price is known) and ``imagen.request_duration`` (timer, in the unit of all timers
+    of Airflow).
 
     :param request: what is asked.
     :param ask: sends it.
     :param clock: tells seconds.
     """
-    meter = _Meter(Stats, {"model": request.model, "job": request.job})
+    meter = _Meter.of(request)
     _show(request)
-    meter.count("requests")
+    sent = requests_for(request, catalogue())
+    meter.count("requests", sent)
     started = clock()
     try:
         answer = ask()
     except Exception as failure:
-        meter.count("failed_requests")
+        meter.count("failed_requests", sent)
         meter.count("filtered", request.count if isinstance(failure, ImagesFilteredError) else 0)
         raise
     finally:
-        meter.time("request_seconds", clock() - started)
-    meter.count("images", len(answer.images))
+        meter.time("request_duration", clock() - started)
+    meter.count("failed_requests", len(answer.failures))
     meter.count("filtered", answer.filtered)
-    meter.count("estimated_cost_usd", estimated_cost_usd(request, len(answer.images), catalogue()) or 0)
+    meter.made(request, len(answer.images))
     return answer
+
+
+def count_found(request: GenerateRequest | UpscaleRequest, images: int) -> None:
+    """Count images whose answer was lost and that were found in storage: they were made, so they are billed."""
+    _Meter.of(request).made(request, images)
 
 
 def _show(request: GenerateRequest | UpscaleRequest) -> None:
@@ -69,6 +77,15 @@ class _Meter:
     def __init__(self, stats: Any, tags: dict[str, str]) -> None:
         self._stats = stats
         self._tags = tags
+
+    @classmethod
+    def of(cls, request: GenerateRequest | UpscaleRequest) -> Self:
+        # Airflow drops a metric in InfluxDB's form when there is an @ in a tag.
+        return cls(Stats, {"model": request.model.replace("@", "_"), "job": request.job})
+
+    def made(self, request: GenerateRequest | UpscaleRequest, images: int) -> None:
+        self.count("images", images)
+        self.count("estimated_cost_usd", estimated_cost_usd(request, images, catalogue()) or 0)
 
     def count(self, what: str, number: float = 1) -> None:
         if number:

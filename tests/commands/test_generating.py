@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_imagen.commands import generate as verb
 from airflow_provider_imagen.emulator import Fault
 
 if TYPE_CHECKING:
@@ -93,6 +95,20 @@ def test_filtered_images_end_with_1_and_the_reason(generate: Run, emulator: Any)
     assert (done.returncode, done.stdout) == (1, "")
     assert "ImagesFilteredError: All 1 images were filtered." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_whoever_stops_it_is_told_that_it_may_be_billed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def run_here(self) -> list[str]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(verb, "_operator", lambda arguments: Interrupted())
+    options = Namespace(output="here", **dict.fromkeys(verb.ARGUMENTS))
+
+    assert verb.generate_images(options) == 130
+    assert "may have been accepted, and then it is billed" in capfd.readouterr().err
 
 
 def test_without_a_prompt_it_is_wrong_usage(generate: Run, emulator: Any) -> None:

@@ -78,13 +78,19 @@ def test_the_operator_shows_the_prompt_once_it_is_known(emulator: Any, context: 
     assert set(ImagenGenerateOperator.template_fields) < set(task.template_fields)
 
 
-def test_what_a_function_returns_is_no_template(emulator: Any, context: dict[str, Any]) -> None:
+def test_what_a_function_returns_is_no_template_and_the_log_says_so(
+    emulator: Any,
+    context: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def poster() -> str:
         return "a boat named {{ ds }}"
 
     task_of(poster).execute(context)
 
     assert asked(emulator)[0]["instances"] == [{"prompt": "a boat named {{ ds }}"}]
+    assert "The prompt has braces" in "".join(capsys.readouterr()) + caplog.text
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from airflow_provider_imagen.core.catalogue import catalogue
 pytestmark = pytest.mark.filterwarnings("ignore")
 VERSION = importlib.metadata.version("apache-airflow")
 AIRFLOW_3 = not VERSION.startswith("2.")
+NO_ASSETS_IN_3_0 = "the runner of Airflow 3.0 takes every asset for inactive"
 EXAMPLES = Path(__file__).resolve().parents[2] / "dags_examples"
 
 
@@ -139,7 +140,7 @@ def test_the_event_of_new_images_carries_their_uris_to_a_second_dag(
     run_example: Callable[..., Any], emulator: Any
 ) -> None:
     if VERSION.startswith("3.0."):
-        pytest.skip("the runner of Airflow 3.0 takes every asset for inactive")
+        pytest.skip(NO_ASSETS_IN_3_0)
     example = read_example("imagen_new_images")
     if not AIRFLOW_3:
         example.dag.sync_to_db()  # where Airflow 3 does it by itself, before the run
@@ -176,6 +177,24 @@ def links_of(ti: Any, task: Any) -> dict[str, str]:
     if AIRFLOW_3:
         return {name: ti.xcom_pull(task_ids=ti.task_id, key=link.xcom_key) for name, link in links.items()}
     return {name: link.get_link(task, ti_key=ti.key) for name, link in links.items()}
+
+
+@pytest.mark.parametrize(
+    "name", ["imagen_minimal", "imagen_local_folder", "imagen_taskflow", "imagen_new_images", "imagen_daily_campaign"]
+)
+def test_each_example_can_be_started_by_hand_where_such_a_run_has_no_logical_date(
+    emulator: Any, tmp_path: Path, name: str
+) -> None:
+    if not AIRFLOW_3:
+        pytest.skip("every run of Airflow 2 has a logical date")
+    if VERSION.startswith("3.0.") and name == "imagen_new_images":
+        pytest.skip(NO_ASSETS_IN_3_0)
+    folder = tmp_path if name == "imagen_local_folder" else "gs://bucket/by-hand"
+
+    run = read_example(name).dag.test(logical_date=None, run_conf={"bucket": "bucket", "folder": str(folder)})
+
+    assert run.logical_date is None
+    assert {state for states in states_of(run).values() for state in states} == {"success"}
 
 
 def test_the_examples_are_the_ones_the_readme_names() -> None:

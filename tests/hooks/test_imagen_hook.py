@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from airflow import __version__ as airflow_version
 
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.errors import InvalidConnectionError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 
@@ -69,6 +70,24 @@ def test_a_connection_is_tested_without_making_an_image(emulator: Any) -> None:
         "Google accepted the credentials and knows gemini-nano-banana-2.1. Tasks will bill project emulator-project.",
     )
     assert [request.method for request in emulator.requests] == ["GET"]
+
+
+@pytest.mark.parametrize(("of_tasks", "of_the_test"), [(300, 20), (5, 5)])
+def test_nobody_waits_for_a_test_as_long_as_a_task_may_wait(
+    set_connection: Callable[..., None], emulator: Any, monkeypatch: pytest.MonkeyPatch, of_tasks: int, of_the_test: int
+) -> None:
+    patience: list[float] = []
+
+    class Watched(ImagenClient):
+        def __init__(self, settings: Any, *arguments: Any, **named: Any) -> None:
+            patience.append(settings.timeout_seconds)
+            super().__init__(settings, *arguments, **named)
+
+    monkeypatch.setattr("airflow_provider_imagen.client.imagen.ImagenClient", Watched)
+    set_connection(**{**emulator.connection["extra"], "timeout_seconds": of_tasks})
+
+    assert ImagenHook().test_connection()[0]
+    assert patience == [of_the_test]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def test_of_a_task_that_recorded_nothing_they_lead_to_what_its_arguments_say(rec
     [
         {"output_uri": "gs://bucket/{{ ds }}/", "model": "{{ params.model }}"},
         {"output_uri": "{% if ds %}gs://b/{% endif %}", "model": None},
+        {"output_uri": "gs://bucket/{% if params.today %}today{% endif %}/", "model": "{% if x %}y{% endif %}"},
         {"output_uri": "/data/made", "model": ""},
         {"output_uri": object(), "model": object()},
         {},

@@ -76,6 +76,28 @@ def test_an_outlet_that_is_no_asset_is_left_alone(ti: Any) -> None:
     assert events.extras == {}
 
 
+def test_an_asset_whose_event_cannot_be_written_keeps_no_other_from_its_own(ti: Any) -> None:
+    class HalfBroken(Events):
+        def __getitem__(self, outlet: Any) -> Any:
+            if outlet == POSTERS:
+                raise RuntimeError("this one is not known")
+            return super().__getitem__(outlet)
+
+    events = HalfBroken()
+    uris = generate(outlets=[POSTERS, CARDS]).execute({"ti": ti, "outlet_events": events})
+
+    assert events.extras[CARDS.uri]["uris"] == uris
+
+
+def test_an_asset_that_is_named_by_a_reference_has_its_event_too(ti: Any) -> None:
+    if not hasattr(Asset, "ref"):
+        pytest.skip("Airflow 2 has no references")
+    events = Events()
+    uris = generate(outlets=[Asset.ref(uri=CARDS.uri)]).execute({"ti": ti, "outlet_events": events})
+
+    assert events.extras[CARDS.uri]["uris"] == uris
+
+
 def test_images_that_nobody_can_be_told_of_are_returned_all_the_same(
     ti: Any, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
