@@ -136,3 +136,14 @@ def test_a_pipe_is_not_waited_for(open_folder: Path) -> None:
         fetch(*record(f"{open_folder}/a.png"))
 
     assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ftp", "data", "memory", "github", "zip", "tar"])
+def test_some_schemes_are_never_opened_whatever_a_provider_registers(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr(fetching, "has_fs", lambda _: True)
+    monkeypatch.setattr(fetching, "_read", lambda *_: pytest.fail("was read"))
+
+    with pytest.raises(NotShownError, match="cannot read"):
+        fetch(*record(f"{scheme}://169.254.169.254/a.png"))
