@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from itertools import count
 from typing import Any
+from urllib.parse import urljoin
 
 import airflow
 import pytest
 from PIL import Image
 
 NO_GALLERY = tuple(map(int, airflow.__version__.split(".")[:2])) < (3, 1)
-collect_ignore = (
-    ["test_guarded_routes.py", "test_gallery_pages.py", "test_gallery_images.py", "test_fetching.py"]
-    if NO_GALLERY
-    else []
-)
+NEEDS_GALLERY = [
+    *("test_fetching.py", "test_gallery_images.py", "test_gallery_pages.py", "test_guarded_routes.py"),
+    *("test_hostile_words.py", "test_recent_runs_page.py", "test_recorded_images.py", "test_task_instance_page.py"),
+    "test_turns.py",
+]
+collect_ignore = NEEDS_GALLERY if NO_GALLERY else []
 
 os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "of the tests' own, and as long as the library likes it: 64 bytes or more"
 with warnings.catch_warnings():
@@ -124,6 +128,35 @@ class Airflow:
             session.execute(table.__table__.insert().values(**values))
 
 
+class Page(HTMLParser):
+    """A page as a person meets it: its words, its links, its images."""
+
+    def __init__(self, site: Any, path: str, status: int = 200) -> None:
+        super().__init__()
+        self.answer = site.as_user().get(path)
+        assert self.answer.status_code == status, self.answer.text
+        self.path = path
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._words: list[str] = []
+        self.feed(self.answer.text)
+        self.text = re.sub(r"\s+", " ", " ".join(self._words))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self._words.append(data)
+
+    def all(self, tag: str, name: str) -> list[str]:
+        return [str(attributes[name]) for kind, attributes in self.tags if kind == tag and attributes.get(name)]
+
+    def links(self) -> list[str]:
+        return [urljoin(self.path, link) for link in self.all("a", "href")]
+
+    def thumbnails(self) -> list[str]:
+        return [urljoin(self.path, link) for link in self.all("img", "src")]
+
+
 @pytest.fixture(scope="session")
 def airflow_app(airflow_database: None) -> Any:
     with warnings.catch_warnings():
@@ -158,3 +191,9 @@ def posters(site: Airflow, emulator: Any, set_connection: Callable[..., None]) -
     emulator.put_object("bucket", "made/sample_1.png", picture((300, 600)), "image/png")
     site.add_task(record("gs://bucket/made/sample_0.png", "gs://bucket/made/sample_1.png"), run=site.add_run())
     return f"{GALLERY}/dags/posters_dag/runs/manual__1/tasks/posters/-1"
+
+
+@pytest.fixture
+def visit(site: Airflow) -> Callable[..., Page]:
+    """Return a function that opens a page as somebody who may read it."""
+    return lambda path, status=200: Page(site, path, status)

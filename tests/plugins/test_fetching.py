@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +73,77 @@ def test_what_a_storage_library_says_stays_in_the_log(monkeypatch: pytest.Monkey
     assert failed.value.status == 502
     assert "ConnectionError" in failed.value.message
     assert "secret.internal" not in str(failed.value)
+
+
+class Endless(io.BytesIO):
+    """A file that gives as much as is asked for; asked for everything it would never end."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
+        assert 0 < size <= 101
+        return b"x" * size
+
+
+def test_other_storages_are_not_read_to_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class StoragePath:
+        def __init__(self, uri: str) -> None: ...
+
+        def open(self, mode: str) -> Endless:
+            return Endless()
+
+    monkeypatch.setattr(fetching, "MOST_BYTES", 100)
+    monkeypatch.setattr(fetching, "has_fs", lambda scheme: True)
+    monkeypatch.setattr(fetching, "ObjectStoragePath", StoragePath)
+
+    with pytest.raises(NotShownError, match="larger than"):
+        fetch(*record("s3://bucket/a.png"))
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    monkeypatch.setenv("AIRFLOW__IMAGEN__GALLERY_LOCAL_FOLDERS", str(folder))
+    return folder
+
+
+def test_local_files_are_not_read_to_their_end(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "MOST_BYTES", 100)
+    (open_folder / "a.png").write_bytes(b"x" * 1000)
+
+    assert len(fetching._read_local(open_folder / "a.png")) == 101
+    with pytest.raises(NotShownError, match="larger than"):
+        fetch(*record(f"{open_folder}/a.png"))
+
+
+def test_a_link_that_was_put_there_after_the_check_leads_nowhere(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch, make_picture: Any
+) -> None:
+    (open_folder.parent / "secret.png").write_bytes(make_picture())
+    (open_folder / "a.png").symlink_to(open_folder.parent / "secret.png")
+    monkeypatch.setattr(fetching, "why_not_shown", lambda _: None)
+
+    with pytest.raises(NotShownError) as refused:
+        fetch(*record(f"{open_folder}/a.png"))
+
+    assert refused.value.status == 404
+
+
+def test_a_pipe_is_not_waited_for(open_folder: Path) -> None:
+    os.mkfifo(open_folder / "a.png")
+
+    with pytest.raises(NotShownError) as refused:
+        fetch(*record(f"{open_folder}/a.png"))
+
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ftp", "data", "memory", "github", "zip", "tar"])
+def test_some_schemes_are_never_opened_whatever_a_provider_registers(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr(fetching, "has_fs", lambda _: True)
+    monkeypatch.setattr(fetching, "_read", lambda *_: pytest.fail("was read"))
+
+    with pytest.raises(NotShownError, match="cannot read"):
+        fetch(*record(f"{scheme}://169.254.169.254/a.png"))

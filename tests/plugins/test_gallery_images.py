@@ -226,26 +226,6 @@ def test_without_pillow_the_image_itself_is_the_thumbnail_if_it_is_small(
     assert (refused.status_code, "Pillow is not installed" in refused.text) == (422, True)
 
 
-def test_only_so_many_images_are_worked_on_at_once(site: Any, posters: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "LONGEST_QUEUE_SECONDS", 0.01)
-    taken = [routes._turns.acquire() for _ in range(routes.IMAGES_AT_ONCE)]
-    try:
-        answer = site.as_user().get(f"{posters}/images/0")
-    finally:
-        for _ in taken:
-            routes._turns.release()
-
-    assert answer.status_code == 503
-    assert site.as_user().get(f"{posters}/images/0").status_code == 200
-
-
-def test_a_turn_is_given_back_after_a_failure(site: Any, posters: str, emulator: Any) -> None:
-    emulator.put_object("bucket", "made/sample_0.png", b"no image", "image/png")
-
-    for _ in range(routes.IMAGES_AT_ONCE + 1):
-        assert site.as_user().get(f"{posters}/images/0").status_code == 415
-
-
 def test_local_images_are_shown_from_folders_that_the_configuration_names(
     site: Any, make_record: Record, make_picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,6 +233,8 @@ def test_every_answer_forbids_what_is_not_the_gallerys_own(
     assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
     assert {policy["script-src"], policy["style-src"], policy["img-src"], policy["frame-ancestors"]} == {"'self'"}
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert headers["cross-origin-resource-policy"] == headers["referrer-policy"] == "same-origin"
     assert {"no-store", "no-cache", "private, no-cache"} >= {headers["cache-control"]}
 
 

@@ -56,6 +56,13 @@ def test_an_image_with_too_many_pixels_is_refused(
         make_thumbnail(make_picture((101, 100), kind), f"image/{kind.lower()}")
 
 
+def test_pixels_are_not_copied_before_they_are_few(make_picture: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = make_picture((2000, 1000))
+    monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("was copied at full size"))
+
+    make_thumbnail(whole, "image/png")
+
+
 def test_an_image_is_only_read_as_what_it_was_found_to_be(make_picture: Any) -> None:
     with pytest.raises(NoThumbnailError, match="damaged"):
         make_thumbnail(make_picture(kind="TIFF"), "image/png")

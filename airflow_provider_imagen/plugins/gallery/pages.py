@@ -39,7 +39,7 @@ def task_instance(path: str, address: TaskInstanceAddress, task: TaskPage) -> st
         {"attempt": attempt, "recording": found.get(attempt.map_index), "nothing": _nothing(attempt)}
         for attempt in task.attempts
     ]
-    cut = MOST_MAPPED if len(task.attempts) >= MOST_MAPPED else None
+    cut = MOST_MAPPED if task.is_cut else None
     return _page("task_instance.html", path, address=address, instances=instances, cut=cut)
 
 

@@ -11,7 +11,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from airflow_provider_imagen.plugins.gallery.addresses import NOT_MAPPED, TaskInstanceAddress
@@ -23,6 +23,9 @@ MOST_MAPPED = 100
 """How many instances of a mapped task one page shows."""
 MOST_RECORDS = 500
 """How many task instances with images one page of runs shows."""
+FIELD_OF_OURS = "filter_reasons"
+LONGEST_RECORD = 1 << 20
+"""In characters. Any task may keep anything under this key: what is longer is never loaded into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class TaskPage:
 
     attempts: list[Attempt]
     recordings: list[Recording]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def read_task(address: TaskInstanceAddress) -> TaskPage | None:
         attempts = list(_attempts(session, address))
         if not attempts:
             return None
-        return TaskPage(attempts[:MOST_MAPPED], list(_recordings_of_task(session, address)))
+        recordings = list(_recordings_of_task(session, address))
+        return TaskPage(attempts[:MOST_MAPPED], recordings, len(attempts) > MOST_MAPPED)
 
 
 def read_recording(address: TaskInstanceAddress) -> Recording | None:
@@ -102,14 +107,14 @@ def read_runs(dag_id: str, page: int) -> RunsPage:
         )
         rows = session.execute(chosen).all()
         shown = rows[:RUNS_ON_A_PAGE]
-        found = _recordings_of_runs(session, dag_id, [row.run_id for row in shown])
+        found, is_cut = _recordings_of_runs(session, dag_id, [row.run_id for row in shown])
         runs = [
             RunRow(
                 row.run_id, str(row.state), row.run_after, [one for one in found if one.address.run_id == row.run_id]
             )
             for row in shown
         ]
-        return RunsPage(runs, len(rows) > RUNS_ON_A_PAGE, len(found) == MOST_RECORDS)
+        return RunsPage(runs, len(rows) > RUNS_ON_A_PAGE, is_cut)
 
 
 def _attempts(session: Session, address: TaskInstanceAddress) -> Iterator[Attempt]:
@@ -133,19 +138,25 @@ def _recordings_of_task(session: Session, address: TaskInstanceAddress) -> Itera
     yield from map(_recording, session.execute(chosen))
 
 
-def _recordings_of_runs(session: Session, dag_id: str, run_ids: list[str]) -> list[Recording]:
+def _recordings_of_runs(session: Session, dag_id: str, run_ids: list[str]) -> tuple[list[Recording], bool]:
+    """Return what is shown, and whether there is more."""
     chosen = (
         _records()
         .where(XComModel.dag_id == dag_id, XComModel.run_id.in_(run_ids))
         .order_by(XComModel.dag_run_id.desc(), XComModel.task_id, XComModel.map_index)
-        .limit(MOST_RECORDS)
+        .limit(MOST_RECORDS + 1)
     )
-    return [recording for recording in map(_recording, session.execute(chosen)) if recording.record]
+    rows = session.execute(chosen).all()
+    read = map(_recording, rows[:MOST_RECORDS])
+    return [recording for recording in read if recording.record], len(rows) > MOST_RECORDS
 
 
 def _records() -> Any:
+    """Return what chooses records, as far as the database can tell them from what other operators keep."""
     columns = (XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.map_index)
-    return select(*columns, XComModel.timestamp, XComModel.value).where(XComModel.key == RESULT_KEY)
+    text = cast(XComModel.value, Text)
+    is_ours = (text.contains(FIELD_OF_OURS, autoescape=True), func.length(text) <= LONGEST_RECORD)
+    return select(*columns, XComModel.timestamp, XComModel.value).where(XComModel.key == RESULT_KEY, *is_ours)
 
 
 def _of_task(table: Any, address: TaskInstanceAddress) -> tuple[Any, ...]:

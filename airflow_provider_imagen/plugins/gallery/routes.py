@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import Annotated
@@ -22,12 +20,10 @@ from airflow_provider_imagen.plugins.gallery.reading import Recording, read_reco
 from airflow_provider_imagen.plugins.gallery.recorded import MOST_IMAGES, Record
 from airflow_provider_imagen.plugins.gallery.shelf import Shelf
 from airflow_provider_imagen.plugins.gallery.thumbnails import NoThumbnailError, Thumbnail, make_thumbnail
+from airflow_provider_imagen.plugins.gallery.turns import Turns
 
 HERE = FilePath(__file__).resolve().parent
 STATIC = {"gallery.css": "text/css; charset=utf-8", "gallery.js": "text/javascript; charset=utf-8"}
-IMAGES_AT_ONCE = 4
-"""How many images are fetched and decoded side by side: the API server has other work, and images fill its memory."""
-LONGEST_QUEUE_SECONDS = 30.0
 LAST_PAGE = 10_000
 
 SAFE_HEADERS = {
@@ -46,7 +42,7 @@ ASK_AGAIN = "private, no-cache"
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 private = APIRouter(prefix="/dags/{dag_id}", dependencies=READERS_ONLY)
 shelf = Shelf()
-_turns = threading.BoundedSemaphore(IMAGES_AT_ONCE)
+turns = Turns()
 
 TASK = "/runs/{run_id}/tasks/{task_id}/{map_index}"
 IMAGE = f"{TASK}/images/{{number}}"
@@ -76,24 +72,35 @@ def task_instance(request: Request, address: Address) -> Response:
     return _page(pages.task_instance(request.url.path, address, task))
 
 
+def _recorded(address: Address, number: Number) -> tuple[Recording, Record]:
+    recording = read_recording(address)
+    if recording is None or recording.record is None or number >= len(recording.record.images):
+        raise HTTPException(HTTPStatus.NOT_FOUND, "This task instance recorded no such image.")
+    return recording, recording.record
+
+
+Recorded = Annotated[tuple[Recording, Record], Depends(_recorded)]
+
+
 @private.get(IMAGE)
-def image(address: Address, number: Number) -> Response:
+async def image(recorded: Recorded, number: Number) -> Response:
     """Send an image as it is stored."""
-    _, record = _recorded(address, number)
-    with _turn():
-        data, mime_type = fetch(record.images[number], record)
+    _, record = recorded
+    data, mime_type = await turns.run(lambda: fetch(record.images[number], record))
     return Response(data, media_type=mime_type, headers={"Cache-Control": ASK_AGAIN})
 
 
 @private.get(f"{IMAGE}/thumbnail")
-def thumbnail(request: Request, address: Address, number: Number) -> Response:
+async def thumbnail(request: Request, recorded: Recorded, number: Number) -> Response:
     """Send a small version of an image."""
-    recording, record = _recorded(address, number)
-    key = _key(recording, record.images[number].uri, number)
+    recording, record = recorded
+    key = _key(recording, record.images[number].uri)
     headers = {"Cache-Control": ASK_AGAIN, "ETag": f'"{key}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=int(HTTPStatus.NOT_MODIFIED), headers=headers)
-    small = shelf.get(key, lambda: _small(record, number))
+    small = shelf.find(key)
+    if small is None:
+        small = await turns.run(lambda: shelf.get(key, lambda: _small(record, number)))
     return Response(small.data, media_type=small.mime_type, headers={**headers, **_facts(small)})
 
 
@@ -147,34 +154,16 @@ def _page(html: str, status: int = 200) -> Response:
     return Response(content, int(status), {"Cache-Control": "no-store"}, media_type="text/html; charset=utf-8")
 
 
-def _recorded(address: TaskInstanceAddress, number: int) -> tuple[Recording, Record]:
-    recording = read_recording(address)
-    if recording is None or recording.record is None or number >= len(recording.record.images):
-        raise HTTPException(HTTPStatus.NOT_FOUND, "This task instance recorded no such image.")
-    return recording, recording.record
-
-
 def _small(record: Record, number: int) -> Thumbnail:
     try:
-        with _turn():
-            return make_thumbnail(*fetch(record.images[number], record))
+        return make_thumbnail(*fetch(record.images[number], record))
     except NoThumbnailError as failure:
         raise NotShownError(HTTPStatus.UNPROCESSABLE_ENTITY, str(failure)) from failure
 
 
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=LONGEST_QUEUE_SECONDS):
-        raise NotShownError(HTTPStatus.SERVICE_UNAVAILABLE, "Many images are being shown. Try again in a minute.")
-    try:
-        yield
-    finally:
-        _turns.release()
-
-
-def _key(recording: Recording, uri: str, number: int) -> str:
+def _key(recording: Recording, uri: str) -> str:
     """Return what a thumbnail is kept under. A later try records anew and gets another one."""
-    return hashlib.sha256(repr((*recording.address, recording.at.isoformat(), number, uri)).encode()).hexdigest()
+    return hashlib.sha256(repr((*recording.address, recording.at.isoformat(), uri)).encode()).hexdigest()
 
 
 def _facts(small: Thumbnail) -> dict[str, str]:

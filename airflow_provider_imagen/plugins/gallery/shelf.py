@@ -28,15 +28,20 @@ class Shelf:
         """How much is on the shelf."""
         return self._bytes
 
-    def get(self, key: Hashable, make: Callable[[], Thumbnail]) -> Thumbnail:
-        """Return what is kept under a key, else make it and keep it. What cannot be made is not remembered."""
+    def find(self, key: Hashable) -> Thumbnail | None:
+        """Return what is kept under a key, None when nothing is."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        self._keep(key, made)
-        return made
+            return self._kept.get(key)
+
+    def get(self, key: Hashable, make: Callable[[], Thumbnail]) -> Thumbnail:
+        """Return what is kept under a key, else make it and keep it. What cannot be made is not remembered."""
+        kept = self.find(key)
+        if kept is None:
+            kept = make()
+            self._keep(key, kept)
+        return kept
 
     def _keep(self, key: Hashable, made: Thumbnail) -> None:
         if len(made.data) > self._most_bytes:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 EDGE_PIXELS = 384
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = 25_000_000
 """The largest image that is decoded, in pixels; Google's largest have 17 million."""
 MOST_BYTES_WITHOUT_PILLOW = 8 << 20
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
@@ -78,7 +78,8 @@ def _refuse_too_many_pixels(width: int, height: int) -> None:
 def _reduced(image: Image.Image) -> tuple[bytes, str]:
     image.draft("RGB", (EDGE_PIXELS, EDGE_PIXELS))  # a JPEG is decoded at a fraction of its size
     sees_through = "A" in image.getbands() or "transparency" in image.info
-    small = image.convert("RGBA" if sees_through else "RGB")
+    mode = "RGBA" if sees_through else "RGB"
+    small = image if image.mode == mode else image.convert(mode)  # no copy without need: it is 100 MB at full size
     small.thumbnail((EDGE_PIXELS, EDGE_PIXELS))
     target = io.BytesIO()
     small.save(target, "PNG" if sees_through else "JPEG", quality=82)
