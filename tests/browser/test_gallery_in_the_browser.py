@@ -61,7 +61,7 @@ def images_tab(page: Any, address: str) -> Any:
 def test_a_task_instance_shows_its_image_and_opens_it_in_full_size(page: Any, picture: Callable[..., None]) -> None:
     gallery = images_tab(page, f"/dags/{DAG}/runs/{MADE}/tasks/{TASK}")
 
-    gallery.get_by_text("A lighthouse, 2026-02-01").first.wait_for()
+    gallery.get_by_text("A lighthouse at dawn").first.wait_for()
     gallery.get_by_text("1024 x 1024").wait_for()
     picture(page, "thumbnail")
     gallery.locator("a.thumb").press("Enter")
