@@ -55,11 +55,7 @@ kills: $(VENV)/ready ## kill workers at some 500 moments of their tasks, and cou
 
 pictures: demo .browser/ready ## make the pictures in docs/ anew, from the demo and the browser tests
 	REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser
-	cp demo-output/contact_sheet.png docs/pictures/contact-sheet.png
-	cp test-output/browser/test_every_field*hidden-fields.png docs/pictures/connection-form.png
-	cp test-output/browser/test_a_task_instance*-thumbnail.png docs/pictures/gallery.png
-	cp test-output/browser/test_it_is_dark*-dark.png docs/pictures/gallery-dark.png
-	cp test-output/browser/test_a_filtered*-filtered.png docs/pictures/gallery-filtered.png
+	$(BIN)/python .ci/pictures.py
 
 benchmark: $(VENV)/ready ## print what imports, an answer of 80 MB and 200 deferred waits cost
 	$(BIN)/python tests/benchmarks/import_time.py

@@ -15,6 +15,7 @@ except (ImportError, AirflowOptionalProviderFeatureException):
     pass  # before Airflow 3.1 nobody can be asked, and there is no such DAG
 else:
     CANDIDATES = 4
+    NONE = "none of them"  # Airflow takes no answer without an option
     # The provider's gallery serves the images of a task to those who may see its DAG. Where Airflow's own address has
     # a path (https://example.com/airflow), put that path in front.
     SHOWN = "/imagen-gallery/dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}/tasks/candidates/-1/images"
@@ -37,14 +38,15 @@ else:
             task_id="ask",
             subject="Which of these images are worth enlarging?",
             body="\n\n".join(f"**{n + 1}**\n\n![image {n + 1}]({SHOWN}/{n})" for n in range(CANDIDATES)),
-            options=[str(n + 1) for n in range(CANDIDATES)],
+            options=[*(str(n + 1) for n in range(CANDIDATES)), NONE],
             multiple=True,
         )
 
         @task
         def chosen(answer: dict[str, Any], uris: list[str]) -> list[str]:
             """Return the images that were chosen; a candidate that Google filtered is not there to be enlarged."""
-            return [uris[int(number) - 1] for number in answer["chosen_options"] if int(number) <= len(uris)]
+            numbers = [int(option) for option in answer["chosen_options"] if option != NONE]
+            return [uris[number - 1] for number in numbers if number <= len(uris)]
 
         candidates >> ask
         ImagenUpscaleOperator.partial(

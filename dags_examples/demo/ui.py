@@ -66,7 +66,8 @@ Airflow is ready:  {site.address}
   user             admin
   password         {site.passwords["admin"]}
 
-The example DAGs have begun their first run. Open Dags, imagen_daily_campaign, and its latest run.
+The example DAGs have begun their first run. Open Dags, imagen_daily_campaign, Images: the pictures are there within
+a minute or two, reload until they are.
 The connection imagen_default (Admin, Connections) leads to the emulator at {emulator.endpoint}.
 What Airflow prints is in {site.log}.
 

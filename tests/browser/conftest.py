@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 TALL_ENOUGH_FOR_THE_FORM = {"width": 1200, "height": 2400}
 PATIENCE_MS = 60_000
 taken: list[Path] = []
+noted: list[str] = []
 
 
 def cannot_run(why: str) -> NoReturn:
@@ -55,6 +57,25 @@ def site(chromium: str) -> Iterator[Any]:
             yield running
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def google(site: Any) -> Iterator[Any]:
+    """The emulator, and a connection to it; a connection of that name that is there already is replaced."""
+    from airflow_provider_imagen.emulator import Emulator
+
+    with Emulator(buckets=["my-bucket"]) as running:
+        forget_connection(site)
+        extra = json.dumps(running.connection["extra"])
+        site.call("POST", "connections", {"connection_id": "imagen_default", "conn_type": "imagen", "extra": extra})
+        yield running
+        forget_connection(site)
+
+
+def forget_connection(site: Any) -> None:
+    known = site.call("GET", "connections?limit=1000")["connections"]
+    if any(each["connection_id"] == "imagen_default" for each in known):
+        site.call("DELETE", "connections/imagen_default")
 
 
 # For one module only: Playwright keeps an event loop running, and tests of triggers start one of their own.
@@ -110,6 +131,12 @@ def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
     return keep
 
 
+@pytest.fixture
+def note() -> Callable[[str], None]:
+    """Return a function that keeps a line for the summary."""
+    return noted.append
+
+
 def pytest_sessionstart() -> None:
     shutil.rmtree(PICTURES, ignore_errors=True)
 
@@ -119,3 +146,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("what the browser saw")
         for path in taken:
             terminalreporter.line(str(path.relative_to(REPOSITORY)))
+    for line in noted:
+        terminalreporter.line(line)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,23 +13,6 @@ from airflow_provider_imagen.emulator import Emulator, Fault
 DAG, TASK = "imagen_minimal", "picture"
 MADE, FILTERED = "gallery_made", "gallery_filtered"
 DARK_THEME = "() => localStorage.setItem('theme', 'dark')"
-
-
-@pytest.fixture(scope="module")
-def google(site: Any) -> Iterator[Emulator]:
-    """The emulator, and a connection to it; a connection of that name that is there already is replaced."""
-    with Emulator(buckets=["my-bucket"]) as running:
-        forget_connection(site)
-        extra = json.dumps(running.connection["extra"])
-        site.call("POST", "connections", {"connection_id": "imagen_default", "conn_type": "imagen", "extra": extra})
-        yield running
-        forget_connection(site)
-
-
-def forget_connection(site: Any) -> None:
-    known = site.call("GET", "connections?limit=1000")["connections"]
-    if any(each["connection_id"] == "imagen_default" for each in known):
-        site.call("DELETE", "connections/imagen_default")
 
 
 @pytest.fixture(scope="module")

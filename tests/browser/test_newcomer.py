@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ import pytest
 
 UI = Path(__file__).resolve().parents[2] / "dags_examples" / "demo" / "ui.py"
 STOPPED_SECONDS = 60
+CAMPAIGN = "imagen_daily_campaign"
+CAMPAIGN_MS = 280_000
+FULL = 20
+WIDTH = "image => { image.loading = 'eager'; return image.decode().then(() => image.naturalWidth); }"
 
 
 @pytest.fixture
@@ -47,9 +52,15 @@ def processes_of(home: Path) -> list[str]:
 
 
 def test_a_newcomer_finds_a_ready_connection_and_pictures_and_ctrl_c_leaves_no_process(
-    started: subprocess.Popen[str], log_in: Callable[[str, str], Any], picture: Callable[..., None], tmp_path: Path
+    started: subprocess.Popen[str],
+    log_in: Callable[[str, str], Any],
+    picture: Callable[..., None],
+    note: Callable[[str], None],
+    tmp_path: Path,
 ) -> None:
+    called = time.monotonic()
     welcome = printed_until_the_end_of_the_welcome(started)
+    welcomed = time.monotonic()
     (address,) = re.findall(r"ready: +(\S+)", welcome)
     (password,) = re.findall(r"password +(\S+)", welcome)
     page = log_in(address, password)
@@ -59,9 +70,18 @@ def test_a_newcomer_finds_a_ready_connection_and_pictures_and_ctrl_c_leaves_no_p
     page.get_by_text("Google accepted the credentials").first.wait_for()
     picture(page, "connection")
 
-    page.goto("/dags/imagen_minimal/runs")
-    page.get_by_role("row").filter(has_text="Scheduled").get_by_text("Success").first.wait_for()
-    picture(page, "run")
+    page.get_by_role("link", name="Dags", exact=True).click()
+    page.get_by_role("link", name=CAMPAIGN, exact=True).click()
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("row").filter(has_text="Scheduled").get_by_text("Success").first.wait_for(timeout=CAMPAIGN_MS)
+    page.get_by_role("link", name="Images", exact=True).click()
+    shown = page.frame_locator("iframe").locator("a.thumb img")
+    shown.first.wait_for()
+    assert all(image.evaluate(WIDTH) > 0 for image in shown.all())
+    assert shown.count() >= FULL
+    now = time.monotonic()
+    note(f"make ui: {welcomed - called:.0f} s to the welcome, {now - welcomed:.0f} s more to {shown.count()} pictures")
+    picture(page, "gallery")
 
     assert processes_of(tmp_path / "home")
     started.send_signal(signal.SIGINT)

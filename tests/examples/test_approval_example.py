@@ -78,6 +78,15 @@ def test_the_person_sees_each_image_and_only_what_is_chosen_is_enlarged(
     assert sorted(image["gcsUri"] for image in asked) == [f"gs://bucket/{name}" for name in chosen]
 
 
+def test_whoever_wants_none_of_them_pays_for_none(example: Any, shown: list[str]) -> None:
+    uris = ["gs://bucket/a.png", "gs://bucket/b.png"]
+    chosen = example.dag.task_dict["chosen"].python_callable
+
+    assert chosen({"chosen_options": [example.NONE]}, uris) == []
+    assert chosen({"chosen_options": ["2", "4", example.NONE]}, uris) == ["gs://bucket/b.png"]
+    assert example.NONE in example.dag.task_dict["ask"].options
+
+
 def test_where_nobody_can_be_asked_there_is_no_such_dag(example: Any) -> None:
     assert hasattr(example, "dag") == can_ask_people()
 
