@@ -6,8 +6,8 @@ import argparse
 import json
 import signal
 import sys
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 from airflow_provider_imagen.emulator.server import Emulator
 from airflow_provider_imagen.emulator.storage import LOOPBACK
@@ -16,9 +16,10 @@ from airflow_provider_imagen.emulator.storage import LOOPBACK
 def main() -> int:
     """Read the command line, serve, and return the exit code."""
     options = _options()
-    stop = threading.Event()
+    # Not an Event: its lock may be held by the very thread that the handler interrupts, and then both wait for ever.
+    told_to_stop: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: told_to_stop.put(number))
     try:
         emulator = Emulator(
             options.bucket or ["my-bucket"],
@@ -39,7 +40,7 @@ def main() -> int:
             "airflow_connection": emulator.connection,
         }
         print(json.dumps(ready), flush=True)  # noqa: T201
-        stop.wait()
+        told_to_stop.get()
     return 0
 
 
