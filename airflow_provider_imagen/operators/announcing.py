@@ -30,11 +30,15 @@ def announce(
     :param hook: whose doing it was.
     """
     extra = {"uris": list(uris), "model": request.model, "output_uri": request.output_uri}
-    events = context.get("outlet_events")
-    for outlet in _assets_in(outlets) if events is not None else ():
-        _safely(f"The event of {outlet}", partial(_tell_asset, outlet, events, extra))
+    _safely("The events of the outlets", lambda: _tell_assets(outlets, context.get("outlet_events"), extra))
     sources = [request.image] if isinstance(request, UpscaleRequest) else []
     _safely("Hook lineage", lambda: _tell_collector(sources, uris, hook))
+
+
+def _tell_assets(outlets: Iterable[Any], events: Any, extra: dict[str, Any]) -> None:
+    """Tell each asset by itself: one that Airflow refuses keeps nothing from the others."""
+    for outlet in _assets_in(outlets) if events is not None else ():
+        _safely(f"The event of {outlet}", partial(_tell_asset, outlet, events, extra))
 
 
 def _assets_in(outlets: Iterable[Any]) -> list[Any]:
