@@ -18,6 +18,9 @@ def asked(site: Any, google: Any, request: pytest.FixtureRequest) -> str:
     run_id = f"by_hand:{request.node.callspec.id}+1"
     site.call("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
     site.wait_until(lambda: state_of(site, run_id, ASK) == ["awaiting_input"], f"asking in {run_id}")
+    # No person is that quick: an answer before the scheduler heard that the first process ended fails the task (3.3.2).
+    heard = f"TaskInstance Finished: dag_id={DAG}, task_id={ASK}, run_id={run_id},"
+    site.wait_until(lambda: heard in site.log.read_text(encoding="utf-8", errors="replace"), f"told that {ASK} waits")
     return run_id
 
 
