@@ -15,12 +15,12 @@
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
     │   ├── OutputError             images came but could not be written
-    │   └── UnexpectedAnswerError   Google answered in a shape that nobody documented
-    ├── RepeatableError             Google accepted nothing, so asking again cannot be billed twice
+    │   └── UnexpectedResponseError   Google answered in a shape that nobody documented
+    ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
     │   ├── NotSentError            no connection was made
     │   ├── QuotaExceededError      429
     │   └── ServiceUnavailableError 503
-    └── AnswerLostError             the request may have been accepted and billed, the answer did not arrive
+    └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 
 The class says what a caller may do next; the text says what happened and what a person can do.
 All arguments are positional with defaults and reach ``super().__init__``, so every error survives pickling.
@@ -108,11 +108,11 @@ class OutputError(PermanentError):
     """Images were made but could not be written to ``output_uri``; a retry would pay for new ones."""
 
 
-class UnexpectedAnswerError(PermanentError):
+class UnexpectedResponseError(PermanentError):
     """Google answered with something its reference does not document."""
 
 
-class RepeatableError(ImagenError):
+class RetryableError(ImagenError):
     """Google accepted nothing, so another request cannot be billed twice.
 
     :param message: what happened and what to do.
@@ -124,17 +124,17 @@ class RepeatableError(ImagenError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class NotSentError(RepeatableError):
+class NotSentError(RetryableError):
     """No connection to Google was made (refused, DNS, TLS, connect timeout)."""
 
 
-class QuotaExceededError(RepeatableError):
+class QuotaExceededError(RetryableError):
     """Google refused for lack of quota or capacity (HTTP 429)."""
 
 
-class ServiceUnavailableError(RepeatableError):
+class ServiceUnavailableError(RetryableError):
     """Google's service refused because it is unavailable (HTTP 503)."""
 
 
-class AnswerLostError(ImagenError):
+class ResponseLostError(ImagenError):
     """The request was sent and no usable answer came: it may have been accepted and billed."""

@@ -14,7 +14,7 @@ from airflow_provider_imagen.errors import (
     ImagesFilteredError,
     InvalidInputError,
     PermanentError,
-    RepeatableError,
+    RetryableError,
 )
 
 
@@ -29,7 +29,7 @@ def filled(kind: type[ImagenError]) -> ImagenError:
     """Return an error with a value in each of its fields."""
     if issubclass(kind, InvalidInputError):
         return kind(("seed is 0; allowed are 1 to 9. Choose another.", "prompt is empty. Say something."))
-    if issubclass(kind, RepeatableError):
+    if issubclass(kind, RetryableError):
         return kind("Busy. Try again later.", 12.5)
     if issubclass(kind, ImagesFilteredError):
         return kind("Filtered. Rephrase the prompt.", ("58061214", "29310472"))
@@ -82,8 +82,8 @@ def test_wrong_input_lists_every_problem_on_its_own_line() -> None:
 
 
 def test_a_class_that_may_be_asked_again_is_never_a_permanent_one() -> None:
-    assert not [kind for kind in TREE if issubclass(kind, PermanentError) and issubclass(kind, RepeatableError)]
-    assert not issubclass(errors.AnswerLostError, (PermanentError, RepeatableError))
+    assert not [kind for kind in TREE if issubclass(kind, PermanentError) and issubclass(kind, RetryableError)]
+    assert not issubclass(errors.ResponseLostError, (PermanentError, RetryableError))
 
 
 def drawn() -> dict[str, str]:

@@ -55,7 +55,10 @@ def imports_in(source: str, package: str) -> Iterator[tuple[int, str]]:
             base = ".".join([*above, *([node.module] if node.module else [])])
             shared = base in {OURS, "google"}
             yield from ((node.lineno, f"{base}.{alias.name}" if shared else base) for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"__import__", "importlib.import_module"}:
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {
+            "__import__",
+            "importlib.import_module",
+        }:
             yield node.lineno, "a module by its name at run time"
 
 

@@ -15,7 +15,7 @@ from google.auth.transport.requests import Request as TokenRequest
 from google.oauth2 import service_account
 
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.core.endpoints import is_google
+from airflow_provider_imagen.core.protocols.endpoints import is_google
 from airflow_provider_imagen.errors import CredentialsError, NotSentError
 
 LONGEST_TOKEN_REQUEST_SECONDS = 120.0
@@ -36,7 +36,7 @@ class _TokenRequest(TokenRequest):
         return super().__call__(*arguments, **{"timeout": self._timeout_seconds, "allow_redirects": False, **options})  # type: ignore[no-untyped-call]
 
 
-def keep_to_yourself(_secret: str) -> None:
+def ignore_secret(_secret: str) -> None:
     """Tell nobody."""
 
 
@@ -50,7 +50,7 @@ class GoogleToken:
     :param on_secret: is told every new token before it is used, so that logs can mask it.
     """
 
-    def __init__(self, settings: ConnectionSettings, on_secret: Callable[[str], None] = keep_to_yourself) -> None:
+    def __init__(self, settings: ConnectionSettings, on_secret: Callable[[str], None] = ignore_secret) -> None:
         self._settings = settings
         self._on_secret = on_secret
         self._told: set[str] = set()

@@ -9,22 +9,24 @@ from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from airflow_provider_imagen.client.transport import HttpRequest
-from airflow_provider_imagen.core import endpoints, listing, uploading
-from airflow_provider_imagen.core.http_answer import Asked, HttpAnswer
-from airflow_provider_imagen.core.output_uri import CloudFolder
-from airflow_provider_imagen.errors import StorageNotFoundError, UnexpectedAnswerError
+from airflow_provider_imagen.core.protocols import endpoints
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
+from airflow_provider_imagen.core.storage import listing
+from airflow_provider_imagen.core.storage import upload as uploading
+from airflow_provider_imagen.core.storage.locations import CloudFolder
+from airflow_provider_imagen.errors import StorageNotFoundError, UnexpectedResponseError
 
 
 class Asker(Protocol):
     """Sends requests for one connection, as patiently as it allows."""
 
-    def ask(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
+    def ask(self, request: HttpRequest, asked: Operation) -> HttpResponse:
         """Return the answer with status 200, or raise what another one means; tries again where that is safe."""
 
-    def ask_once(self, request: HttpRequest, asked: Asked) -> HttpAnswer:
+    def ask_once(self, request: HttpRequest, asked: Operation) -> HttpResponse:
         """As :meth:`ask`, without trying again."""
 
-    def patiently(self, action: Callable[[], None]) -> None:
+    def retry(self, action: Callable[[], None]) -> None:
         """Run an action again and again while that is safe and worth it."""
 
     def now(self) -> datetime:
@@ -62,7 +64,7 @@ class CloudStorage:
         url = endpoints.upload_url(self._base, bucket)
         request = HttpRequest("POST", url, uploading.QUERY, None, body, content_type, free_of_charge=True)
         asked = _asked(f"Uploading {uri}", "storage.objects.create and storage.objects.delete")
-        self._asker.patiently(lambda: uploading.check_stored(self._asker.ask_once(request, asked).body, data, uri))
+        self._asker.retry(lambda: uploading.check_stored(self._asker.ask_once(request, asked).body, data, uri))
         return uri
 
     def download(self, uri: str, at_most_bytes: int) -> bytes:
@@ -84,7 +86,7 @@ class CloudStorage:
             return False
         return True
 
-    def pages(self, folder: CloudFolder) -> Iterator[tuple[listing.Page, HttpAnswer]]:
+    def pages(self, folder: CloudFolder) -> Iterator[tuple[listing.Page, HttpResponse]]:
         """Yield the pages of a folder's listing."""
         url = endpoints.listing_url(self._base, folder.bucket)
         asked = _asked(f"Listing gs://{folder.bucket}/{folder.prefix}", "storage.objects.list")
@@ -98,7 +100,7 @@ class CloudStorage:
             if not token:
                 return
             if token in seen:
-                raise UnexpectedAnswerError(f"{asked.what}: the listing leads back to a page that was read already.")
+                raise UnexpectedResponseError(f"{asked.what}: the listing leads back to a page that was read already.")
             seen.add(token)
 
     def look_into(self, folder: CloudFolder) -> FolderView:
@@ -116,8 +118,8 @@ class CloudStorage:
         return endpoints.object_url(self._base, bucket, name)
 
 
-def _asked(what: str, rights: str) -> Asked:
-    return Asked(
+def _asked(what: str, rights: str) -> Operation:
+    return Operation(
         what,
         StorageNotFoundError,
         "Create the bucket or correct the URI.",
@@ -125,7 +127,7 @@ def _asked(what: str, rights: str) -> Asked:
     )
 
 
-def _date_of(answer: HttpAnswer) -> datetime | None:
+def _date_of(answer: HttpResponse) -> datetime | None:
     try:
         moment = parsedate_to_datetime(answer.headers.get("date", ""))
     except ValueError:

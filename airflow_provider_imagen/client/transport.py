@@ -14,16 +14,16 @@ from typing import Any, Protocol
 import requests
 import urllib3.exceptions
 
-from airflow_provider_imagen.client.watching import WatchedAdapter, watched
-from airflow_provider_imagen.core.http_answer import HttpAnswer, without
+from airflow_provider_imagen.client.send_tracking import TrackingAdapter, track_sending
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, without
 from airflow_provider_imagen.errors import (
-    AnswerLostError,
     CredentialsError,
     ImagenError,
     InvalidConnectionError,
     NotSentError,
     OutputError,
-    UnexpectedAnswerError,
+    ResponseLostError,
+    UnexpectedResponseError,
 )
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -85,16 +85,16 @@ class Transport:
         self._timeout_seconds = timeout_seconds
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, WatchedAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0))
+            self._session.mount(scheme, TrackingAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0))
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request once and return the whole answer, whatever its status.
 
         Redirects are not followed: a token must not travel to a host that nobody named.
 
         :raises NotSentError: no connection was made, so nothing can have been billed.
-        :raises AnswerLostError: the connection was made, and no whole answer came in time.
-        :raises UnexpectedAnswerError: the answer is larger than any answer of Google's API; the rest was not read.
+        :raises ResponseLostError: the connection was made, and no whole answer came in time.
+        :raises UnexpectedResponseError: the answer is larger than any answer of Google's API; the rest was not read.
         :raises CredentialsError: the token fits no HTTP header.
         :raises InvalidConnectionError: the connection's endpoint cannot be asked at all.
         :raises OutputError: the answer is larger than the request allows.
@@ -105,7 +105,7 @@ class Transport:
                 "The credentials gave a token, or name a quota project, that no HTTP header can hold. Nothing was "
                 "sent. Correct quota_project_id, or renew the key or the login."
             )
-        with watched() as progress:
+        with track_sending() as progress:
             try:
                 return self._exchange(request, headers)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
@@ -118,7 +118,7 @@ class Transport:
                 # The library quotes the token, so its own error is not shown.
                 raise type(error)(without(secrets, error.message)) from None
 
-    def _exchange(self, request: HttpRequest, token: Mapping[str, str]) -> HttpAnswer:
+    def _exchange(self, request: HttpRequest, token: Mapping[str, str]) -> HttpResponse:
         deadline = time.monotonic() + 2 * self._timeout_seconds
         with self._session.request(
             request.method,
@@ -143,7 +143,7 @@ class Transport:
                 if time.monotonic() > deadline:
                     raise requests.ReadTimeout(f"the answer took longer than {self._timeout_seconds} s")
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            return HttpAnswer(answer.status_code, headers, bytes(body), _secrets_of(token))
+            return HttpResponse(answer.status_code, headers, bytes(body), _secrets_of(token))
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -166,7 +166,7 @@ def _forget_token(failure: Exception) -> None:
 def _too_large(request: HttpRequest, most: int) -> ImagenError:
     if request.at_most_bytes:
         return OutputError(f"{request.url.partition('?')[0]} has more than {most} bytes and was not read.")
-    return UnexpectedAnswerError(
+    return UnexpectedResponseError(
         f"{request.method} {request.url.partition('?')[0]}: the answer is larger than {most} bytes, the rest was not "
         f"read. {_consequence(request)} Check the connection's endpoint and the proxy."
     )
@@ -190,7 +190,7 @@ def _sent_or_not(failure: Exception, request: HttpRequest, *, was_sent: bool) ->
             f"No connection to {place} ({_root(failure)}). Nothing was sent. "
             "Check the network, the proxy and the connection's endpoint."
         )
-    return AnswerLostError(
+    return ResponseLostError(
         f"{request.method} {place} was sent, but no whole answer came ({_root(failure)}). {_consequence(request)}"
     )
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import indent
 
+from airflow_provider_imagen.commands.findings import Verdict, judge
 from airflow_provider_imagen.commands.printing import as_json, as_table, remark, say, standard_output_kept_clean
-from airflow_provider_imagen.commands.verdicts import Verdict, judge
 from airflow_provider_imagen.core.catalogue import catalogue
 
 HEADERS = ("DAG", "TASK", "MODEL", "STATE", "RETIRES", "REPLACEMENT", "FALLBACK")

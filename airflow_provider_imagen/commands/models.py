@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_imagen.commands.printing import Cell, as_json, as_table, say
 from airflow_provider_imagen.core.catalogue import Catalogue, Model, catalogue
-from airflow_provider_imagen.core.lifecycle import state_of
+from airflow_provider_imagen.core.catalogue.lifecycle import state_of
 
 HEADERS = ("MODEL", "JOBS", "STATE", "RETIRES", "REPLACEMENT", "LOCATIONS", "IMAGES", "SIZE", "USD")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, NamedTuple
 
-from airflow_provider_imagen.commands.verdicts import ImagenTask
+from airflow_provider_imagen.commands.findings import ImagenTask
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
 try:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from airflow_provider_imagen.core.json_reading import read_json
+from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.errors import InvalidConnectionError
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"

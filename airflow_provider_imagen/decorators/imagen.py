@@ -63,7 +63,7 @@ class ImagenDecoratedOperator(DecoratedOperator, ImagenGenerateOperator):
         return ImagenGenerateOperator.execute(self, context)
 
     def _run(self, context: Any) -> list[str]:
-        from airflow_provider_imagen.core.returned import arguments_in
+        from airflow_provider_imagen.core.validation.taskflow_value import arguments_in
 
         context_merge(context, self.op_kwargs)
         kwargs = determine_kwargs(self.python_callable, self.op_args, context)

@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from airflow_provider_imagen.emulator import forwarding
-from airflow_provider_imagen.emulator.calls import Call, CallBook
-from airflow_provider_imagen.emulator.faults import Fault, FaultBook
-from airflow_provider_imagen.emulator.gemini import Illustrator, translated
-from airflow_provider_imagen.emulator.imagen import Painter
-from airflow_provider_imagen.emulator.limits import is_served_in, models
-from airflow_provider_imagen.emulator.refusals import Refusal, not_served, wrong_protocol
+from airflow_provider_imagen.emulator.fault_responses import answered, refused, strike
+from airflow_provider_imagen.emulator.faults import Fault, FaultQueue
+from airflow_provider_imagen.emulator.generate_content import GenerateContentHandler, translated
+from airflow_provider_imagen.emulator.predict import PredictHandler
+from airflow_provider_imagen.emulator.predict_limits import is_served_in, models
+from airflow_provider_imagen.emulator.predict_validation import Refusal, not_served, wrong_protocol
+from airflow_provider_imagen.emulator.request_log import LoggedRequest, RequestLog
 from airflow_provider_imagen.emulator.storage import Storage
-from airflow_provider_imagen.emulator.strikes import answered, refused, strike
 
 
 class Service:
@@ -31,17 +31,17 @@ class Service:
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
-        self.painter = Painter(storage)
-        self.illustrator = Illustrator()
-        self.faults = FaultBook()
-        self.calls = CallBook()
+        self.painter = PredictHandler(storage)
+        self.illustrator = GenerateContentHandler()
+        self.faults = FaultQueue()
+        self.calls = RequestLog()
         self.retired: set[str] = set()
 
     async def remembered(self, request: Request) -> bytes:
         """Read the body of a request, and remember the request."""
         body = await request.body()
         path, query = request.scope["path"], request.scope["query_string"].decode()
-        self.calls.add(Call(request.method, path, query, dict(request.headers), body))
+        self.calls.add(LoggedRequest(request.method, path, query, dict(request.headers), body))
         return body
 
     async def predict(self, request: Request, place: tuple[str, str, str]) -> Response:

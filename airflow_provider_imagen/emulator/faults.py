@@ -83,7 +83,7 @@ class _Order:
     fired: int = 0
 
 
-class FaultBook:
+class FaultQueue:
     """Ordered faults, first come, first served. Safe to use from several threads."""
 
     def __init__(self) -> None:

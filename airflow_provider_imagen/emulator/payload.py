@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_provider_imagen.emulator.refusals import Refusal
+from airflow_provider_imagen.emulator.predict_validation import Refusal
 
 ENUMS = {
     "HarmCategory": {

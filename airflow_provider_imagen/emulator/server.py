@@ -14,9 +14,9 @@ from typing import Any, Self
 import uvicorn
 
 from airflow_provider_imagen.emulator.app import Service, make_app
-from airflow_provider_imagen.emulator.breaking import BreakableProtocol
-from airflow_provider_imagen.emulator.calls import Call
+from airflow_provider_imagen.emulator.broken_connections import BreakableProtocol
 from airflow_provider_imagen.emulator.faults import Fault
+from airflow_provider_imagen.emulator.request_log import LoggedRequest
 from airflow_provider_imagen.emulator.storage import LOOPBACK, Storage
 
 PROJECT = "emulator-project"
@@ -113,7 +113,7 @@ class Emulator:
         return {"conn_type": "imagen", "extra": extra}
 
     @property
-    def requests(self) -> list[Call]:
+    def requests(self) -> list[LoggedRequest]:
         """The calls received so far."""
         return self._service.calls.all()
 

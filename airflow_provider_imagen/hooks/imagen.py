@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, HIDDEN_FIELDS, INTEGRATION, PLACEHOLDERS
 
 if TYPE_CHECKING:
-    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.client.vertex import ImagenClient
     from airflow_provider_imagen.core.connection import ConnectionSettings
 
 PROBE_TIMEOUT_SECONDS = 20.0
@@ -75,7 +75,7 @@ class ImagenHook(BaseHook):
     @cached_property
     def client(self) -> ImagenClient:
         """The client, made on first use."""
-        from airflow_provider_imagen.client.imagen import ImagenClient
+        from airflow_provider_imagen.client.vertex import ImagenClient
 
         return ImagenClient(self.settings, on_secret=mask_secret)
 
@@ -84,7 +84,7 @@ class ImagenHook(BaseHook):
 
         A wait looks again anyway, so a look that fails is not repeated by the client.
         """
-        from airflow_provider_imagen.client.shared import waiting_client
+        from airflow_provider_imagen.client.shared_clients import waiting_client
 
         return waiting_client(self.settings, mask_secret)
 
@@ -101,14 +101,14 @@ class ImagenHook(BaseHook):
             return False, str(failure)
 
     def _probe(self) -> str:
-        from airflow_provider_imagen.client.attempts import Attempts
-        from airflow_provider_imagen.client.imagen import ImagenClient
-        from airflow_provider_imagen.client.shared import ONE_TRY
+        from airflow_provider_imagen.client.retry_loop import RetryLoop
+        from airflow_provider_imagen.client.shared_clients import ONE_TRY
+        from airflow_provider_imagen.client.vertex import ImagenClient
         from airflow_provider_imagen.core.catalogue import catalogue
 
         # A person waits for this, so it is tried once and not for long.
         patience = {"timeout_seconds": min(self.settings.timeout_seconds, PROBE_TIMEOUT_SECONDS)}
-        client = ImagenClient(self.settings.model_copy(update=patience), Attempts(ONE_TRY), on_secret=mask_secret)
+        client = ImagenClient(self.settings.model_copy(update=patience), RetryLoop(ONE_TRY), on_secret=mask_secret)
         project = client.project
         model = self.settings.default_model or catalogue().defaults["generate"]
         client.check_token()

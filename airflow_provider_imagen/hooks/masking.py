@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.providers.common.compat.sdk import mask_secret
 
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.core.secret_parts import secret_parts
+from airflow_provider_imagen.core.connection_secrets import secret_parts
 
 
 def mask_secrets_of(settings: ConnectionSettings) -> None:

@@ -40,7 +40,7 @@ class OutputFolderLink(_ImagenLink):
     name = "Images in Cloud Storage"
 
     def _page(self, result: dict[str, Any], operator: Any) -> str:
-        from airflow_provider_imagen.core.pages import folder_page
+        from airflow_provider_imagen.core.web_pages import folder_page
 
         parameters = result.get("parameters") or {}
         return folder_page(parameters.get("output_uri") or _argument(operator, "output_uri"))
@@ -53,7 +53,7 @@ class ModelLink(_ImagenLink):
 
     def _page(self, result: dict[str, Any], operator: Any) -> str:
         from airflow_provider_imagen.core.catalogue import catalogue
-        from airflow_provider_imagen.core.pages import model_page
+        from airflow_provider_imagen.core.web_pages import model_page
 
         name = result.get("model") or _argument(operator, "model")
         return model_page(name, catalogue()) if name else ""

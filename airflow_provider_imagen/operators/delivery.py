@@ -8,13 +8,13 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_imagen.client.imagen import ImagenClient, Keep
+from airflow_provider_imagen.client.vertex import ImagenClient, Keep
 from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.naming import TaskIdentity
-from airflow_provider_imagen.core.pricing import cost_note
-from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
-from airflow_provider_imagen.core.result import Answer, FilterReason, MadeImage, record
-from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedAnswerError
+from airflow_provider_imagen.core.catalogue.pricing import cost_note
+from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse, record
+from airflow_provider_imagen.core.storage.object_names import TaskIdentity
+from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedResponseError
 from airflow_provider_imagen.operators.files import save_image, save_images
 from airflow_provider_imagen.operators.memory import Memory
 
@@ -46,7 +46,7 @@ class Delivery:
         self._ti = ti = context["ti"]
         self.identity = TaskIdentity(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index)
 
-    def deliver(self, answer: Answer, memory: Memory, notes: Mapping[str, Any] | None = None) -> list[str]:
+    def deliver(self, answer: ImagesResponse, memory: Memory, notes: Mapping[str, Any] | None = None) -> list[str]:
         """Store what came, push the ``result`` document and return the images' URIs.
 
         :param answer: the images.
@@ -67,7 +67,7 @@ class Delivery:
     def keeper(self, memory: Memory) -> Keep:
         """Return what stores an image as soon as it is there: a worker that dies then loses only what is on its way."""
 
-        def keep(number: int, image: MadeImage) -> MadeImage:
+        def keep(number: int, image: GeneratedImage) -> GeneratedImage:
             self._kept_early = True
             place = self.request.output_uri
             return save_image(image, memory.next_number + number, place, self.identity, self._client.upload)
@@ -84,12 +84,14 @@ class Delivery:
 
     def refused(self, refusal: ImagesFilteredError) -> list[str]:
         """Treat a refused prompt like an answer in which every image was filtered."""
-        nothing = Answer((), self.request.count, (FilterReason(refusal.message, refusal.codes),))
+        nothing = ImagesResponse((), self.request.count, (FilterReason(refusal.message, refusal.codes),))
         self._push(self._document(nothing, []))
         self._nothing_came(refusal)
         return []
 
-    def _document(self, answer: Answer, uris: list[str], notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _document(
+        self, answer: ImagesResponse, uris: list[str], notes: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         all_notes = {**cost_note(self.request, len(uris), catalogue()), **self._notes, **(notes or {})}
         return record(self.request.sent_arguments(), answer, uris, location=self.location, notes=all_notes)
 
@@ -106,11 +108,11 @@ class Delivery:
             raise AirflowSkipException(str(refusal))
         log.warning("%s", refusal)
 
-    def _store(self, answer: Answer, memory: Memory) -> list[str]:
+    def _store(self, answer: ImagesResponse, memory: Memory) -> list[str]:
         """Return the images' URIs; what Google did not store itself is stored here."""
         stored = [image.uri for image in answer.images if image.uri and image.uri.startswith("gs://")]
         if self.request.storage_uri is None and (elsewhere := stored):
-            raise UnexpectedAnswerError(
+            raise UnexpectedResponseError(
                 f"Google was asked for bytes and stored images itself: {', '.join(elsewhere)}. They are billed; "
                 "fetch them from there."
             )
@@ -119,7 +121,7 @@ class Delivery:
         return save_images(answer.images, self.request.output_uri, self.identity, self._client.upload, first)
 
 
-def _report(answer: Answer, uris: list[str]) -> None:
+def _report(answer: ImagesResponse, uris: list[str]) -> None:
     for strange in answer.not_understood:
         log.warning("Google sent an item that is neither an image nor a reason: %s.", strange)
     for remark in answer.remarks:
@@ -131,9 +133,9 @@ def _report(answer: Answer, uris: list[str]) -> None:
         log.warning("One of %d requests failed, the images of the others are kept: %s", answer.requested, failure)
 
 
-def _all_filtered(answer: Answer) -> str:
+def _all_filtered(answer: ImagesResponse) -> str:
     return f"All {answer.requested} images were filtered. {answer.why()} Rephrase the prompt."
 
 
-def _codes(answer: Answer) -> tuple[str, ...]:
+def _codes(answer: ImagesResponse) -> tuple[str, ...]:
     return tuple(code for reason in answer.reasons for code in reason.codes)

@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_imagen.core.naming import mime_type_of
-from airflow_provider_imagen.core.receipt import Receipt
-from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest, rest_of
-from airflow_provider_imagen.core.result import Answer, MadeImage
+from airflow_provider_imagen.core.recovery.request_record import Receipt
+from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest, rest_of
+from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
+from airflow_provider_imagen.core.storage.object_names import mime_type_of
 from airflow_provider_imagen.errors import (
-    AnswerLostError,
     ImagenError,
     ImagesExistError,
     ImagesFilteredError,
-    UnexpectedAnswerError,
+    ResponseLostError,
+    UnexpectedResponseError,
 )
 from airflow_provider_imagen.operators.delivery import Delivery
 from airflow_provider_imagen.operators.memory import Memory
-from airflow_provider_imagen.operators.metering import count_found
+from airflow_provider_imagen.operators.metrics import count_found
 from airflow_provider_imagen.operators.searching import Search
 
 log = logging.getLogger("airflow.task")
@@ -41,7 +41,7 @@ class Errand:
     def __init__(
         self,
         request: GenerateRequest | UpscaleRequest,
-        ask: Callable[[Any], Answer],
+        ask: Callable[[Any], ImagesResponse],
         delivery: Delivery,
         memory: Memory,
         search: Search | None,
@@ -80,12 +80,12 @@ class Errand:
         if kept:
             self._refuse_if_told(kept)
         if len(kept) >= self._request.count:
-            return self._deliver(Answer(_made(kept), len(kept)), {"reused": True})
+            return self._deliver(ImagesResponse(_made(kept), len(kept)), {"reused": True})
         if kept:
             log.warning("An earlier try left %d of %d images; asking for the others.", len(kept), self._request.count)
         return self._fetch(_made(kept), earlier.earlier)
 
-    def _fetch(self, kept: tuple[MadeImage, ...] = (), before: tuple[str, ...] | None = None) -> list[str]:
+    def _fetch(self, kept: tuple[GeneratedImage, ...] = (), before: tuple[str, ...] | None = None) -> list[str]:
         """Ask for what is missing, and deliver it with what is there."""
         try:
             answer = self._ask_or_find(rest_of(self._request, len(kept)), before)
@@ -94,7 +94,7 @@ class Errand:
             if not kept:
                 return self._delivery.refused(refusal)
             log.warning("The images that were missing were filtered: %s", refusal)
-            answer = Answer((), len(kept))
+            answer = ImagesResponse((), len(kept))
         except ImagenError:
             if not kept and not self._memory.is_unsure:
                 # Whoever sees the error decides; a task that is cleared after it asks anew.
@@ -102,28 +102,28 @@ class Errand:
             raise
         return self._deliver(replace(answer, images=kept + answer.images, requested=self._request.count))
 
-    def _ask_or_find(self, request: Any, before: tuple[str, ...] | None) -> Answer:
+    def _ask_or_find(self, request: Any, before: tuple[str, ...] | None) -> ImagesResponse:
         """Ask; when the answer is lost, look for its images, and ask once more if there are none."""
         for sent in range(1, MOST_REQUESTS + 1):
             receipt = self._memory.asking(before)
             try:
                 return self._ask(request)
-            except (AnswerLostError, UnexpectedAnswerError) as failure:
+            except (ResponseLostError, UnexpectedResponseError) as failure:
                 if self._search is None:
                     raise
                 found = self._find(failure, receipt)
                 if found is not None:
                     count_found(request, len(found.images))
                     return found
-                if sent == MOST_REQUESTS or isinstance(failure, UnexpectedAnswerError):
+                if sent == MOST_REQUESTS or isinstance(failure, UnexpectedResponseError):
                     raise
                 log.warning("None of its images appeared. Asking once more.")
         raise AssertionError("unreachable")
 
-    def _find(self, failure: ImagenError | None, receipt: Receipt) -> Answer | None:
+    def _find(self, failure: ImagenError | None, receipt: Receipt) -> ImagesResponse | None:
         """Return the images of a request whose answer is unknown, None when none appeared.
 
-        :raises AnswerLostError: nobody can say, because images of others may be among them or nothing can be seen.
+        :raises ResponseLostError: nobody can say, because images of others may be among them or nothing can be seen.
         """
         if self._search is None:
             return None
@@ -131,16 +131,16 @@ class Errand:
         log.warning("%s Looking for its images before anything is asked.", told)
         try:
             return self._search.images_since(receipt.asked_at, self._memory.now() if failure else None)
-        except AnswerLostError as unsure:
+        except ResponseLostError as unsure:
             self._memory.give_up()
-            raise AnswerLostError(f"{told} {unsure}") from failure or unsure
+            raise ResponseLostError(f"{told} {unsure}") from failure or unsure
         except ImagenError as blind:
             self._memory.is_unsure = True  # the word that was left stays: the next try looks again
             if failure is None:
                 raise
-            raise AnswerLostError(f"{told} {blind}") from failure
+            raise ResponseLostError(f"{told} {blind}") from failure
 
-    def _deliver(self, answer: Answer, notes: dict[str, Any] | None = None) -> list[str]:
+    def _deliver(self, answer: ImagesResponse, notes: dict[str, Any] | None = None) -> list[str]:
         return self._delivery.deliver(answer, self._memory, notes)
 
     def _refuse_if_told(self, uris: Sequence[str]) -> None:
@@ -151,5 +151,5 @@ class Errand:
             )
 
 
-def _made(uris: Sequence[str]) -> tuple[MadeImage, ...]:
-    return tuple(MadeImage(mime_type_of(uri), uri) for uri in uris)
+def _made(uris: Sequence[str]) -> tuple[GeneratedImage, ...]:
+    return tuple(GeneratedImage(mime_type_of(uri), uri) for uri in uris)

@@ -12,13 +12,13 @@ from typing import IO
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_imagen.core.naming import TaskIdentity, file_name, folder_name
-from airflow_provider_imagen.core.result import MadeImage
+from airflow_provider_imagen.core.responses import GeneratedImage
+from airflow_provider_imagen.core.storage.object_names import TaskIdentity, file_name, folder_name
 from airflow_provider_imagen.errors import InvalidInputError, OutputError
 
 
 def save_images(
-    images: Sequence[MadeImage],
+    images: Sequence[GeneratedImage],
     output_uri: str,
     task: TaskIdentity,
     upload: Callable[[str, bytes, str], str],
@@ -34,7 +34,7 @@ def save_images(
     :raises OutputError: a file could not be written; names the ones that were, and where the others were rescued to.
     """
     uris: list[str] = []
-    failures: list[tuple[MadeImage, str]] = []
+    failures: list[tuple[GeneratedImage, str]] = []
     numbers = count(first_number)
     for image in images:
         stored = (
@@ -54,8 +54,8 @@ def save_images(
 
 
 def save_image(
-    image: MadeImage, number: int, output_uri: str, task: TaskIdentity, upload: Callable[[str, bytes, str], str]
-) -> MadeImage:
+    image: GeneratedImage, number: int, output_uri: str, task: TaskIdentity, upload: Callable[[str, bytes, str], str]
+) -> GeneratedImage:
     """Write one image, and return it with its URI and without its bytes; or with its bytes and why it has no URI."""
     uri = f"{_folder_of(output_uri, task)}/{file_name(number, image.mime_type)}"
     try:
@@ -93,7 +93,7 @@ def _folder_of(output_uri: str, task: TaskIdentity) -> str:
     return f"{output_uri.rstrip('/')}/{folder_name(task)}"
 
 
-def _store(image: MadeImage, uri: str, upload: Callable[[str, bytes, str], str]) -> None:
+def _store(image: GeneratedImage, uri: str, upload: Callable[[str, bytes, str], str]) -> None:
     if image.data is None:
         return  # Google stored it
     if uri.startswith("gs://"):
@@ -102,7 +102,7 @@ def _store(image: MadeImage, uri: str, upload: Callable[[str, bytes, str], str])
         write_whole(uri, image.data)
 
 
-def _rescue(images: Sequence[MadeImage]) -> str:
+def _rescue(images: Sequence[GeneratedImage]) -> str:
     """Keep images that cannot go where they should, and say where they are."""
     lost: list[str] = []
     folder = ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_imagen.operators.asking import PLACE_FIELDS, AskingOperator
+from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, RequestOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    from airflow_provider_imagen.client.imagen import ImagenClient, Keep
-    from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
-    from airflow_provider_imagen.core.result import Answer
+    from airflow_provider_imagen.client.vertex import ImagenClient, Keep
+    from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+    from airflow_provider_imagen.core.responses import ImagesResponse
 
 MODEL_FIELDS = ("model", "fallback_model")
 REQUEST_FIELDS = (
@@ -28,7 +28,7 @@ REQUEST_FIELDS = (
 )
 
 
-class ImagenGenerateOperator(AskingOperator):
+class ImagenGenerateOperator(RequestOperator):
     """Generate images from a text prompt with one of Google's image models, Imagen or Gemini.
 
     Returns the list of image URIs, ready for ``.expand()``. XCom key ``result`` holds a small JSON document: model,
@@ -164,15 +164,15 @@ class ImagenGenerateOperator(AskingOperator):
         self.impersonation_chain = impersonation_chain
 
     def _kind(self) -> type[GenerateRequest]:
-        from airflow_provider_imagen.core.request import GenerateRequest
+        from airflow_provider_imagen.core.requests import GenerateRequest
 
         return GenerateRequest
 
-    def _ask(self, client: ImagenClient, request: GenerateRequest, keep: Keep) -> Answer:
+    def _ask(self, client: ImagenClient, request: GenerateRequest, keep: Keep) -> ImagesResponse:
         return client.generate(request, keep)
 
 
-class ImagenUpscaleOperator(AskingOperator):
+class ImagenUpscaleOperator(RequestOperator):
     """Make one image two, three or four times as wide and high.
 
     Returns a list with the URI of the larger image; XCom key ``result`` as in :class:`ImagenGenerateOperator`. Map
@@ -260,7 +260,7 @@ class ImagenUpscaleOperator(AskingOperator):
         self.impersonation_chain = impersonation_chain
 
     def _kind(self) -> type[UpscaleRequest]:
-        from airflow_provider_imagen.core.request import UpscaleRequest
+        from airflow_provider_imagen.core.requests import UpscaleRequest
 
         return UpscaleRequest
 
@@ -274,5 +274,5 @@ class ImagenUpscaleOperator(AskingOperator):
 
         return request.model_copy(update={"source": read_source(request)})
 
-    def _ask(self, client: ImagenClient, request: UpscaleRequest, keep: Keep) -> Answer:
+    def _ask(self, client: ImagenClient, request: UpscaleRequest, keep: Keep) -> ImagesResponse:
         return client.upscale(request)

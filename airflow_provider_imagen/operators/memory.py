@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.core.naming import next_number
-from airflow_provider_imagen.core.receipt import Receipt, fingerprint_of, new_receipt, read_receipt
-from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.core.recovery.request_record import Receipt, fingerprint_of, new_receipt, read_receipt
+from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.storage.object_names import next_number
 from airflow_provider_imagen.operators.task_folder import TaskFolder
 
 log = logging.getLogger("airflow.task")

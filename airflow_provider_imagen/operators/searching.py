@@ -6,18 +6,18 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.storage import FolderView
+from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.listing import StoredObject
-from airflow_provider_imagen.core.naming import TaskIdentity, folder_name
-from airflow_provider_imagen.core.output_uri import parse_folder
-from airflow_provider_imagen.core.receipt import FILE_NAME, LARGEST_BYTES, Receipt, read_receipt
-from airflow_provider_imagen.core.recovery import LATEST_SECONDS, Sighting, sighting
-from airflow_provider_imagen.core.request import GenerateRequest, UpscaleRequest
-from airflow_provider_imagen.core.result import Answer
-from airflow_provider_imagen.core.retry import RetryRules
-from airflow_provider_imagen.errors import AnswerLostError, OutputError, StorageNotFoundError
+from airflow_provider_imagen.core.recovery.image_search import LATEST_SECONDS, Sighting, sighting
+from airflow_provider_imagen.core.recovery.request_record import FILE_NAME, LARGEST_BYTES, Receipt, read_receipt
+from airflow_provider_imagen.core.recovery.retry import RetryRules
+from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.storage.listing import StoredObject
+from airflow_provider_imagen.core.storage.locations import parse_folder
+from airflow_provider_imagen.core.storage.object_names import TaskIdentity, folder_name
+from airflow_provider_imagen.errors import OutputError, ResponseLostError, StorageNotFoundError
 
 log = logging.getLogger("airflow.task")
 PAUSE_SECONDS = 5.0
@@ -26,7 +26,7 @@ DEADLINE_SECONDS = RetryRules().deadline_seconds
 
 def can_be_searched(request: GenerateRequest | UpscaleRequest) -> bool:
     """Say whether Google stores the images of this request itself, so that a lost answer loses no image."""
-    model = catalogue().stand_in(request.model, request.job)
+    model = catalogue().find_or_default(request.model, request.job)
     return request.storage_uri is not None and model.protocol == "predict"
 
 
@@ -48,14 +48,14 @@ class Search:
         self._keeps_receipts = request.if_exists != "generate"
         self._receipts: dict[tuple[str, datetime], Receipt | None] = {}
 
-    def images_since(self, asked_at: datetime, lost_at: datetime | None = None) -> Answer | None:
+    def images_since(self, asked_at: datetime, lost_at: datetime | None = None) -> ImagesResponse | None:
         """Return the images that appeared since a request was sent, None when none did.
 
         Looks again until images can no longer come. What is not surely from this request is not taken.
 
         :param asked_at: when the request was given to the client, by this machine's clock.
         :param lost_at: when its answer was lost; None: unknown, because its worker died.
-        :raises AnswerLostError: images appeared that may be somebody else's; names them.
+        :raises ResponseLostError: images appeared that may be somebody else's; names them.
         """
         spent = max(0.0, (self._client.now() - (lost_at or asked_at)).total_seconds())
         # Between being given to the client and being sent a request may have waited for Google to take it.
@@ -68,11 +68,11 @@ class Search:
             self._client.pause(pause)
             spent += pause
 
-    def _judge(self, seen: Sighting, spent: float) -> Answer | None:
+    def _judge(self, seen: Sighting, spent: float) -> ImagesResponse | None:
         if not seen.folders:
             return None
         if not seen.is_ours or (self._task.map_index >= 0 and not self._keeps_receipts):
-            raise AnswerLostError(
+            raise ResponseLostError(
                 f"Images appeared that may belong to this task or to another one: {', '.join(seen.uris)}. Nothing more "
                 "was asked, so nothing is paid twice. Look at them; if they are not there for this task, clear it. "
                 "With if_exists='reuse' on all tasks that share this folder, each finds its own."

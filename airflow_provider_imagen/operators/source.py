@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_imagen.core import rules
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.image_header import read_header
-from airflow_provider_imagen.core.request import SourceImage, UpscaleRequest
+from airflow_provider_imagen.core.requests import SourceImage, UpscaleRequest
+from airflow_provider_imagen.core.validation import rules
 from airflow_provider_imagen.errors import InvalidInputError
 from airflow_provider_imagen.operators.files import read_file
 

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.core.naming import TaskIdentity, folder_name, is_image_name
-from airflow_provider_imagen.core.output_uri import parse_folder
-from airflow_provider_imagen.core.receipt import FILE_NAME, LARGEST_BYTES, MIME_TYPE
+from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.core.recovery.request_record import FILE_NAME, LARGEST_BYTES, MIME_TYPE
+from airflow_provider_imagen.core.storage.locations import parse_folder
+from airflow_provider_imagen.core.storage.object_names import TaskIdentity, folder_name, is_image_name
 from airflow_provider_imagen.errors import StorageNotFoundError
 from airflow_provider_imagen.operators.files import write_whole
 

@@ -16,13 +16,13 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_imagen.hooks.failing import permanent_errors_fail_at_once
+from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_imagen.core.polling import Verdict
-    from airflow_provider_imagen.core.wait import ImageWait
+    from airflow_provider_imagen.core.waiting.condition import ImageWait
+    from airflow_provider_imagen.core.waiting.decision import Verdict
     from airflow_provider_imagen.hooks.imagen import ImagenHook
 
 GRACE_SECONDS = 300
@@ -91,7 +91,7 @@ class ImagenOutputSensor(BaseSensorOperator):
         if not self.deferrable:
             return super().execute(context)
         try:
-            with permanent_errors_fail_at_once(self):
+            with fail_permanently(self):
                 wait = self._wait()
                 verdict = self._look(wait)
             if verdict.event is not None:
@@ -107,7 +107,7 @@ class ImagenOutputSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once. True with the URIs when enough images are there."""
-        with permanent_errors_fail_at_once(self):
+        with fail_permanently(self):
             verdict = self._look(self._wait())
             if verdict.failure is not None:
                 raise verdict.failure
@@ -117,9 +117,9 @@ class ImagenOutputSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> list[str]:
         """Continue after the triggerer reported."""
-        from airflow_provider_imagen.core.polling import read_event
+        from airflow_provider_imagen.core.waiting.decision import read_event
 
-        with permanent_errors_fail_at_once(self):
+        with fail_permanently(self):
             outcome = read_event(event)
         if outcome.status == "timeout":
             raise AirflowSensorTimeout(f"Waited {self.timeout} s: {outcome.message}")
@@ -129,7 +129,7 @@ class ImagenOutputSensor(BaseSensorOperator):
         return outcome.uris
 
     def _wait(self) -> ImageWait:
-        from airflow_provider_imagen.core.wait import check_wait
+        from airflow_provider_imagen.core.waiting.condition import check_wait
 
         return check_wait(
             output_uri=self.output_uri,
@@ -139,7 +139,7 @@ class ImagenOutputSensor(BaseSensorOperator):
         )
 
     def _look(self, wait: ImageWait) -> Verdict:
-        from airflow_provider_imagen.core.polling import look
+        from airflow_provider_imagen.core.waiting.decision import look
 
         # Airflow keeps the time of a wait that occupies or reschedules a worker slot.
         return look(

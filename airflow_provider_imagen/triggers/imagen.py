@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow_provider_imagen.client.imagen import ImagenClient
-    from airflow_provider_imagen.client.looking import LookingThreads
-    from airflow_provider_imagen.core.polling import Verdict
+    from airflow_provider_imagen.client.poll_threads import PollThreads
+    from airflow_provider_imagen.client.vertex import ImagenClient
+    from airflow_provider_imagen.core.waiting.decision import Verdict
     from airflow_provider_imagen.hooks.imagen import ImagenHook
 
 LAST_LOOK_SECONDS = 120
@@ -26,7 +26,7 @@ class ImagenOutputTrigger(BaseTrigger):
     one client (one connection pool, one token) and the threads in which they look. A cancelled wait ends with the
     look that is under way; two triggerers that run the same wait report the same and disturb nobody.
 
-    :param wait: what to wait for, as :class:`airflow_provider_imagen.core.wait.ImageWait` dumps itself.
+    :param wait: what to wait for, as :class:`airflow_provider_imagen.core.waiting.condition.ImageWait` dumps itself.
     :param deadline: Unix time in seconds at which the wait is over. A restarted triggerer keeps it.
     :param poll_interval: seconds between two looks.
     :param imagen_conn_id: the Airflow connection.
@@ -56,9 +56,11 @@ class ImagenOutputTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: ``done`` with the URIs, ``timeout``, or ``failed`` with the reason."""
-        from airflow_provider_imagen.client.looking import looking_threads  # loads nothing that would hold up the loop
+        from airflow_provider_imagen.client.poll_threads import (
+            poll_threads,  # loads nothing that would hold up the loop
+        )
 
-        threads = looking_threads(self.imagen_conn_id)
+        threads = poll_threads(self.imagen_conn_id)
         while True:
             verdict = await self._verdict(threads)
             if verdict.event is not None:
@@ -67,7 +69,7 @@ class ImagenOutputTrigger(BaseTrigger):
             self.log.info("%s", verdict.text)
             await asyncio.sleep(verdict.pause_seconds)
 
-    async def _verdict(self, threads: LookingThreads) -> Verdict:
+    async def _verdict(self, threads: PollThreads) -> Verdict:
         patience_seconds = max(self.deadline - time.time(), 0.0) + LAST_LOOK_SECONDS
         try:
             async with asyncio.timeout(patience_seconds) as patience:
@@ -75,13 +77,15 @@ class ImagenOutputTrigger(BaseTrigger):
         except TimeoutError:
             if not patience.expired():
                 raise
-        from airflow_provider_imagen.core.polling import unanswered  # loaded long since, by the look that hangs
+        from airflow_provider_imagen.core.waiting.decision import (
+            unanswered,  # loaded long since, by the look that hangs
+        )
 
         return unanswered(self.wait.get("output_uri"))
 
     def _look(self) -> Verdict:
-        from airflow_provider_imagen.core.polling import ended_by, look
-        from airflow_provider_imagen.core.wait import check_wait
+        from airflow_provider_imagen.core.waiting.condition import check_wait
+        from airflow_provider_imagen.core.waiting.decision import ended_by, look
         from airflow_provider_imagen.errors import PermanentError
 
         try:

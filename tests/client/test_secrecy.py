@@ -11,22 +11,22 @@ import google.auth
 import pytest
 from google.auth.credentials import CredentialsWithQuotaProject
 
-from airflow_provider_imagen.client.attempts import Attempts
 from airflow_provider_imagen.client.auth import GoogleToken, _TokenRequest
-from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.client.shared import ONE_TRY
+from airflow_provider_imagen.client.retry_loop import RetryLoop
+from airflow_provider_imagen.client.shared_clients import ONE_TRY
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
+from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.core.http_answer import HttpAnswer
-from airflow_provider_imagen.core.output_uri import CloudFolder
-from airflow_provider_imagen.core.request import GenerateRequest
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
+from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import (
-    AnswerLostError,
     CredentialsError,
     ImagenError,
     PermissionDeniedError,
     RequestRejectedError,
-    UnexpectedAnswerError,
+    ResponseLostError,
+    UnexpectedResponseError,
 )
 
 TOKEN = "ya29.planted-and-long-enough"
@@ -65,7 +65,7 @@ def client_of(script: Any, **extra: Any) -> ImagenClient:
     settings = ConnectionSettings(
         project="p", endpoint=script.url, storage_endpoint=script.url, send_credentials_to_endpoint=True, **extra
     )
-    return ImagenClient(settings, Attempts(ONE_TRY))
+    return ImagenClient(settings, RetryLoop(ONE_TRY))
 
 
 def shown_by(failure: BaseException) -> str:
@@ -127,7 +127,7 @@ def test_a_token_that_fits_no_header_is_not_shown_by_the_library(script: Any, to
 def test_a_token_in_what_is_no_http_is_not_shown_by_the_library(script: Any) -> None:
     script.order(f"Bearer {TOKEN}\r\nConnection: close\r\n\r\n".encode())
 
-    with pytest.raises(AnswerLostError, match="no whole answer came") as caught:
+    with pytest.raises(ResponseLostError, match="no whole answer came") as caught:
         Transport(FixedToken(), 5).send(HttpRequest("GET", script.url))
 
     assert "planted" not in shown_by(caught.value)
@@ -148,7 +148,7 @@ def test_no_repr_shows_a_secret(script: Any) -> None:
     key = {"type": "service_account", "private_key": "planted"}
     settings = ConnectionSettings(keyfile_dict=key, credential_config_file='{"client_secret": "planted"}')
     client = ImagenClient(settings)
-    answer = HttpAnswer(401, {"x-echo": "planted"}, b"planted", ("planted",))
+    answer = HttpResponse(401, {"x-echo": "planted"}, b"planted", ("planted",))
     things = [settings, client, GoogleToken(settings), client._transport, answer, HttpRequest("GET", "http://x")]
 
     assert "planted" not in f"{things!r} {[str(each) for each in things]}"
@@ -179,7 +179,7 @@ def test_the_token_behind_an_impersonated_one_is_named_too() -> None:
 def test_a_listing_that_leads_in_a_circle_ends(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200, b'{"nextPageToken": "again"}'))
 
-    with pytest.raises(UnexpectedAnswerError, match="leads back to a page"):
+    with pytest.raises(UnexpectedResponseError, match="leads back to a page"):
         CALLS["list"](client_of(script))
     assert len(script.received) == 2
 
@@ -190,5 +190,5 @@ def test_a_look_up_that_is_no_description_is_refused(
 ) -> None:
     script.order(answer_with(200, body))
 
-    with pytest.raises(UnexpectedAnswerError, match="no answer of Google's API"):
+    with pytest.raises(UnexpectedResponseError, match="no answer of Google's API"):
         CALLS["look up"](client_of(script))

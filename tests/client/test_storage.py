@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.client.attempts import Attempts
-from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.retry_loop import RetryLoop
 from airflow_provider_imagen.client.storage import _date_of
+from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.connection import read_settings
-from airflow_provider_imagen.core.http_answer import HttpAnswer
-from airflow_provider_imagen.core.output_uri import CloudFolder
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
+from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import OutputError, PermissionDeniedError, StorageNotFoundError
 
@@ -23,7 +23,7 @@ NAME = "a b/ü?#%2F..png"
 @pytest.fixture
 def client(emulator: Any) -> Iterator[ImagenClient]:
     emulator.put_object("bucket", NAME, b"pixels", "image/png")
-    made = ImagenClient(read_settings("test", emulator.connection["extra"]), Attempts(sleep=lambda seconds: None))
+    made = ImagenClient(read_settings("test", emulator.connection["extra"]), RetryLoop(sleep=lambda seconds: None))
     yield made
     made.close()
 
@@ -62,4 +62,4 @@ def test_a_look_tells_the_time_of_cloud_storage(client: ImagenClient) -> None:
 
 @pytest.mark.parametrize("date", ["", "soon", "Sun, 22 Nov 2026 12:00:00 -0000"])
 def test_a_date_that_tells_no_moment_counts_as_none(date: str) -> None:
-    assert _date_of(HttpAnswer(200, {"date": date})) is None
+    assert _date_of(HttpResponse(200, {"date": date})) is None

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_imagen.client import transport as transport_module
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.errors import AnswerLostError, NotSentError, OutputError, UnexpectedAnswerError
+from airflow_provider_imagen.errors import NotSentError, OutputError, ResponseLostError, UnexpectedResponseError
 
 RESET = b"reset"
 
@@ -93,7 +93,7 @@ def test_a_server_that_speaks_no_tls_was_never_asked(transport: Transport, scrip
 def test_an_answer_that_did_not_arrive_whole_is_lost(transport: Transport, script: Any, answer: bytes) -> None:
     script.order(answer)
 
-    with pytest.raises(AnswerLostError, match="billed"):
+    with pytest.raises(ResponseLostError, match="billed"):
         transport.send(HttpRequest("POST", script.url, json={}))
     assert len(script.received) == 1
 
@@ -101,14 +101,14 @@ def test_an_answer_that_did_not_arrive_whole_is_lost(transport: Transport, scrip
 def test_a_lost_answer_that_cost_nothing_says_so(transport: Transport, script: Any) -> None:
     script.order(RESET)
 
-    with pytest.raises(AnswerLostError, match="free of charge"):
+    with pytest.raises(ResponseLostError, match="free of charge"):
         transport.send(HttpRequest("GET", script.url, free_of_charge=True))
 
 
 def test_a_server_that_never_answers_counts_as_lost(script: Any) -> None:
     script.order(b"")
 
-    with pytest.raises(AnswerLostError, match="ReadTimeout"):
+    with pytest.raises(ResponseLostError, match="ReadTimeout"):
         Transport(FixedToken(), timeout_seconds=0.05).send(HttpRequest("POST", script.url, json={}))
 
 
@@ -130,7 +130,7 @@ def test_an_answer_that_only_claims_to_be_compressed_is_lost(
 ) -> None:
     script.order(answer_with(200, b'{"predictions": []}', Content_Encoding="gzip"))
 
-    with pytest.raises(AnswerLostError, match="billed"):
+    with pytest.raises(ResponseLostError, match="billed"):
         transport.send(HttpRequest("POST", script.url, json={}))
 
 
@@ -152,7 +152,7 @@ def test_an_answer_larger_than_any_of_google_is_not_read_to_its_end(
     request = HttpRequest("POST", script.url, json={}, free_of_charge=free_of_charge)
 
     assert len(transport.send(request).body) == most
-    with pytest.raises(UnexpectedAnswerError, match=text):
+    with pytest.raises(UnexpectedResponseError, match=text):
         transport.send(request)
 
 
@@ -172,7 +172,7 @@ def test_a_small_answer_that_unpacks_to_a_huge_one_fills_no_memory(
     script.order(answer_with(200, gzip.compress(bytes(200 << 20), 1), Content_Encoding="gzip"))
 
     tracemalloc.start()
-    with pytest.raises(UnexpectedAnswerError, match="larger than 8388608 bytes"):
+    with pytest.raises(UnexpectedResponseError, match="larger than 8388608 bytes"):
         transport.send(HttpRequest("POST", script.url, json={}))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

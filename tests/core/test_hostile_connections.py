@@ -12,8 +12,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from airflow_provider_imagen.core.connection import NOT_SUPPORTED, OLD_PREFIX, ConnectionSettings, read_settings
-from airflow_provider_imagen.core.endpoints import is_google
-from airflow_provider_imagen.core.secret_parts import SECRET_NAMES, secret_parts
+from airflow_provider_imagen.core.connection_secrets import SECRET_NAMES, secret_parts
+from airflow_provider_imagen.core.protocols.endpoints import is_google
 from airflow_provider_imagen.errors import InvalidConnectionError
 
 KNOWN = set(ConnectionSettings.model_fields)

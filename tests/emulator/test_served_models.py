@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-CATALOGUE = Path(__file__).parents[2] / "airflow_provider_imagen" / "core" / "models.toml"
+CATALOGUE = Path(__file__).parents[2] / "airflow_provider_imagen" / "core" / "catalogue" / "models.toml"
 ROWS = [row for row in tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["models"] if row["protocol"] == "predict"]
 GENERATORS = [row["id"] for row in ROWS if "generate" in row["jobs"]]
 FOUR = "imagen-4.0-generate-001"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from airflow_provider_imagen.core.output_uri import parse_folder
+from airflow_provider_imagen.core.storage.locations import parse_folder
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 from airflow_provider_imagen.sensors.imagen import ImagenOutputSensor

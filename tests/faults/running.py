@@ -23,7 +23,7 @@ from faults.gate import Gate, gate
 from faults.matrix import Row
 from faults.operations import CLOUD, RUN, WAITS, Operation, Place, TaskInstance
 
-from airflow_provider_imagen.client.attempts import Attempts
+from airflow_provider_imagen.client.retry_loop import RetryLoop
 from airflow_provider_imagen.emulator import Fault
 
 ALWAYS = 1_000_000
@@ -118,12 +118,12 @@ class Bench:
         if broken:
             self.monkeypatch.setattr("urllib3.util.connection.create_connection", broken.connect)
             self.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(self._one_certificate()))
-        attempts = functools.partial(Attempts, sleep=pause, jitter=lambda: 0.5)
+        attempts = functools.partial(RetryLoop, sleep=pause, jitter=lambda: 0.5)
         client = "airflow_provider_imagen.client"
-        self.monkeypatch.setattr(f"{client}.imagen.Attempts", attempts)
-        self.monkeypatch.setattr(f"{client}.shared.Attempts", attempts)
-        self.monkeypatch.setattr(f"{client}.shared._recent", OrderedDict())
-        self.monkeypatch.setattr(f"{client}.shared._in_use", weakref.WeakValueDictionary())
+        self.monkeypatch.setattr(f"{client}.vertex.RetryLoop", attempts)
+        self.monkeypatch.setattr(f"{client}.shared_clients.RetryLoop", attempts)
+        self.monkeypatch.setattr(f"{client}.shared_clients._recent", OrderedDict())
+        self.monkeypatch.setattr(f"{client}.shared_clients._in_use", weakref.WeakValueDictionary())
         self.monkeypatch.setattr(f"{client}.transport.CONNECT_TIMEOUT_SECONDS", 0.03)
         for limit in ("MOST_BYTES", "MOST_BYTES_OF_IMAGES"):
             self.monkeypatch.setattr(f"{client}.transport.{limit}", LIMIT_BYTES)

@@ -13,8 +13,8 @@ from faults.operations import RUN
 from faults.running import Bench, Seen
 from faults.tally import Tally
 
-LOST = ["fail", "AnswerLostError", 1, 0, "lost"]
-GOOD = Seen("fail", "AnswerLostError", "lost", requests=1, accepted=1, fired=1, files=0)
+LOST = ["fail", "ResponseLostError", 1, 0, "lost"]
+GOOD = Seen("fail", "ResponseLostError", "lost", requests=1, accepted=1, fired=1, files=0)
 
 
 def row(**entry: Any) -> Row:
@@ -82,7 +82,7 @@ def test_a_cell_as_it_should_be_has_no_complaints() -> None:
 @pytest.mark.parametrize(
     ("seen", "complaint"),
     [
-        ({"state": "retry"}, "ends as retry AnswerLostError, expected fail AnswerLostError"),
+        ({"state": "retry"}, "ends as retry ResponseLostError, expected fail ResponseLostError"),
         ({"error": "OutputError"}, "ends as fail OutputError"),
         ({"text": "nothing"}, "the error does not say 'lost'"),
         ({"requests": 3}, "2 requests over the budget of 1"),
@@ -141,7 +141,9 @@ def test_a_cell_with_a_wrong_budget_is_over_it(bench: Bench, name: str) -> None:
 def test_a_task_that_repeats_a_lost_answer_pays_twice_and_loses_images(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_imagen.core.retry.RetryRules.worth_another_try", lambda *_, **__: True)
+    monkeypatch.setattr(
+        "airflow_provider_imagen.core.recovery.retry.RetryRules.worth_another_try", lambda *_, **__: True
+    )
     tally, row = Tally(), named("reset-after-work")
 
     complaints = tally.add(row, "generate-imagen-gcs", bench.run(row, "generate-imagen-gcs"))

@@ -24,7 +24,7 @@ from airflow.sdk.execution_time import supervisor
 from airflow.serialization.serialized_objects import create_scheduler_operator
 from airflow.utils.state import TaskInstanceState
 
-from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.vertex import ImagenClient
 
 supervise = getattr(supervisor, "supervise_task", None) or supervisor.supervise
 ANSWERS = os.dup(1)

@@ -105,7 +105,7 @@ def load_everything() -> None:
     os.environ["AIRFLOW_CONN_IMAGEN_DEFAULT"] = '{"conn_type": "imagen"}'
     _ = importlib.import_module("airflow_provider_imagen.hooks.imagen").ImagenHook().settings
     # The pause between two looks takes no time: the gatekeeper says when Google is ready.
-    importlib.import_module("airflow_provider_imagen.client.imagen").ImagenClient.pause = lambda *_: None
+    importlib.import_module("airflow_provider_imagen.client.vertex").ImagenClient.pause = lambda *_: None
     if threading.active_count() > 1:
         raise RuntimeError(f"These threads would be lost in a fork: {threading.enumerate()}")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.pages import model_page
+from airflow_provider_imagen.core.web_pages import model_page
 from airflow_provider_imagen.links import imagen
 from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator

@@ -46,7 +46,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made between two looks, which take no time here."""
     made: list[float] = []
-    monkeypatch.setattr("airflow_provider_imagen.client.imagen.ImagenClient.pause", lambda client, s: made.append(s))
+    monkeypatch.setattr("airflow_provider_imagen.client.vertex.ImagenClient.pause", lambda client, s: made.append(s))
     return made
 
 

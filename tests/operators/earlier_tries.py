@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_imagen.core.naming import TaskIdentity, folder_name
-from airflow_provider_imagen.core.receipt import Receipt, fingerprint_of
-from airflow_provider_imagen.core.request import GenerateRequest
+from airflow_provider_imagen.core.recovery.request_record import Receipt, fingerprint_of
+from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.storage.object_names import TaskIdentity, folder_name
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
 IMAGEN = "imagen-4.0-generate-001"

@@ -13,13 +13,13 @@ from typing import NoReturn
 
 import pytest
 
-from airflow_provider_imagen.core.naming import TaskIdentity
-from airflow_provider_imagen.core.result import MadeImage
+from airflow_provider_imagen.core.responses import GeneratedImage
+from airflow_provider_imagen.core.storage.object_names import TaskIdentity
 from airflow_provider_imagen.errors import OutputError
 from airflow_provider_imagen.operators import files
 
 TASK = TaskIdentity("campaign", "manual__1", "posters", -1)
-IMAGES = [MadeImage("image/png", data=b"first"), MadeImage("image/png", data=b"second")]
+IMAGES = [GeneratedImage("image/png", data=b"first"), GeneratedImage("image/png", data=b"second")]
 
 
 def found_in(folder: Path) -> list[bytes]:

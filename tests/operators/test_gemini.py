@@ -14,9 +14,9 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 
-from airflow_provider_imagen.client.attempts import Attempts
+from airflow_provider_imagen.client.retry_loop import RetryLoop
 from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.result import MadeImage
+from airflow_provider_imagen.core.responses import GeneratedImage
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.operators import delivery
 from airflow_provider_imagen.operators.files import save_image
@@ -77,7 +77,7 @@ def test_three_of_four_images_are_kept_and_accounted_for(emulator: Any, ti: Any,
     assert len(uris) == len(emulator.list_objects("bucket", "made/")) == 3
     assert [image["uri"] for image in result["images"]] == uris
     assert (result["filtered"], len(result["failed_requests"])) == (0, 1)
-    assert result["failed_requests"][0].startswith("AnswerLostError")
+    assert result["failed_requests"][0].startswith("ResponseLostError")
     assert "One of 4 requests failed, the images of the others are kept" in logged()
 
 
@@ -110,7 +110,7 @@ def test_every_kind_of_refusal_follows_the_policy(emulator: Any, ti: Any, fault:
 def test_a_lost_answer_is_not_asked_for_again(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", reset=True))
 
-    with pytest.raises(AirflowFailException, match="AnswerLostError"):
+    with pytest.raises(AirflowFailException, match="ResponseLostError"):
         operator().execute({"ti": ti})
     assert len(asked(emulator)) == 1
 
@@ -118,7 +118,7 @@ def test_a_lost_answer_is_not_asked_for_again(emulator: Any, ti: Any) -> None:
 def test_an_upload_whose_answer_is_lost_is_repeated_without_a_second_image(
     emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_imagen.core.retry.RetryRules.pause_seconds", lambda *_: 0.0)
+    monkeypatch.setattr("airflow_provider_imagen.core.recovery.retry.RetryRules.pause_seconds", lambda *_: 0.0)
     emulator.order_fault(Fault("upload", reset=True))
     emulator.order_fault(Fault("upload", status=503))
 
@@ -177,7 +177,7 @@ def test_images_are_stored_while_others_are_still_on_their_way(
     two_are_stored = threading.Event()
     seen: list[str] = []
 
-    def save(image: MadeImage, *arguments: Any) -> MadeImage:
+    def save(image: GeneratedImage, *arguments: Any) -> GeneratedImage:
         kept = save_image(image, *arguments)
         seen.append(str(kept.uri))
         if len(seen) == 2:
@@ -185,8 +185,8 @@ def test_images_are_stored_while_others_are_still_on_their_way(
         return kept
 
     monkeypatch.setattr(delivery, "save_image", save)
-    patient = functools.partial(Attempts, sleep=lambda seconds: two_are_stored.wait(60))
-    monkeypatch.setattr("airflow_provider_imagen.client.imagen.Attempts", patient)
+    patient = functools.partial(RetryLoop, sleep=lambda seconds: two_are_stored.wait(60))
+    monkeypatch.setattr("airflow_provider_imagen.client.vertex.RetryLoop", patient)
     emulator.order_fault(Fault("generate", status=503))
 
     uris = operator(output_uri=str(tmp_path), number_of_images=3).execute({"ti": ti})

@@ -79,7 +79,7 @@ def test_what_another_try_cannot_mend_fails_without_retries(emulator: Any, ti: A
 def test_a_lost_answer_that_held_the_images_is_not_asked_for_again(emulator: Any, ti: Any, tmp_path: Path) -> None:
     emulator.order_fault(Fault("generate", reset=True))
 
-    with pytest.raises(AirflowFailException, match="AnswerLostError: .*may have made and billed"):
+    with pytest.raises(AirflowFailException, match="ResponseLostError: .*may have made and billed"):
         operator(output_uri=str(tmp_path)).execute({"ti": ti})
     assert len(emulator.requests) == 1
 
@@ -106,7 +106,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_images_are_paid_for(
 def test_a_request_that_google_did_not_accept_is_sent_again(
     emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_imagen.core.retry.RetryRules.pause_seconds", lambda *_: 0.0)
+    monkeypatch.setattr("airflow_provider_imagen.core.recovery.retry.RetryRules.pause_seconds", lambda *_: 0.0)
     emulator.order_fault(Fault("generate", status=503, times=2))
 
     assert len(operator().execute({"ti": ti})) == 1
@@ -149,5 +149,5 @@ def test_a_retry_policy_is_not_asked_where_images_may_have_been_paid_for(emulato
     task = operator()
     task.retry_policy = object()
 
-    with pytest.raises(AirflowFailException, match="AnswerLostError"):
+    with pytest.raises(AirflowFailException, match="ResponseLostError"):
         task.execute({"ti": ti})

@@ -119,7 +119,7 @@ def test_a_receipt_that_cannot_be_replaced_does_not_lose_the_images(emulator: An
 
 def test_a_receipt_tells_nothing_of_an_unfinished_prompt(emulator: Any, ti: Any, tmp_path: Path) -> None:
     emulator.order_fault(Fault("generate", reset=True))
-    with pytest.raises(AirflowFailException, match="AnswerLostError"):
+    with pytest.raises(AirflowFailException, match="ResponseLostError"):
         operator(str(tmp_path)).execute({"ti": ti})
 
     (note,) = tmp_path.rglob("request.json")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_imagen.core.receipt import Receipt
+from airflow_provider_imagen.core.recovery.request_record import Receipt
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
@@ -67,7 +67,7 @@ def test_when_nothing_was_made_it_is_asked_once_more(
 def test_asked_twice_and_nothing_found_it_gives_up(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", times=2, reset=True))
 
-    with pytest.raises(AirflowFailException, match="AnswerLostError"):
+    with pytest.raises(AirflowFailException, match="ResponseLostError"):
         operator().execute({"ti": ti})
     assert questions(emulator) == 2
 
@@ -75,7 +75,7 @@ def test_asked_twice_and_nothing_found_it_gives_up(emulator: Any, ti: Any) -> No
 def test_images_that_come_late_are_waited_for(emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     emulator.order_fault(Fault("generate", reset=True))
     monkeypatch.setattr(
-        "airflow_provider_imagen.client.imagen.ImagenClient.pause",
+        "airflow_provider_imagen.client.vertex.ImagenClient.pause",
         lambda client, seconds: put_foreign_image(emulator),
     )
 
@@ -87,7 +87,7 @@ def test_images_that_may_be_somebody_elses_are_named_and_not_taken(emulator: Any
     emulator.order_fault(Fault("generate", reset=True, after_work=True))
     foreign = put_foreign_image(emulator)
 
-    with pytest.raises(AirflowFailException, match=f"AnswerLostError: .*{foreign}.*nothing is paid twice"):
+    with pytest.raises(AirflowFailException, match=f"ResponseLostError: .*{foreign}.*nothing is paid twice"):
         operator().execute({"ti": ti})
     assert questions(emulator) == 1
 
@@ -161,7 +161,7 @@ def test_while_another_task_waits_for_its_answer_nothing_is_taken(emulator: Any,
 def test_an_answer_nobody_understands_is_looked_for_and_never_repeated(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", body=NONSENSE))
 
-    with pytest.raises(AirflowFailException, match="UnexpectedAnswerError"):
+    with pytest.raises(AirflowFailException, match="UnexpectedResponseError"):
         operator().execute({"ti": ti})
     assert questions(emulator) == 1
 
@@ -177,7 +177,7 @@ def test_while_images_are_missing_it_goes_on_looking(emulator: Any, ti: Any, mon
     emulator.order_fault(Fault("generate", reset=True))
     put_foreign_image(emulator)
     monkeypatch.setattr(
-        "airflow_provider_imagen.client.imagen.ImagenClient.pause",
+        "airflow_provider_imagen.client.vertex.ImagenClient.pause",
         lambda client, seconds: emulator.put_object("bucket", "made/1700000000000/sample_1.png", b"late", "image/png"),
     )
 

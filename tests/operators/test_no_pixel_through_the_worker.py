@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_imagen.client.transport import Transport
-from airflow_provider_imagen.core.http_answer import HttpAnswer
-from airflow_provider_imagen.core.result import Answer
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
+from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.operators import delivery
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
@@ -22,7 +22,7 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     send = Transport.send
 
-    def weighed(self: Transport, request: Any) -> HttpAnswer:
+    def weighed(self: Transport, request: Any) -> HttpResponse:
         answer = send(self, request)
         sizes.append(len(answer.body))
         return answer
@@ -32,12 +32,12 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[ImagesResponse]:
     """What the operator was given to deliver."""
-    seen: list[Answer] = []
+    seen: list[ImagesResponse] = []
     deliver = delivery.Delivery.deliver
 
-    def noted(self: delivery.Delivery, answer: Answer, *more: Any) -> list[str]:
+    def noted(self: delivery.Delivery, answer: ImagesResponse, *more: Any) -> list[str]:
         seen.append(answer)
         return deliver(self, answer, *more)
 
@@ -46,7 +46,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
 
 
 def test_four_images_for_cloud_storage_never_pass_the_worker(
-    emulator: Any, ti: Any, bodies: list[int], answers: list[Answer]
+    emulator: Any, ti: Any, bodies: list[int], answers: list[ImagesResponse]
 ) -> None:
     operator = ImagenGenerateOperator(
         task_id="t", model="imagen-4.0-generate-001", prompt="x", number_of_images=4, output_uri="gs://bucket/made/"
@@ -63,7 +63,7 @@ def test_four_images_for_cloud_storage_never_pass_the_worker(
 
 
 def test_an_image_in_cloud_storage_is_upscaled_without_being_fetched(
-    emulator: Any, ti: Any, bodies: list[int], answers: list[Answer]
+    emulator: Any, ti: Any, bodies: list[int], answers: list[ImagesResponse]
 ) -> None:
     (source,) = ImagenGenerateOperator(
         task_id="t", model="imagen-4.0-generate-001", prompt="x", output_uri="gs://bucket/made/"

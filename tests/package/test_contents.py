@@ -21,7 +21,9 @@ def test_the_wheel_is_the_package_and_its_records(wheel: Path, shipped: set[str]
 
 
 def test_the_wheel_carries_the_files_that_are_not_python(wheel: Path) -> None:
-    assert {"airflow_provider_imagen/py.typed", "airflow_provider_imagen/core/models.toml"} <= set(wheel_files(wheel))
+    assert {"airflow_provider_imagen/py.typed", "airflow_provider_imagen/core/catalogue/models.toml"} <= set(
+        wheel_files(wheel)
+    )
 
 
 def test_the_sdist_is_the_repository_without_its_litter(unpacked: Path, shipped: set[str]) -> None:

@@ -36,9 +36,9 @@ def test_the_emulator_says_what_to_install(missing: str) -> None:
 
 
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_extra() -> None:
-    done = run("import airflow_provider_imagen.emulator", ["airflow_provider_imagen.emulator.calls"])
+    done = run("import airflow_provider_imagen.emulator", ["airflow_provider_imagen.emulator.request_log"])
 
-    assert "airflow_provider_imagen.emulator.calls" in done.stderr
+    assert "airflow_provider_imagen.emulator.request_log" in done.stderr
     assert INSTALL not in done.stderr
 
 

@@ -41,12 +41,12 @@ STARTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 def record(*uris: str, **changes: Any) -> dict[str, Any]:
     """Return a ``result`` document as the operators push it."""
-    from airflow_provider_imagen.core.result import Answer, MadeImage
-    from airflow_provider_imagen.core.result import record as document
+    from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
+    from airflow_provider_imagen.core.responses import record as document
 
-    images = tuple(MadeImage("image/png", uri, prompt=f"rewritten for {uri[-5:]}") for uri in uris)
+    images = tuple(GeneratedImage("image/png", uri, prompt=f"rewritten for {uri[-5:]}") for uri in uris)
     sent = {"model": "imagen-4.0-generate-001", "prompt": "a red boat", "aspect_ratio": "16:9"}
-    return {**document(sent, Answer(images, len(uris)), list(uris), location="us-central1"), **changes}
+    return {**document(sent, ImagesResponse(images, len(uris)), list(uris), location="us-central1"), **changes}
 
 
 def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", color: str = "teal", mode: str = "RGB") -> bytes:
@@ -173,10 +173,10 @@ def airflow_app(airflow_database: None) -> Any:
 def site(airflow_app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
     """Airflow with an empty database and an empty shelf of thumbnails."""
     from airflow_provider_imagen.plugins.gallery import routes
-    from airflow_provider_imagen.plugins.gallery.shelf import Shelf
+    from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # as in the API server
-    monkeypatch.setattr(routes, "shelf", Shelf())
+    monkeypatch.setattr(routes, "shelf", ThumbnailCache())
     airflow_site = Airflow(airflow_app)
     airflow_site.clear()
     yield airflow_site

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_imagen.plugins.gallery import fetching
 from airflow_provider_imagen.plugins.gallery.fetching import NotShownError, fetch, why_not_shown
-from airflow_provider_imagen.plugins.gallery.recorded import Image, Record
+from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
 
 FORBIDDEN = [
     *("/etc/passwd", "file:///etc/passwd", "local:///etc/passwd", "file://etc/passwd", "FILE:///etc/passwd"),

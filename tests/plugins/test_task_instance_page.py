@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import pages, reading
+from airflow_provider_imagen.plugins.gallery import pages
+from airflow_provider_imagen.plugins.gallery import queries as reading
 
 GALLERY = "/imagen-gallery"
 DAG = f"{GALLERY}/dags/posters_dag"

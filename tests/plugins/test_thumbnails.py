@@ -83,9 +83,9 @@ def shelved(size: int) -> Thumbnail:
 
 
 def test_the_shelf_forgets_what_was_not_asked_for_longest() -> None:
-    from airflow_provider_imagen.plugins.gallery.shelf import Shelf
+    from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
-    shelf, made = Shelf(most_bytes=100), []
+    shelf, made = ThumbnailCache(most_bytes=100), []
 
     def ask(key: str, size: int = 40) -> None:
         shelf.get(key, lambda: made.append(key) or shelved(size))  # type: ignore[func-returns-value]
@@ -102,9 +102,9 @@ def test_the_shelf_forgets_what_was_not_asked_for_longest() -> None:
 
 
 def test_the_shelf_counts_a_thumbnail_that_two_people_made_at_once_once() -> None:
-    from airflow_provider_imagen.plugins.gallery.shelf import Shelf
+    from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
-    shelf = Shelf(most_bytes=100)
+    shelf = ThumbnailCache(most_bytes=100)
 
     def make_while_another_does() -> Thumbnail:
         shelf.get("a", lambda: shelved(40))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_imagen.plugins.gallery import routes
+from airflow_provider_imagen.plugins.gallery.concurrency import IMAGES_AT_ONCE, ConcurrencyLimit
 from airflow_provider_imagen.plugins.gallery.fetching import NotShownError
-from airflow_provider_imagen.plugins.gallery.turns import IMAGES_AT_ONCE, Turns
 
 THREADS_OF_THE_SERVER = 40
 PATIENCE_OF_A_TEST_SECONDS = 20.0
@@ -30,7 +30,7 @@ def test_only_so_many_images_are_worked_on_at_once() -> None:
             working -= 1
 
     async def all_at_once() -> None:
-        turns = Turns(at_once=2)
+        turns = ConcurrencyLimit(at_once=2)
         await asyncio.gather(*(turns.run(work) for _ in range(6)))
 
     asyncio.run(all_at_once())
@@ -44,7 +44,7 @@ def test_who_waits_for_a_turn_leaves_the_threads_to_airflow() -> None:
     async def crowd_and_airflow() -> str:
         from starlette.concurrency import run_in_threadpool
 
-        turns = Turns()
+        turns = ConcurrencyLimit()
         crowd = [
             asyncio.ensure_future(turns.run(lambda: done.wait(PATIENCE_OF_A_TEST_SECONDS)))
             for _ in range(THREADS_OF_THE_SERVER + IMAGES_AT_ONCE)
@@ -63,7 +63,7 @@ def test_a_turn_that_does_not_come_is_said() -> None:
     done = threading.Event()
 
     async def one_too_many() -> None:
-        turns = Turns(at_once=1, patience_seconds=0.01)
+        turns = ConcurrencyLimit(at_once=1, patience_seconds=0.01)
         first = asyncio.ensure_future(turns.run(lambda: done.wait(PATIENCE_OF_A_TEST_SECONDS)))
         await asyncio.sleep(0)
         try:
@@ -82,7 +82,7 @@ def test_a_turn_that_does_not_come_is_said() -> None:
 def test_a_turn_is_given_back_after_a_failure(
     site: Any, posters: str, emulator: Any, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(routes, "turns", Turns(at_once=1, patience_seconds=0.01))
+    monkeypatch.setattr(routes, "turns", ConcurrencyLimit(at_once=1, patience_seconds=0.01))
     emulator.put_object("bucket", "made/sample_0.png", b"no image", "image/png")
 
     for _ in range(2):
@@ -93,7 +93,7 @@ def test_a_turn_is_given_back_after_a_failure(
 def test_without_a_turn_no_image_is_fetched(
     site: Any, posters: str, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(routes, "turns", Turns(at_once=0, patience_seconds=0.01))
+    monkeypatch.setattr(routes, "turns", ConcurrencyLimit(at_once=0, patience_seconds=0.01))
     monkeypatch.setattr(routes, "fetch", lambda *_: pytest.fail("was fetched"))
 
     answer = site.as_user().get(f"{posters}/images/0{what}")
@@ -103,6 +103,6 @@ def test_without_a_turn_no_image_is_fetched(
 
 def test_a_kept_thumbnail_waits_for_no_turn(site: Any, posters: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = site.as_user().get(f"{posters}/images/0/thumbnail")
-    monkeypatch.setattr(routes, "turns", Turns(at_once=0, patience_seconds=0.01))
+    monkeypatch.setattr(routes, "turns", ConcurrencyLimit(at_once=0, patience_seconds=0.01))
 
     assert site.as_user().get(f"{posters}/images/0/thumbnail").content == first.content

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from airflow_provider_imagen.core.generate_content import HARM_CATEGORIES
+from airflow_provider_imagen.core.protocols.generate_content import HARM_CATEGORIES
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
 TWO, THREE, FLASH = "gemini-nano-banana-2.1", "gemini-3-pro-image", "gemini-3.1-flash-image"

@@ -81,7 +81,7 @@ def test_it_was_looked_for_where_secrets_would_be(clean: Any) -> None:
     assert "gs://bucket/hunted/" in places["xcom"]
     assert "gs://bucket/hunted/" in places["rendered_task_instance_fields"]
     assert "hunted" in places["task_instance"]
-    for error in ("PermissionDeniedError", "AnswerLostError", "CredentialsError", "InvalidConnectionError"):
+    for error in ("PermissionDeniedError", "ResponseLostError", "CredentialsError", "InvalidConnectionError"):
         assert error in clean.output
 
 

@@ -12,8 +12,8 @@ import pytest
 import requests
 from google.auth.credentials import Credentials
 
-from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.client.looking import LOOKS_AT_ONCE
+from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS
+from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
 
@@ -91,11 +91,11 @@ def test_two_hundred_waits_share_connections_and_token_and_never_block_the_loop(
 
     assert [event.payload["status"] for event in events] == ["done"] * WAITS
     (client,) = {trigger._client() for trigger in triggers}
-    assert 1 <= connections_of(client) <= LOOKS_AT_ONCE
+    assert 1 <= connections_of(client) <= CONCURRENT_POLLS
     assert token.fetched == 1
     assert sorted(threads_used) == ["_extras", "list_folder", "refresh", "send"]
     assert threading.get_ident() not in set().union(*threads_used.values())
-    assert len(threads_used["send"]) <= LOOKS_AT_ONCE
+    assert len(threads_used["send"]) <= CONCURRENT_POLLS
 
 
 def noting(trigger: ImagenOutputTrigger, looked: threading.Event, all_of: list[ImagenOutputTrigger]) -> Any:

@@ -12,12 +12,12 @@ from pathlib import Path
 from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
 from airflow.sdk.io import has_fs
 
-from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.client.shared import waiting_client
-from airflow_provider_imagen.core.output_uri import parse_folder
+from airflow_provider_imagen.client.shared_clients import waiting_client
+from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.core.storage.locations import parse_folder
 from airflow_provider_imagen.errors import ImagenError, OutputError, StorageNotFoundError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
-from airflow_provider_imagen.plugins.gallery.recorded import Image, Record
+from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
 from airflow_provider_imagen.plugins.gallery.sniffing import image_type
 
 log = logging.getLogger(__name__)

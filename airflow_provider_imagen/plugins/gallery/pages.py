@@ -15,8 +15,8 @@ from airflow_provider_imagen.plugins.gallery.addresses import (
     task_link,
 )
 from airflow_provider_imagen.plugins.gallery.fetching import why_not_shown
-from airflow_provider_imagen.plugins.gallery.reading import MOST_MAPPED, MOST_RECORDS, Attempt, RunsPage, TaskPage
-from airflow_provider_imagen.plugins.gallery.recorded import Image, Record
+from airflow_provider_imagen.plugins.gallery.queries import MOST_MAPPED, MOST_RECORDS, Attempt, RunsPage, TaskPage
+from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
 from airflow_provider_imagen.plugins.gallery.thumbnails import pillow_is_installed
 from airflow_provider_imagen.plugins.imagen import PREFIX
 

@@ -13,14 +13,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from airflow_provider_imagen.plugins.gallery import pages
+from airflow_provider_imagen.plugins.gallery.access import READERS_ONLY
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress, read_map_index
+from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit
 from airflow_provider_imagen.plugins.gallery.fetching import NotShownError, fetch
-from airflow_provider_imagen.plugins.gallery.guarding import READERS_ONLY
-from airflow_provider_imagen.plugins.gallery.reading import Recording, read_recording, read_runs, read_task
-from airflow_provider_imagen.plugins.gallery.recorded import MOST_IMAGES, Record
-from airflow_provider_imagen.plugins.gallery.shelf import Shelf
+from airflow_provider_imagen.plugins.gallery.queries import Recording, read_recording, read_runs, read_task
+from airflow_provider_imagen.plugins.gallery.result_reading import MOST_IMAGES, Record
+from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 from airflow_provider_imagen.plugins.gallery.thumbnails import NoThumbnailError, Thumbnail, make_thumbnail
-from airflow_provider_imagen.plugins.gallery.turns import Turns
 
 HERE = FilePath(__file__).resolve().parent
 STATIC = {"gallery.css": "text/css; charset=utf-8", "gallery.js": "text/javascript; charset=utf-8"}
@@ -41,8 +41,8 @@ ASK_AGAIN = "private, no-cache"
 
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 private = APIRouter(prefix="/dags/{dag_id}", dependencies=READERS_ONLY)
-shelf = Shelf()
-turns = Turns()
+shelf = ThumbnailCache()
+turns = ConcurrencyLimit()
 
 TASK = "/runs/{run_id}/tasks/{task_id}/{map_index}"
 IMAGE = f"{TASK}/images/{{number}}"

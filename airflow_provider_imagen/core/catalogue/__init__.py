@@ -1,0 +1,134 @@
+"""The model catalogue: reviewed facts about each model, read strictly from ``models.toml``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Job = Literal["generate", "upscale", "edit"]
+Filled = Annotated[str, StringConstraints(min_length=1)]
+PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+
+
+class Model(BaseModel):
+    """One model: what it accepts, how long it lives, and where we know that from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Filled
+    aliases: tuple[Filled, ...] = ()
+    jobs: tuple[Job, ...]
+    protocol: Literal["predict", "generateContent"]
+    location: Filled
+    locations: tuple[Filled, ...] = ()
+    max_images: Annotated[int, Field(ge=1)]
+    prompt_tokens: int | None = None
+    aspect_ratios: tuple[Filled, ...] = ()
+    image_sizes: tuple[Filled, ...] = ()
+    upscale_factors: tuple[Filled, ...] = ()
+    max_output_megapixels: int | None = None
+    watermark_default: bool
+    enhance_prompt_default: bool = False
+    parameters: frozenset[str]
+    prices_usd: dict[str, Annotated[float, Field(gt=0)]] = {}
+    released: PartialDate | None = None
+    deprecated: date | None = None
+    discontinued: date | None = None
+    replacement: Filled | None = None
+    source: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    checked: date
+
+    @model_validator(mode="after")
+    def _upscalers_name_their_factors(self) -> Model:
+        if ("upscale" in self.jobs) != bool(self.upscale_factors):
+            raise ValueError(f"{self.id}: the job upscale and upscale_factors go together")
+        return self
+
+    def retired_on(self, today: date) -> date | None:
+        """Return the day this model was discontinued if that day has passed.
+
+        :param today: the day to judge by.
+        """
+        return self.discontinued if self.discontinued and self.discontinued < today else None
+
+    def serves(self, location: str) -> bool:
+        """Say whether Google serves this model in a location; a model without listed locations may be anywhere."""
+        return not self.locations or any(
+            location == each or (each.endswith("-") and location.startswith(each)) for each in self.locations
+        )
+
+    def end_of_life(self) -> str:
+        """Say in words when the model ends and what comes after it; empty when nothing was announced."""
+        if self.discontinued is None:
+            return ""
+        successor = f"; use {self.replacement} instead" if self.replacement else ""
+        return f"Google announced {self.discontinued} as the last day of {self.id}{successor}."
+
+
+class Catalogue(BaseModel):
+    """All models we know, and the ones to take when a DAG names none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    defaults: dict[Literal["generate", "upscale"], str]
+    sources: dict[str, str]
+    models: tuple[Model, ...]
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Catalogue:
+        names = [name for model in self.models for name in (model.id, *model.aliases)]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"named twice: {sorted(twice)}")
+        for model in self.models:
+            if unknown := set(model.source) - set(self.sources):
+                raise ValueError(f"{model.id} names sources that are not listed: {sorted(unknown)}")
+        for job, name in self.defaults.items():
+            if (found := self.find(name)) is None or job not in found.jobs:
+                raise ValueError(f"the default for {job}, {name}, is no {job} model")
+        return self
+
+    def find(self, name: str) -> Model | None:
+        """Return the model with this id or alias, None when we do not know it."""
+        return next((model for model in self.models if name in (model.id, *model.aliases)), None)
+
+    def find_or_default(self, name: str, job: Literal["generate", "upscale"]) -> Model:
+        """Return the model with this id; for one we do not know, the job's default: a new model speaks its protocol."""
+        known = self.find(name) or self.find(self.defaults[job])
+        if known is None:  # the constructor saw to it
+            raise LookupError(name)
+        return known
+
+    def for_job(self, job: str) -> tuple[Model, ...]:
+        """Return the models that do a job (``generate`` or ``upscale``)."""
+        return tuple(model for model in self.models if job in model.jobs)
+
+    def closest(self, name: str) -> str | None:
+        """Return the known id that looks most like ``name``, for a "did you mean"."""
+        ids = [model.id for model in self.models]
+        return next(iter(difflib.get_close_matches(name, ids, n=1, cutoff=0.85)), None)
+
+
+MODEL_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@-]*\Z")
+"""What may stand in a request path as a model id."""
+
+
+def parse(text: str) -> Catalogue:
+    """Read a catalogue from TOML text.
+
+    :param text: the content of a file like ``models.toml``.
+    :raises pydantic.ValidationError: a row lacks its source or date, or holds an unknown key.
+    """
+    return Catalogue.model_validate(tomllib.loads(text))
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return the catalogue that ships with this package."""
+    return parse((files("airflow_provider_imagen") / "core" / "catalogue" / "models.toml").read_text(encoding="utf-8"))

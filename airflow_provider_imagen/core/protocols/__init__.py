@@ -1,0 +1,1 @@
+"""The wire forms of Google's APIs, one module each."""

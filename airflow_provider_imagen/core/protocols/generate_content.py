@@ -1,0 +1,212 @@
+"""The wire form of Gemini's ``:generateContent`` as far as it makes images. camelCase lives here only.
+
+One request makes one image. Source: REST reference of ``generateContent``, and requests captured from Google's SDK.
+"""
+
+from __future__ import annotations
+
+import binascii
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from airflow_provider_imagen.core.image_format import NotAnImageError, kind_of
+from airflow_provider_imagen.core.lenient_json import read_json
+from airflow_provider_imagen.core.protocols.support_codes import codes_in
+from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
+from airflow_provider_imagen.errors import UnexpectedResponseError
+
+HARM_CATEGORIES = (
+    "HARM_CATEGORY_HATE_SPEECH",
+    "HARM_CATEGORY_DANGEROUS_CONTENT",
+    "HARM_CATEGORY_HARASSMENT",
+    "HARM_CATEGORY_SEXUALLY_EXPLICIT",
+)
+"""The categories a ``safety_filter_level`` is set for; Imagen had one level for all."""
+
+PERSON_GENERATION = {"dont_allow": "ALLOW_NONE", "allow_adult": "ALLOW_ADULT", "allow_all": "ALLOW_ALL"}
+LARGEST_SEED = 2_147_483_647
+LONGEST_QUOTE = 300
+NO_IMAGE_MADE = {"NO_IMAGE", "IMAGE_OTHER", "OTHER", "MALFORMED_RESPONSE"}
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class _Blob(_Wire):
+    mime_type: str
+    data: str
+
+
+class _Part(_Wire):
+    text: str | None = None
+    thought: bool | None = None
+    inline_data: _Blob | None = None
+
+
+class _Content(_Wire):
+    role: str | None = None
+    parts: list[_Part] = []
+
+
+class _SafetySetting(_Wire):
+    category: str
+    threshold: str
+
+
+class _ImageOutputOptions(_Wire):
+    mime_type: str | None = None
+    compression_quality: int | None = None
+
+
+class _ImageConfig(_Wire):
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+    person_generation: str | None = None
+    image_output_options: _ImageOutputOptions | None = None
+
+
+class _GenerationConfig(_Wire):
+    response_modalities: list[str] = ["IMAGE"]
+    seed: int | None = None
+    image_config: _ImageConfig | None = None
+
+
+class _Body(_Wire):
+    contents: list[_Content]
+    generation_config: _GenerationConfig
+    safety_settings: list[_SafetySetting] | None = None
+    labels: dict[str, str] | None = None
+
+
+class _Candidate(_Wire):
+    content: _Content = _Content()
+    finish_reason: str | None = None
+    finish_message: str | None = None
+
+
+class _PromptFeedback(_Wire):
+    block_reason: str | None = None
+    block_reason_message: str | None = None
+
+
+class _Response(_Wire):
+    candidates: list[_Candidate] = []
+    prompt_feedback: _PromptFeedback | None = None
+
+
+def encode(request: GenerateRequest, index: int = 0) -> dict[str, Any]:
+    """Return the JSON body that asks for one image.
+
+    :param request: what the task asks for. What is None is not in the body.
+    :param index: which of its images this is; a seed grows with it, or all images would be the same.
+    """
+    config = _GenerationConfig(seed=_seed(request, index), image_config=_image_config(request))
+    body = _Body(
+        contents=[_Content(role="user", parts=[_Part(text=_words(request))])],
+        generation_config=config,
+        safety_settings=_safety_settings(request),
+        labels=request.labels,
+    )
+    return body.model_dump(by_alias=True, exclude_none=True)
+
+
+def decode(body: bytes, *, duration_seconds: float = 0.0) -> ImagesResponse:
+    """Read the body of an HTTP 200: images, or the reason why there is none.
+
+    :param body: the body as it came.
+    :param duration_seconds: how long the request took, for the record.
+    :raises UnexpectedResponseError: it holds neither an image nor a reason.
+    """
+    size = len(body)
+    try:
+        response = _Response.model_validate(read_json(body))
+        del body
+        parts = [part for each in response.candidates for part in each.content.parts if not part.thought]
+        blobs = [_image_or_why_not(part.inline_data) for part in parts if part.inline_data]
+    except (ValidationError, binascii.Error, ValueError) as failure:
+        raise _unexpected(f"{size} bytes that are no documented answer") from failure
+    images = tuple(blob for blob in blobs if isinstance(blob, GeneratedImage))
+    strange = tuple(blob for blob in blobs if isinstance(blob, str))
+    if images:
+        return ImagesResponse(images, len(blobs), not_understood=strange, duration_seconds=duration_seconds)
+    if strange:
+        raise _unexpected("; ".join(strange))
+    return ImagesResponse((), 1, (_reason(response, parts),), duration_seconds=duration_seconds)
+
+
+def _words(request: GenerateRequest) -> str:
+    if request.negative_prompt is None:
+        return request.prompt
+    return f"{request.prompt}\n\nDo not show: {request.negative_prompt}"
+
+
+def _seed(request: GenerateRequest, index: int) -> int | None:
+    return None if request.seed is None else (request.seed + index - 1) % LARGEST_SEED + 1
+
+
+def _image_config(request: GenerateRequest) -> _ImageConfig | None:
+    options = _ImageOutputOptions(mime_type=request.output_mime_type, compression_quality=request.compression_quality)
+    config = _ImageConfig(
+        aspect_ratio=request.aspect_ratio,
+        image_size=request.image_size,
+        person_generation=PERSON_GENERATION.get(request.person_generation or ""),
+        image_output_options=options if options.model_dump(exclude_none=True) else None,
+    )
+    return config if config.model_dump(exclude_none=True) else None
+
+
+def _safety_settings(request: GenerateRequest) -> list[_SafetySetting] | None:
+    if request.safety_filter_level is None:
+        return None
+    threshold = request.safety_filter_level.upper()
+    return [_SafetySetting(category=category, threshold=threshold) for category in HARM_CATEGORIES]
+
+
+def _image_or_why_not(blob: _Blob) -> GeneratedImage | str:
+    try:
+        return _image(blob)
+    except NotAnImageError as failure:
+        return str(failure)
+
+
+def _image(blob: _Blob) -> GeneratedImage:
+    data = binascii.a2b_base64(blob.data, strict_mode=True)
+    if not data:
+        raise ValueError("an image without bytes")
+    kind = kind_of(data, blob.mime_type)
+    return GeneratedImage(kind.mime_type, data=data, remark=kind.remark)
+
+
+def _reason(response: _Response, parts: list[_Part]) -> FilterReason:
+    feedback = response.prompt_feedback
+    if not response.candidates and feedback and feedback.block_reason:
+        message = feedback.block_reason_message or ""
+        return FilterReason(f"The prompt was blocked ({feedback.block_reason}). {message}".strip(), codes_in(message))
+    for candidate in response.candidates:
+        if candidate.finish_reason is not None:
+            return _finish_reason(candidate, " ".join(part.text for part in parts if part.text))
+    raise _unexpected("neither an image nor a reason for its absence")
+
+
+def _finish_reason(candidate: _Candidate, said: str) -> FilterReason:
+    message = candidate.finish_message or ""
+    if candidate.finish_reason == "STOP":
+        text = f"The model answered with words instead of an image: {said[:LONGEST_QUOTE] or '(none)'}"
+    elif candidate.finish_reason in NO_IMAGE_MADE:
+        text = f"The model made no image ({candidate.finish_reason}). {message}"
+    elif candidate.finish_reason == "MAX_TOKENS":
+        text = f"The model reached its token limit before the image was complete (MAX_TOKENS). {message}"
+    else:
+        text = f"The image was blocked ({candidate.finish_reason}). {message}"
+    return FilterReason(text.strip(), codes_in(message))
+
+
+def _unexpected(what: str) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"Google answered 200 with {what}. The image may have been made and billed; report the answer's shape to the "
+        "maintainers of this provider before you run the task again."
+    )

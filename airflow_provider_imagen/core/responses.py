@@ -1,0 +1,112 @@
+"""What Google answered, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_imagen.core.protocols.support_codes import category_of
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    """One image: its bytes, or the URI under which Google stored it.
+
+    :param remark: what is odd about it, for the task's log.
+    :param why_not_stored: its place refused it, so it still has its bytes.
+    """
+
+    mime_type: str
+    uri: str | None = None
+    data: bytes | None = field(default=None, repr=False)
+    prompt: str | None = None
+    safety_attributes: Mapping[str, float] | None = None
+    remark: str | None = None
+    why_not_stored: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilterReason:
+    """Why something was filtered, in Google's words, with the support codes found in them."""
+
+    text: str
+    codes: tuple[str, ...] = ()
+
+    def described(self) -> dict[str, Any]:
+        """Return the reason JSON-ready, each code with its category."""
+        return {"reason": self.text, "codes": [{"code": code, "category": category_of(code)} for code in self.codes]}
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesResponse:
+    """A decoded answer: the images, what was filtered, and what could not be understood."""
+
+    images: tuple[GeneratedImage, ...]
+    requested: int
+    reasons: tuple[FilterReason, ...] = ()
+    prompt_safety_attributes: Mapping[str, float] | None = None
+    not_understood: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    duration_seconds: float = 0.0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about the images that came."""
+        return tuple(image.remark for image in self.images if image.remark)
+
+    @property
+    def filtered(self) -> int:
+        """How many of the requested images are missing. Google's own count is only found in its prose."""
+        return max(0, self.requested - len(self.images) - len(self.not_understood) - len(self.failures))
+
+    def why(self) -> str:
+        """Return the filter reasons in words, with the category of each support code."""
+        if not self.reasons:
+            return "Google gave no reason (include_rai_reason=True asks for one)."
+        return " ".join(_in_words(reason) for reason in self.reasons)
+
+
+def _in_words(reason: FilterReason) -> str:
+    if not reason.codes:
+        return reason.text
+    return f"{reason.text} [{', '.join(f'{code}: {category_of(code)}' for code in reason.codes)}]"
+
+
+def record(
+    sent: Mapping[str, Any],
+    answer: ImagesResponse,
+    uris: list[str],
+    *,
+    location: str,
+    notes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the XCom document about one request: small, JSON-ready, without image bytes.
+
+    :param sent: the arguments as they were sent, ``model`` among them.
+    :param answer: what came back.
+    :param uris: where each image of the answer is, in the same order.
+    :param location: the Google Cloud location that was asked.
+    :param notes: anything else worth keeping.
+    """
+    return {
+        "model": sent["model"],
+        "location": location,
+        "parameters": {name: value for name, value in sent.items() if name != "model"},
+        "images": [_described(image, uri) for image, uri in zip(answer.images, uris, strict=True)],
+        "filtered": answer.filtered,
+        "filter_reasons": [reason.described() for reason in answer.reasons],
+        "prompt_safety_attributes": answer.prompt_safety_attributes,
+        "failed_requests": list(answer.failures),
+        "duration_seconds": round(answer.duration_seconds, 3),
+        **(notes or {}),
+    }
+
+
+def _described(image: GeneratedImage, uri: str) -> dict[str, Any]:
+    return {
+        "uri": uri,
+        "mime_type": image.mime_type,
+        "prompt": image.prompt,
+        "safety_attributes": image.safety_attributes,
+    }

@@ -1,0 +1,1 @@
+"""The rules for arguments, as sentences about what is wrong."""

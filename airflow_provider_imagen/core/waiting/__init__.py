@@ -1,0 +1,1 @@
+"""The wait for images, as pure decisions."""

@@ -1,0 +1,107 @@
+"""One look at a folder and what follows from it: done, failed, out of time, or look again.
+
+Sensor and trigger both feed this function; neither decides anything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from airflow_provider_imagen.core.storage.listing import StoredObject
+from airflow_provider_imagen.core.text import quoted
+from airflow_provider_imagen.core.waiting.condition import ImageWait
+from airflow_provider_imagen.errors import ImagenError, PermanentError, UnexpectedResponseError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one look came to.
+
+    :param text: how far the wait is, in words.
+    :param uris: the images that are there.
+    :param event: what a trigger reports when the wait is over, None when it goes on.
+    :param pause_seconds: when to look again.
+    :param failure: why the wait cannot succeed any more.
+    """
+
+    text: str
+    uris: tuple[str, ...] = ()
+    event: dict[str, Any] | None = None
+    pause_seconds: float = 0.0
+    failure: PermanentError | None = None
+
+
+class WaitEvent(BaseModel):
+    """The event of a trigger, as the sensor reads it back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    status: Literal["done", "timeout", "failed"]
+    uris: list[str]
+    message: str
+
+
+def look(
+    wait: ImageWait,
+    list_folder: Callable[[], Iterable[StoredObject]],
+    *,
+    seconds_left: float,
+    poll_interval: float,
+) -> Verdict:
+    """Look once.
+
+    :param wait: what is waited for.
+    :param list_folder: lists the folder; may raise our errors. A permanent one ends the wait, any other does not.
+    :param seconds_left: until the wait is given up.
+    :param poll_interval: seconds to the next look.
+    """
+    try:
+        uris = wait.found_in(list_folder())
+    except PermanentError as failure:
+        return ended_by(failure)
+    except ImagenError as failure:
+        return _not_yet(f"This look failed and does not count: {failure}", (), seconds_left, poll_interval)
+    text = wait.progress(uris)
+    if wait.is_over(uris):
+        return Verdict(text, uris, _event("done", text, uris))
+    return _not_yet(text, uris, seconds_left, poll_interval)
+
+
+def unanswered(output_uri: object) -> Verdict:
+    """Return the verdict on a wait whose time is up while its last look still hangs."""
+    text = f"The last look into {output_uri} did not end in time, so nobody knows what is there"
+    return Verdict(text, event=_event("timeout", text))
+
+
+def ended_by(failure: PermanentError) -> Verdict:
+    """Return the verdict on a wait that cannot succeed any more."""
+    text = f"{type(failure).__name__}: {failure}"
+    return Verdict(text, event=_event("failed", text), failure=failure)
+
+
+def read_event(event: Mapping[str, Any] | None) -> WaitEvent:
+    """Read what a trigger reported. A wake-up call is read, not trusted.
+
+    :raises UnexpectedResponseError: there is no event, or it is of no known shape.
+    """
+    try:
+        return WaitEvent.model_validate(event)
+    except ValidationError:
+        raise UnexpectedResponseError(
+            f"The trigger reported {quoted(event)}, which is no result of a wait. Clear the task to wait anew, and "
+            "restart the triggerer if this provider was upgraded."
+        ) from None
+
+
+def _not_yet(text: str, uris: tuple[str, ...], seconds_left: float, poll_interval: float) -> Verdict:
+    if seconds_left <= 0:
+        return Verdict(text, uris, _event("timeout", text, uris))
+    return Verdict(text, uris, pause_seconds=min(poll_interval, max(seconds_left, 0.0)))
+
+
+def _event(status: str, message: str, uris: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {"status": status, "message": message, "uris": list(uris)}

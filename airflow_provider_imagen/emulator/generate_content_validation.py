@@ -1,0 +1,117 @@
+"""What a Gemini image model refuses in a request that Google's front end could read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from airflow_provider_imagen.emulator.generate_content_limits import TRAITS
+from airflow_provider_imagen.emulator.predict_validation import Refusal
+
+LEARN_MORE = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
+MIME_TYPES = {"image/png", "image/jpeg"}
+DATA = ("text", "inlineData", "fileData", "functionCall", "functionResponse", "executableCode", "codeExecutionResult")
+PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "person_generation"}
+"""Fields of ``imageConfig`` that not every model takes, and what decides that in the data file."""
+
+
+def check(request: dict[str, Any], model: dict[str, Any]) -> None:
+    """Raise the refusal of the first mistake in a request, if there is one.
+
+    :param request: the request as :func:`payload.read` returns it.
+    :param model: the row of the model that was asked.
+    """
+    checks: tuple[Callable[..., Iterator[str]], ...] = (_unserved, _contents, _generation, _thinking, _image, _output)
+    for each in checks:
+        for message in each(request, model):
+            raise Refusal(400, message)
+
+
+def prompt_of(request: dict[str, Any]) -> str:
+    """Return the text of a request."""
+    parts = [part for content in request["contents"] for part in content["parts"]]
+    return "\n".join(part["text"] for part in parts if "text" in part)
+
+
+def _unserved(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    """Refuse what would change the answer in a way that nobody has seen and we do not imitate."""
+    del model
+    for name in ("outputConfig", "cachedContent"):
+        if name in request:
+            yield f"{name} is not served by the emulator."
+    if "responseFormat" in request.get("generationConfig", {}):
+        yield "responseFormat is not served by the emulator."
+
+
+def _contents(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    if not request.get("contents"):
+        yield f"Unable to submit request because at least one contents field is required. {LEARN_MORE}"
+    for content in request["contents"]:
+        if content.get("role", "user").lower() not in {"user", "model"}:
+            yield "Please use a valid role: user, model."
+        if not content.get("parts"):
+            yield (
+                "Unable to submit request because it must include at least one parts field, which describes the "
+                f"prompt input. {LEARN_MORE}"
+            )
+        for part in content["parts"]:
+            yield from _part(part)
+    if (count := len(prompt_of(request).split())) > model["prompt_tokens"]:
+        most = model["prompt_tokens"]
+        yield f"The input token count ({count}) exceeds the maximum number of tokens allowed ({most})."
+
+
+def _part(part: dict[str, Any]) -> Iterator[str]:
+    if sum(name in part for name in DATA) != 1:
+        yield 'Unable to submit request because each part must have exactly one "data" field, such as text.'
+    if part.get("text") == "":
+        yield (
+            "Unable to submit request because it must have a text parameter. Add a text parameter and try again. "
+            + LEARN_MORE
+        )
+
+
+def _generation(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    config = request.get("generationConfig", {})
+    count = config.get("candidateCount", 1)
+    if count > 1:
+        yield "Multiple candidates is not enabled for this model"
+    if count < 1:
+        yield f"Unable to submit request because it has a candidateCount value of {count}: it must be 1."
+    for name in TRAITS[model["id"]].refuses:
+        if name in config:
+            yield f"Unable to submit request because {name} is not supported by model {model['id']}. Remove it."
+    modalities = config.get("responseModalities", [])
+    if "IMAGE" not in modalities or not {"TEXT", "IMAGE"}.issuperset(modalities):
+        named = ", ".join(each.lower() for each in modalities or ["TEXT"])
+        yield f"Model does not support the requested response modalities: {named}"
+
+
+def _thinking(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    level = request.get("generationConfig", {}).get("thinkingConfig", {}).get("thinkingLevel")
+    if level is not None and level not in TRAITS[model["id"]].thinking_levels:
+        yield f"Thinking level {level} is not supported for this model. Please retry with other thinking level."
+
+
+def _image(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    config = request.get("generationConfig", {}).get("imageConfig", {})
+    ratio, size = config.get("aspectRatio", "1:1"), config.get("imageSize")
+    if ratio not in model["aspect_ratios"]:
+        yield f"Invalid aspect ratio, {ratio}"
+    if size is not None and not model.get("image_sizes"):
+        yield f"imageSize is not supported by model {model['id']}."
+    if size is not None and size not in model["image_sizes"]:
+        yield f"Invalid image size, {size}"
+    for name, parameter in PARAMETERS.items():
+        if name in config and parameter not in model["parameters"]:
+            yield f"{name} is not supported by model {model['id']}."
+
+
+def _output(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    del model
+    options = request.get("generationConfig", {}).get("imageConfig", {}).get("imageOutputOptions", {})
+    if options.get("mimeType", "image/png") not in MIME_TYPES:
+        yield f"Invalid mimeType, {options['mimeType']}"
+    quality = options.get("compressionQuality", 75)
+    if not 0 <= quality <= 100:  # noqa: PLR2004  # the documented range
+        yield f"Invalid compressionQuality, {quality}: must be between 0 and 100."

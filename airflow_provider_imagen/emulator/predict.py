@@ -1,0 +1,126 @@
+"""Imagen's side of ``:predict``: from a checked request to predictions."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import threading
+import time
+from typing import Any
+
+from PIL import Image
+
+from airflow_provider_imagen.emulator import pictures
+from airflow_provider_imagen.emulator.faults import Fault
+from airflow_provider_imagen.emulator.predict_limits import PIXELS
+from airflow_provider_imagen.emulator.predict_validation import Refusal, check
+from airflow_provider_imagen.emulator.storage import ObjectMissingError, Storage
+
+EXTENSIONS = {"image/jpeg": "jpg", "image/vnd.microsoft.icon": "ico"}
+CATEGORIES = ["Death, Harm & Tragedy", "Firearms & Weapons", "Hate", "Health", "Illicit Drugs", "Politics", "Porn"]
+NOT_CHARGED = "You will not be charged for blocked images."
+
+
+class PredictHandler:
+    """Answers requests to generate and to upscale.
+
+    :param storage: where images go when a request names a folder.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._lock = threading.Lock()
+        self._requests = itertools.count(1)
+        self._first_folder = time.time_ns() // 1_000_000  # a kept storage folder has the numbers of earlier runs
+
+    def predict(self, body: dict[str, Any], model: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
+        """Return the body of the answer.
+
+        :raises Refusal: the request has a mistake.
+        """
+        check(body, model)
+        with self._lock:
+            number = next(self._requests)
+        instance, parameters = body["instances"][0], body.get("parameters") or {}
+        if parameters.get("mode") == "upscale":
+            images = [self._enlarged(instance["image"], parameters)]
+        else:
+            images = self._drawn(instance["prompt"], parameters, model, number)
+        kept = images[: max(0, len(images) - (fault.filtered if fault else 0))]
+        predictions = [self._stored(image, parameters, number, index) for index, image in enumerate(kept)]
+        for prediction in predictions:
+            _decorate(prediction, instance, parameters, model)
+        predictions += _extras(parameters, len(images), len(kept), fault)
+        return {"predictions": predictions} if predictions else {}
+
+    def _drawn(self, prompt: str, parameters: dict[str, Any], model: dict[str, Any], number: int) -> list[Image.Image]:
+        width, height = PIXELS[parameters.get("aspectRatio", "1:1")]
+        if str(parameters.get("sampleImageSize", "1K")).upper() == "2K":
+            width, height = 2 * width, 2 * height
+        chance = parameters.get("seed", f"request {number}")
+        count = parameters.get("sampleCount", 4)
+        return [
+            pictures.draw(prompt, (width, height), f"{model['id']} {chance} {prompt} {index}") for index in range(count)
+        ]
+
+    def _enlarged(self, image: dict[str, Any], parameters: dict[str, Any]) -> Image.Image:
+        try:
+            if "gcsUri" in image:
+                data = self._storage.read_uri(image["gcsUri"])
+            else:
+                data = base64.b64decode(image["bytesBase64Encoded"], validate=True)
+            return pictures.enlarge(data, int(parameters["upscaleConfig"]["upscaleFactor"][1:]))
+        except ObjectMissingError as failure:
+            raise Refusal(404, f"Could not find the object {image['gcsUri']}.") from failure
+        except pictures.UnusableImageError as failure:
+            raise Refusal(400, str(failure)) from failure
+        except ValueError as failure:
+            raise Refusal(400, f"Invalid bytesBase64Encoded: {failure}") from failure
+
+    def _stored(self, image: Image.Image, parameters: dict[str, Any], number: int, index: int) -> dict[str, Any]:
+        options = parameters.get("outputOptions") or {}
+        mime_type = options.get("mimeType", "image/png")
+        data = pictures.encode(image, mime_type, options.get("compressionQuality", 75))
+        folder = parameters.get("storageUri")
+        if folder is None:
+            return {"mimeType": mime_type, "bytesBase64Encoded": base64.b64encode(data).decode()}
+        extension = EXTENSIONS.get(mime_type) or mime_type.removeprefix("image/")
+        uri = f"{folder.rstrip('/')}/{self._first_folder + number}/sample_{index}.{extension}"
+        try:
+            self._storage.write_uri(uri, data, mime_type)
+        except ObjectMissingError as failure:
+            raise Refusal(403, f"The caller or the service agent does not have write access to {folder}.") from failure
+        return {"mimeType": mime_type, "gcsUri": uri}
+
+
+def _decorate(
+    prediction: dict[str, Any], instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]
+) -> None:
+    if "prompt" in instance and parameters.get("enhancePrompt", model.get("enhance_prompt_default", False)):
+        prediction["prompt"] = f"{instance['prompt']}, in warm evening light, with fine detail"
+    if parameters.get("includeSafetyAttributes"):
+        prediction["safetyAttributes"] = {"categories": CATEGORIES[:2], "scores": [0.1, 0.2]}
+
+
+def _extras(parameters: dict[str, Any], made: int, kept: int, fault: Fault | None) -> list[dict[str, Any]]:
+    """Return the items without an image: one reason for all filtered images, and the prompt's own scores."""
+    extras: list[dict[str, Any]] = []
+    if kept < made and parameters.get("includeRaiReason"):
+        extras.append({"raiFilteredReason": _reason(made, kept, fault.support_codes if fault else ())})
+    if parameters.get("includeSafetyAttributes") and kept:
+        scores = [0.1] * len(CATEGORIES)
+        extras.append(
+            {"contentType": "Positive Prompt", "safetyAttributes": {"categories": CATEGORIES, "scores": scores}}
+        )
+    return extras
+
+
+def _reason(made: int, kept: int, codes: tuple[str, ...]) -> str:
+    named = f" Support codes: {', '.join(codes)}" if codes else ""
+    if kept:
+        count = made - kept
+        return f"Your current safety filter threshold filtered out {count} generated images. {NOT_CHARGED}{named}"
+    return (
+        "Unable to show generated images. All images were filtered out because they violated Vertex AI's usage "
+        f"guidelines. {NOT_CHARGED}{named}"
+    )

@@ -1,0 +1,176 @@
+"""Google's refusals: the error envelope, and the messages the API reference and field reports give for each mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from airflow_provider_imagen.emulator.predict_limits import FIELD_OF_PARAMETER
+
+STATUS_WORDS = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    408: "DEADLINE_EXCEEDED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+SAFETY = {"block_low_and_above", "block_medium_and_above", "block_only_high", "block_none"}
+OLD_SAFETY = {"block_most", "block_some", "block_few", "block_fewest"}
+PERSONS = {"dont_allow", "allow_adult", "allow_all"}
+LANGUAGES = {"auto", "en", "es", "hi", "ja", "ko", "pt", "zh", "zh-cn", "zh-tw"}
+STYLES = {"photograph", "digital_art", "landscape", "sketch", "watercolor", "cyberpunk", "pop_art"}
+CHOICES = {
+    "safetySetting": SAFETY | OLD_SAFETY,
+    "personGeneration": PERSONS,
+    "language": LANGUAGES,
+    "sampleImageStyle": STYLES,
+}
+MIME_TYPES = {
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/bmp",
+    "image/tiff",
+    "image/vnd.microsoft.icon",
+}
+
+
+class Refusal(Exception):  # noqa: N818  # it is an answer, not a fault of ours
+    """Google says no.
+
+    :param status: HTTP status.
+    :param message: the message of the error envelope.
+    :param details: the details of the error envelope.
+    :param word: the status word of the error envelope, when it is not the usual one of ``status``.
+    """
+
+    def __init__(self, status: int, message: str, *, details: tuple[Any, ...] = (), word: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.details = details
+        self.word = word
+
+
+def envelope(status: int, message: str, details: tuple[Any, ...] = (), word: str | None = None) -> dict[str, Any]:
+    """Return Google's error body."""
+    word = word or STATUS_WORDS.get(status, "UNKNOWN")
+    return {"error": {"code": status, "message": message, "status": word, "details": list(details)}}
+
+
+def blocked_prompt(codes: tuple[str, ...]) -> Refusal:
+    """Return the refusal of a prompt that breaks Google's rules."""
+    named = f" Support codes: {', '.join(codes)}" if codes else " Support codes: 42876398"
+    return Refusal(
+        400,
+        "Image generation failed with the following error: The prompt could not be submitted. This prompt contains "
+        "sensitive words that violate Google's Responsible AI practices. Try rephrasing the prompt." + named,
+    )
+
+
+def not_served(project: str, location: str, model: str) -> Refusal:
+    """Return the refusal of a model that is retired or was never there."""
+    name = f"projects/{project}/locations/{location}/publishers/google/models/{model}"
+    return Refusal(404, f"Publisher Model `{name}` was not found or your project does not have access to it.")
+
+
+def wrong_protocol(model: str, protocol: str) -> Refusal:
+    """Return the refusal of a model that was asked with another family's method."""
+    message = f"{model} is not supported in the generateContent API."
+    if protocol == "predict":
+        message = (
+            "Gemini cannot be accessed through Vertex Predict/RawPredict API. Please follow https://cloud.google.com/"
+            "vertex-ai/docs/generative-ai/start/quickstarts/quickstart-multimodal for Gemini usage."
+        )
+    return Refusal(400, message, word="FAILED_PRECONDITION")
+
+
+def check(body: dict[str, Any], model: dict[str, Any]) -> None:
+    """Raise the refusal of the first mistake in a request, if there is one.
+
+    :param body: the request body.
+    :param model: the row of the model that was asked.
+    """
+    instances, parameters = body.get("instances"), body.get("parameters") or {}
+    if not isinstance(instances, list) or len(instances) != 1 or not isinstance(instances[0], dict):
+        raise Refusal(400, "Only a single prompt is supported by the service: instances must have one item.")
+    if not isinstance(parameters, dict):
+        raise Refusal(400, "parameters must be an object.")
+    upscales = parameters.get("mode") == "upscale"
+    if ("upscale" if upscales else "generate") not in model["jobs"]:
+        raise Refusal(400, f"Model {model['id']} does not support this mode.")
+    checks: tuple[Callable[..., Iterator[str]], ...] = (_common, _of_upscale if upscales else _of_generate)
+    for each in checks:
+        for message in each(instances[0], parameters, model):
+            raise Refusal(400, message)
+
+
+def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    count = parameters.get("sampleCount", 1 if parameters.get("mode") == "upscale" else 4)
+    if not isinstance(count, int) or not 1 <= count <= model["max_images"]:
+        yield f"Invalid sampleCount, {count}: must be between 1 and {model['max_images']}."
+    if "storageUri" in parameters and not re.match(r"^gs://(.+)/(.+)$", str(parameters["storageUri"])):
+        yield f"Invalid storageUri, {parameters['storageUri']}: must match ^gs://(.+)/(.+)$"
+    for name, allowed in CHOICES.items():
+        if name in parameters and str(parameters[name]).lower() not in allowed:
+            yield f"Invalid {name}, {parameters[name]}"
+    for name, field in FIELD_OF_PARAMETER.items():
+        if name in parameters and field not in model["parameters"]:
+            yield f"{name} is not supported by model {model['id']}."
+    if not isinstance(instance.get("prompt", ""), str):
+        yield "Invalid prompt: it must be a string."
+    yield from _output_options(parameters.get("outputOptions", {}))
+
+
+def _output_options(options: Any) -> Iterator[str]:
+    if not isinstance(options, dict):
+        yield f"Invalid outputOptions, {options}"
+        return
+    if str(options.get("mimeType", "image/png")) not in MIME_TYPES:
+        yield f"Invalid mimeType, {options['mimeType']}"
+    quality = options.get("compressionQuality", 75)
+    if not isinstance(quality, int) or not 0 <= quality <= 100:  # noqa: PLR2004  # the documented range
+        yield f"Invalid compressionQuality, {quality}: must be between 0 and 100."
+
+
+def _of_generate(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    prompt = instance.get("prompt")
+    if not isinstance(prompt, str) or not prompt:
+        yield "Prompt is required."
+    elif len(prompt.split()) > model.get("prompt_tokens", 1_000_000):
+        yield f"The input token count exceeds the maximum of {model['prompt_tokens']}."
+    ratio = parameters.get("aspectRatio", "1:1")
+    if ratio not in model["aspect_ratios"]:
+        yield f"Invalid aspect ratio, {ratio}"
+    size = parameters.get("sampleImageSize")
+    if size is not None and str(size).upper() not in model.get("image_sizes", []):
+        yield f"Invalid sampleImageSize, {size}"
+    if "seed" in parameters:
+        yield from _seed(parameters, model)
+
+
+def _seed(parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    seed = parameters["seed"]
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        yield f"Invalid seed, {seed}"
+    if parameters.get("addWatermark", model["watermark_default"]):
+        yield "Seed is not supported when watermark is enabled"
+
+
+def _of_upscale(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    config = parameters.get("upscaleConfig")
+    factor = config.get("upscaleFactor") if isinstance(config, dict) else None
+    if factor not in model["upscale_factors"]:
+        yield f"Invalid upscaleFactor, {factor}"
+    image = instance.get("image")
+    named = (
+        [image[name] for name in ("bytesBase64Encoded", "gcsUri") if name in image] if isinstance(image, dict) else []
+    )
+    if len(named) != 1 or not isinstance(named[0], str):
+        yield "Image must have exactly one of bytesBase64Encoded and gcsUri."

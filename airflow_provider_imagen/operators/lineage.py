@@ -1,0 +1,93 @@
+"""Tells the rest of Airflow which images there are now: asset events and lineage. None of it ever fails a task."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.web_pages import dataset_of
+
+log = logging.getLogger("airflow.task")
+
+
+def announce(
+    request: GenerateRequest | UpscaleRequest,
+    uris: Sequence[str],
+    outlets: Iterable[Any],
+    context: Mapping[str, Any],
+    hook: Any,
+) -> None:
+    """Tell the assets in a task's ``outlets``, and whoever collects lineage.
+
+    :param request: what was asked.
+    :param uris: the images.
+    :param outlets: the task's outlets; each asset gets ``uris``, ``model`` and ``output_uri`` in its event's extra.
+    :param context: Airflow's task context.
+    :param hook: whose doing it was.
+    """
+    extra = {"uris": list(uris), "model": request.model, "output_uri": request.output_uri}
+    _safely("The events of the outlets", lambda: _tell_assets(outlets, context.get("outlet_events"), extra))
+    sources = [request.image] if isinstance(request, UpscaleRequest) else []
+    _safely("Hook lineage", lambda: _tell_collector(sources, uris, hook))
+
+
+def _tell_assets(outlets: Iterable[Any], events: Any, extra: dict[str, Any]) -> None:
+    """Tell each asset by itself: one that Airflow refuses keeps nothing from the others."""
+    for outlet in _assets_in(outlets) if events is not None else ():
+        _safely(f"The event of {outlet}", partial(_tell_asset, outlet, events, extra))
+
+
+def _assets_in(outlets: Iterable[Any]) -> list[Any]:
+    """Return the outlets that have an event: assets, and in Airflow 3 references to assets."""
+    from airflow.providers.common.compat.sdk import Asset
+
+    kinds: tuple[type, ...] = (Asset,)
+    with suppress(ImportError):
+        from airflow.sdk.definitions.asset import AssetRef
+
+        kinds = (Asset, AssetRef)
+    return [outlet for outlet in outlets if isinstance(outlet, kinds)]
+
+
+def _tell_asset(outlet: Any, events: Any, extra: dict[str, Any]) -> None:
+    events[outlet].extra.update(extra)
+
+
+def _tell_collector(sources: Sequence[str], uris: Sequence[str], hook: Any) -> None:
+    from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+
+    collector = get_hook_lineage_collector()
+    for uri in sources:
+        collector.add_input_asset(context=hook, uri=_as_uri(uri))
+    for uri in uris:
+        collector.add_output_asset(context=hook, uri=_as_uri(uri))
+
+
+def operator_lineage(sources: Sequence[str], uris: Sequence[str]) -> Any:
+    """Return OpenLineage's document on a task.
+
+    :param sources: the images that were read.
+    :param uris: the images that were made.
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    def datasets(files: Sequence[str]) -> list[Any]:
+        return [Dataset(namespace=space, name=name) for space, name in map(dataset_of, files)]
+
+    return OperatorLineage(inputs=datasets(sources), outputs=datasets(uris))
+
+
+def _as_uri(place: str) -> str:
+    return place if "://" in place else f"file://{place}"
+
+
+def _safely(what: str, tell: Callable[[], None]) -> None:
+    try:
+        tell()
+    except Exception:  # the images are made and paid; they are returned whoever cannot be told of them
+        log.warning("%s could not be told of the images.", what, exc_info=True)

@@ -1,0 +1,61 @@
+"""The threads of waits: beside the event loop, apart for each connection, gone with the last wait."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from contextvars import ContextVar
+
+from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, poll_threads
+
+SAID: ContextVar[str] = ContextVar("SAID")
+
+
+def test_looks_run_beside_the_event_loop_in_the_context_of_their_wait() -> None:
+    async def look() -> tuple[int, str]:
+        SAID.set("by the wait")
+        return await poll_threads("one").run(lambda: (threading.get_ident(), SAID.get()))
+
+    thread, said = asyncio.run(look())
+
+    assert thread != threading.get_ident()
+    assert said == "by the wait"
+
+
+def test_as_many_looks_as_promised_run_at_once() -> None:
+    together = threading.Barrier(CONCURRENT_POLLS, timeout=30)
+
+    async def look() -> list[int]:
+        threads = poll_threads("one")
+        return await asyncio.gather(*[threads.run(together.wait) for _ in range(CONCURRENT_POLLS)])
+
+    assert sorted(asyncio.run(look())) == list(range(CONCURRENT_POLLS))
+
+
+def test_a_connection_that_hangs_keeps_neither_another_one_nor_other_work_waiting() -> None:
+    release = threading.Event()
+
+    async def look() -> tuple[str, str]:
+        hanging = poll_threads("hanging")
+        looks = [asyncio.ensure_future(hanging.run(release.wait)) for _ in range(200)]
+        try:
+            return await poll_threads("healthy").run(lambda: "seen"), await asyncio.to_thread(lambda: "done")
+        finally:
+            release.set()
+            await asyncio.gather(*looks)
+
+    assert asyncio.run(look()) == ("seen", "done")
+
+
+def test_waits_on_one_connection_share_threads_and_the_last_one_ends_them() -> None:
+    first, second = poll_threads("shared"), poll_threads("shared")
+    assert first is second
+    thread = asyncio.run(first.run(threading.current_thread))
+    assert thread.is_alive()
+
+    del first, second
+    gc.collect()
+    thread.join(timeout=30)
+
+    assert not thread.is_alive()

@@ -1,0 +1,160 @@
+"""Requests as JSON: every argument in the place that Google's reference documents."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.core.protocols.predict import encode_generate, encode_upscale
+from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage, UpscaleRequest
+
+PLACES: list[tuple[str, Any, str, Any]] = [
+    ("prompt", "a dog", "instances.0.prompt", "a dog"),
+    ("number_of_images", 3, "parameters.sampleCount", 3),
+    ("negative_prompt", "rain", "parameters.negativePrompt", "rain"),
+    ("aspect_ratio", "16:9", "parameters.aspectRatio", "16:9"),
+    ("seed", 7, "parameters.seed", 7),
+    ("enhance_prompt", False, "parameters.enhancePrompt", False),
+    ("language", "zh-TW", "parameters.language", "zh-TW"),
+    ("safety_filter_level", "block_few", "parameters.safetySetting", "block_only_high"),
+    ("person_generation", "dont_allow", "parameters.personGeneration", "dont_allow"),
+    ("add_watermark", False, "parameters.addWatermark", False),
+    ("sample_image_style", "sketch", "parameters.sampleImageStyle", "sketch"),
+    ("guidance_scale", 7.5, "parameters.guidanceScale", 7.5),
+    ("image_size", "2K", "parameters.sampleImageSize", "2K"),
+    ("include_rai_reason", False, "parameters.includeRaiReason", False),
+    ("include_safety_attributes", True, "parameters.includeSafetyAttributes", True),
+    ("output_mime_type", "image/jpeg", "parameters.outputOptions.mimeType", "image/jpeg"),
+    ("compression_quality", 0, "parameters.outputOptions.compressionQuality", 0),
+    ("output_uri", "gs://bucket/cats/", "parameters.storageUri", "gs://bucket/cats/"),
+    ("labels", {"team": "art"}, "labels.team", "art"),
+]
+UPSCALE_PLACES: list[tuple[str, Any, str, Any]] = [
+    ("upscale_factor", "x4", "parameters.upscaleConfig.upscaleFactor", "x4"),
+    ("enhance_input_image", True, "parameters.upscaleConfig.enhanceInputImage", True),
+    ("image_preservation_factor", 0.5, "parameters.upscaleConfig.imagePreservationFactor", 0.5),
+    ("safety_filter_level", "block_none", "parameters.safetySetting", "block_none"),
+    ("person_generation", "allow_all", "parameters.personGeneration", "allow_all"),
+    ("include_rai_reason", False, "parameters.includeRaiReason", False),
+    ("output_mime_type", "image/png", "parameters.outputOptions.mimeType", "image/png"),
+    ("compression_quality", 90, "parameters.outputOptions.compressionQuality", 90),
+    ("output_uri", "gs://bucket/large/", "parameters.storageUri", "gs://bucket/large/"),
+    ("labels", {"team": "art"}, "labels.team", "art"),
+]
+NOT_ON_THE_WIRE = {"model", "on_filtered", "if_exists"}
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Return every leaf of a JSON value by its dotted path."""
+    if not isinstance(value, (dict, list)):
+        return {path: value}
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return {place: leaf for key, each in items for place, leaf in flat(each, f"{path}.{key}".strip(".")).items()}
+
+
+def generate(**arguments: Any) -> dict[str, Any]:
+    given = {"model": "some-model", "prompt": "a cat", "output_uri": "/data/cats", **arguments}
+    return encode_generate(GenerateRequest(**given))
+
+
+def upscale(source: SourceImage | None, **arguments: Any) -> dict[str, Any]:
+    given = {"model": "some-model", "image": "/a.png", "output_uri": "/data", "upscale_factor": "x2", **arguments}
+    return encode_upscale(UpscaleRequest(**given, source=source))
+
+
+BYTES = SourceImage(data=b"pixels", mime_type="image/png")
+LEAST = {"instances": [{"prompt": "a cat"}], "parameters": {"sampleCount": 1, "includeRaiReason": True}}
+LEAST_UPSCALE = {
+    "instances": [{"image": {"bytesBase64Encoded": base64.b64encode(b"pixels").decode(), "mimeType": "image/png"}}],
+    "parameters": {
+        "sampleCount": 1,
+        "mode": "upscale",
+        "includeRaiReason": True,
+        "upscaleConfig": {"upscaleFactor": "x2"},
+    },
+}
+
+
+@pytest.mark.parametrize(("argument", "value", "place", "sent"), PLACES)
+def test_an_argument_lands_in_its_documented_place_and_changes_nothing_else(
+    argument: str, value: object, place: str, sent: object
+) -> None:
+    assert flat(generate(**{argument: value})) == {**flat(LEAST), place: sent}
+
+
+@pytest.mark.parametrize(("argument", "value", "place", "sent"), UPSCALE_PLACES)
+def test_an_argument_of_an_upscale_lands_in_its_documented_place(
+    argument: str, value: object, place: str, sent: object
+) -> None:
+    assert flat(upscale(BYTES, **{argument: value})) == {**flat(LEAST_UPSCALE), place: sent}
+
+
+@pytest.mark.parametrize(
+    ("kind", "places", "elsewhere"),
+    [(GenerateRequest, PLACES, set()), (UpscaleRequest, UPSCALE_PLACES, {"image", "source"})],
+)
+def test_no_argument_is_forgotten_here(kind: type, places: list[tuple[Any, ...]], elsewhere: set[str]) -> None:
+    assert {place[0] for place in places} == set(kind.model_fields) - NOT_ON_THE_WIRE - elsewhere  # type: ignore[attr-defined]
+
+
+def test_what_was_not_given_is_not_sent() -> None:
+    """The number of images always is: Google makes four when it is missing."""
+    assert generate() == LEAST
+    assert generate(**dict.fromkeys(["seed", "labels", "aspect_ratio", "number_of_images"])) == LEAST
+
+
+def test_everything_at_once_is_what_google_s_own_sdk_sends() -> None:
+    """Captured from google-genai 3.4.0, except that it writes the enumerations in upper case."""
+    body = generate(
+        output_uri="gs://b/o/",
+        negative_prompt="dog",
+        number_of_images=3,
+        aspect_ratio="16:9",
+        guidance_scale=7.5,
+        seed=7,
+        safety_filter_level="BLOCK_ONLY_HIGH",
+        person_generation="ALLOW_ADULT",
+        include_safety_attributes=True,
+        language="ja",
+        output_mime_type="image/jpeg",
+        compression_quality=80,
+        add_watermark=False,
+        image_size="2K",
+        enhance_prompt=False,
+        labels={"a": "b"},
+    )
+    captured = """{"instances":[{"prompt":"a cat"}],
+     "parameters":{"storageUri":"gs://b/o/","negativePrompt":"dog","sampleCount":3,"aspectRatio":"16:9",
+       "guidanceScale":7.5,"seed":7,"safetySetting":"block_only_high","personGeneration":"allow_adult",
+       "includeSafetyAttributes":true,"includeRaiReason":true,"language":"ja",
+       "outputOptions":{"mimeType":"image/jpeg","compressionQuality":80},"addWatermark":false,
+       "sampleImageSize":"2K","enhancePrompt":false},
+     "labels":{"a":"b"}}"""
+
+    assert body == json.loads(captured)
+
+
+def test_an_image_in_cloud_storage_is_sent_by_reference() -> None:
+    body = upscale(SourceImage(gcs_uri="gs://bucket/cat.png"))
+
+    assert body == {**LEAST_UPSCALE, "instances": [{"image": {"gcsUri": "gs://bucket/cat.png"}}]}
+
+
+def test_an_upscale_without_its_source_is_a_programming_error() -> None:
+    with pytest.raises(ValueError, match="the source image was not read"):
+        upscale(None)
+
+
+@pytest.mark.parametrize("output_uri", ["/data/cats", "file:///data/cats", "s3://bucket/cats/"])
+def test_google_is_told_of_no_place_that_it_cannot_write_to(output_uri: str) -> None:
+    assert generate(output_uri=output_uri) == LEAST
+    assert upscale(BYTES, output_uri=output_uri) == LEAST_UPSCALE
+
+
+def test_bodies_are_json() -> None:
+    body = generate(labels={"a": "b"}, prompt="„Kätzchen“ \U0001f408")
+
+    assert json.loads(json.dumps(body)) == body

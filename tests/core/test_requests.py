@@ -1,0 +1,112 @@
+"""What a template renders, read as what the author meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage
+from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
+from airflow_provider_imagen.errors import InvalidInputError
+
+GENERATE = {"model": "some-model", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
+UPSCALE = {"model": "some-model", "image": "gs://bucket/cat.png", "output_uri": "/data/large", "upscale_factor": "x2"}
+OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - {"number_of_images", "on_filtered", "if_exists"})
+
+
+def read(**arguments: Any) -> GenerateRequest:
+    return check_generate({**GENERATE, **arguments}, catalogue())
+
+
+@pytest.mark.parametrize(
+    ("name", "rendered", "meant"),
+    [
+        ("number_of_images", "4", 4),
+        ("number_of_images", " 4 ", 4),
+        ("number_of_images", 4.0, 4),
+        ("seed", "42", 42),
+        ("guidance_scale", "7.5", 7.5),
+        ("guidance_scale", 7, 7.0),
+        ("enhance_prompt", "true", True),
+        ("enhance_prompt", "True", True),
+        ("enhance_prompt", "False", False),
+        ("add_watermark", "0", False),
+        ("include_rai_reason", "false", False),
+        ("aspect_ratio", " 16:9 ", "16:9"),
+        ("image_size", "2k", "2K"),
+        ("output_mime_type", "IMAGE/PNG", "image/png"),
+        ("person_generation", "ALLOW_ADULT", "allow_adult"),
+        ("sample_image_style", "Sketch", "sketch"),
+        ("on_filtered", "SKIP", "skip"),
+        ("if_exists", " Reuse ", "reuse"),
+        ("safety_filter_level", "BLOCK_ONLY_HIGH", "block_only_high"),
+        ("safety_filter_level", "block_most", "block_low_and_above"),
+        ("safety_filter_level", "block_some", "block_medium_and_above"),
+        ("safety_filter_level", "block_few", "block_only_high"),
+        ("safety_filter_level", " BLOCK_FEWEST ", "block_none"),
+        ("language", "zh-TW", "zh-TW"),
+        ("labels", {"team": "art"}, {"team": "art"}),
+    ],
+)
+def test_rendered_values_are_read_as_what_they_mean(name: str, rendered: object, meant: object) -> None:
+    value = getattr(read(**{name: rendered}), name)
+
+    assert value == meant
+    assert type(value) is type(meant)
+
+
+@pytest.mark.parametrize("blank", [None, "", "  ", "None", " None "])
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_what_renders_to_nothing_is_not_given(name: str, blank: str | None) -> None:
+    assert getattr(read(**{name: blank}), name) is None
+
+
+@pytest.mark.parametrize("blank", [None, "", "None"])
+def test_the_number_of_images_is_always_there(blank: str | None) -> None:
+    assert read(number_of_images=blank).number_of_images == 1
+
+
+def test_a_prompt_that_a_template_made_of_nothing_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="prompt is 'None', which is what a template makes"):
+        read(prompt="None")
+
+
+def test_a_prompt_stays_letter_for_letter_what_it_was() -> None:
+    text = "  Kätzchen\n\n„im Regen“, 16:9, TRUE {{ not a template }}  "
+
+    assert read(prompt=text, negative_prompt=text).prompt == text
+    assert read(prompt=text, negative_prompt=text).negative_prompt == text
+
+
+def test_reasons_are_asked_for_unless_switched_off() -> None:
+    assert read().include_rai_reason is True
+    assert read(include_rai_reason=False).include_rai_reason is False
+
+
+@pytest.mark.parametrize("name", ["number_of_images", "seed", "compression_quality"])
+def test_a_switch_is_no_number(name: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name} is True and must be a whole number"):
+        read(**{name: True})
+
+
+def test_an_unknown_model_still_makes_at_least_one_image() -> None:
+    with pytest.raises(InvalidInputError, match="number_of_images is 0; allowed are 1 or more"):
+        read(model="imagen-9", number_of_images=0)
+
+
+@pytest.mark.parametrize(
+    ("output_uri", "storage_uri"),
+    [("gs://bucket/a/", "gs://bucket/a/"), ("gs://bucket/a", "gs://bucket/a"), ("s3://bucket/a/", None), ("/a", None)],
+)
+def test_google_writes_to_cloud_storage_itself_and_nowhere_else(output_uri: str, storage_uri: str | None) -> None:
+    assert read(output_uri=output_uri).storage_uri == storage_uri
+
+
+def test_the_record_holds_what_was_given_and_no_image() -> None:
+    request = check_upscale({**UPSCALE, "image_preservation_factor": "0.5"}, catalogue())
+    ready = request.model_copy(update={"source": SourceImage(data=b"secret pixels", mime_type="image/png")})
+
+    assert ready.sent_arguments() == {**UPSCALE, "image_preservation_factor": 0.5, "include_rai_reason": True}
+    assert "secret pixels" not in f"{ready!r} {ready.source!r}"

@@ -1,0 +1,122 @@
+"""Remarks that do not stop a task, and what an image to upscale may be."""
+
+from __future__ import annotations
+
+import struct
+from datetime import date
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.requests import UpscaleRequest
+from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
+from airflow_provider_imagen.core.validation.rules import LARGEST_SOURCE_BYTES, problems_with_source, remarks_on
+
+IN_TIME = date(2025, 6, 1)
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+
+
+def remarks(today: date = IN_TIME, **arguments: Any) -> list[str]:
+    given = {"model": "imagen-3.0-generate-002", "prompt": "a cat", "output_uri": "gs://bucket/cats/", **arguments}
+    return remarks_on(check_generate(given, catalogue()), catalogue(), today)
+
+
+def upscale(factor: str = "x4", model: str = "imagen-4.0-upscale-preview") -> UpscaleRequest:
+    given = {"model": model, "image": "/data/cat.png", "output_uri": "/data/large", "upscale_factor": factor}
+    return check_upscale(given, catalogue())
+
+
+def png(width: int, height: int, length: int = 0) -> bytes:
+    return (PNG + struct.pack(">II", width, height)).ljust(length - 4, b"\0") + b"IEND"
+
+
+def test_nothing_is_said_about_an_ordinary_request() -> None:
+    assert remarks() == []
+
+
+def test_an_unknown_model_is_remarked_on_with_the_nearest_known_one() -> None:
+    (remark,) = remarks(model="imagen-3.0-generate-02")
+
+    assert remark.startswith("The model imagen-3.0-generate-02 is not in our catalogue")
+    assert remark.endswith("Did you mean imagen-3.0-generate-002?")
+
+
+def test_an_unknown_model_without_a_likeness_gets_no_guess() -> None:
+    (remark,) = remarks(model="something-else")
+
+    assert "Did you mean" not in remark
+
+
+@pytest.mark.parametrize(
+    ("today", "when"),
+    [
+        (date(2026, 4, 1), "That is in 90 days."),
+        (date(2026, 6, 30), "That is in 0 days."),
+        (date(2026, 7, 1), "That was 1 days ago."),
+    ],
+)
+def test_the_end_of_a_model_is_remarked_on_with_day_and_successor_ninety_days_before(today: date, when: str) -> None:
+    story = (
+        "Google announced 2026-06-30 as the last day of imagen-3.0-generate-002; use gemini-2.5-flash-image instead."
+    )
+
+    assert remarks(today) == [f"{story} {when}"]
+
+
+def test_an_end_that_is_far_away_is_not_remarked_on() -> None:
+    assert remarks(date(2026, 3, 31)) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "enhance_prompt", "said"),
+    [
+        ("imagen-3.0-generate-002", None, True),
+        ("imagen-3.0-generate-002", False, False),
+        ("imagen-4.0-generate-001", None, True),
+        ("imagen-3.0-generate-001", None, False),
+    ],
+)
+def test_a_seed_beside_prompt_rewriting_is_remarked_on(model: str, *, enhance_prompt: bool | None, said: bool) -> None:
+    found = remarks(model=model, seed=7, add_watermark=False, enhance_prompt=enhance_prompt)
+
+    assert [("Set enhance_prompt=False" in remark) for remark in found] == [True] * said
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "factor", "megapixels"),
+    [
+        (1024, 1024, "x4", None),
+        (2048, 2048, "x2", None),
+        (2048, 2048, "x3", "37.7"),
+        (2048, 2048, "x4", "67.1"),
+        (1700, 2500, "x2", None),
+        (1701, 2500, "x2", "17.0"),
+    ],
+)
+def test_the_output_may_have_17_megapixels(width: int, height: int, factor: str, megapixels: str | None) -> None:
+    found = problems_with_source(png(width, height), upscale(factor), catalogue())
+
+    assert len(found) == (megapixels is not None)
+    for problem in found:
+        assert f"is {width} x {height}; upscale_factor '{factor}' makes {megapixels} megapixels" in problem
+        assert "allows 17. Choose a smaller factor or image." in problem
+
+
+@pytest.mark.parametrize("model", ["imagegeneration@002", "some-model-of-tomorrow"])
+def test_a_model_without_a_known_limit_takes_any_size(model: str) -> None:
+    assert problems_with_source(png(9000, 9000), upscale("x2", model), catalogue()) == []
+
+
+def test_a_file_may_have_ten_megabytes() -> None:
+    assert problems_with_source(png(10, 10, LARGEST_SOURCE_BYTES), upscale(), catalogue()) == []
+
+    (problem,) = problems_with_source(png(10, 10, LARGEST_SOURCE_BYTES + 1), upscale(), catalogue())
+    assert problem == "image /data/cat.png has 10485761 bytes; allowed are 10485760. Make it smaller."
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"<html>", PNG])
+def test_a_file_that_is_neither_png_nor_jpeg_is_refused(data: bytes) -> None:
+    (problem,) = problems_with_source(data, upscale(), catalogue())
+
+    assert problem == "image /data/cat.png is neither PNG nor JPEG; these two are allowed. Convert it first."
