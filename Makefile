@@ -59,7 +59,7 @@ pictures: demo .browser/ready ## make the pictures in docs/ anew, from the demo 
 
 benchmark: $(VENV)/ready ## print what imports, an answer of 80 MB and 200 deferred waits cost
 	$(BIN)/python tests/benchmarks/import_time.py
-	$(BIN)/python tests/benchmarks/memory_of_an_answer.py
+	$(BIN)/python tests/benchmarks/memory_of_a_response.py
 	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py
 
 emulator: $(VENV)/ready ## serve the stand-in for Google until Ctrl-C

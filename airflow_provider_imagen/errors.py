@@ -14,12 +14,14 @@
     │   ├── ImagesFilteredError     Google made nothing that passes its filters
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
+    │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
     │   └── UnexpectedResponseError   Google answered in a shape that nobody documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
     │   ├── NotSentError            no connection was made
     │   ├── QuotaExceededError      429
     │   └── ServiceUnavailableError 503
+    ├── RequestStoppedError         the task was stopped before the request was sent
     └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 
 The class says what a caller may do next; the text says what happened and what a person can do.
@@ -104,6 +106,10 @@ class ImagesExistError(PermanentError):
     """An earlier try of this task instance made images, and ``if_exists`` is ``fail``. No request was sent."""
 
 
+class ObjectExistsError(PermanentError):
+    """An object was not stored because another generation of it is there (HTTP 412 to ``ifGenerationMatch``)."""
+
+
 class OutputError(PermanentError):
     """Images were made but could not be written to ``output_uri``; a retry would pay for new ones."""
 
@@ -134,6 +140,10 @@ class QuotaExceededError(RetryableError):
 
 class ServiceUnavailableError(RetryableError):
     """Google's service refused because it is unavailable (HTTP 503)."""
+
+
+class RequestStoppedError(ImagenError):
+    """The task was stopped, so this request was not sent; Airflow may retry the task."""
 
 
 class ResponseLostError(ImagenError):

@@ -5,8 +5,11 @@ The one thing this module decides is whether a failed request may have reached G
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 import traceback
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,6 +18,7 @@ import requests
 import urllib3.exceptions
 
 from airflow_provider_imagen.client.send_tracking import TrackingAdapter, track_sending
+from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, without
 from airflow_provider_imagen.errors import (
     CredentialsError,
@@ -26,12 +30,21 @@ from airflow_provider_imagen.errors import (
     UnexpectedResponseError,
 )
 
-CONNECT_TIMEOUT_SECONDS = 10.0
 CHUNK_BYTES = 1 << 20
-MOST_BYTES_OF_IMAGES = 256 << 20
-"""The largest answer with images that is read, unpacked. Four images of 2K are about 40 MiB."""
-MOST_BYTES = 32 << 20
-"""The largest other answer that is read, unpacked. A page of a listing is below 1 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransportLimits:
+    """How long a connection may take, and how large a response may be.
+
+    :param connect_seconds: how long one address may take to accept a connection.
+    :param image_bytes: the largest response with images that is read, unpacked. Four images of 2K are about 40 MiB.
+    :param other_bytes: the largest other response that is read, unpacked. A page of a listing is below 1 MiB.
+    """
+
+    connect_seconds: float = 10.0
+    image_bytes: int = 256 << 20
+    other_bytes: int = 32 << 20
 
 
 class TokenSource(Protocol):
@@ -78,11 +91,23 @@ class Transport:
     :param token_source: where tokens come from.
     :param timeout_seconds: how long to wait for an answer; at most twice as long when it comes in small parts.
     :param pool_size: how many connections to one host are kept open.
+    :param limits: how long a connection may take and how large a response may be.
+    :param signal: which requests may be sent; asked again when a connection stands, before the first byte.
     """
 
-    def __init__(self, token_source: TokenSource, timeout_seconds: float, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        token_source: TokenSource,
+        timeout_seconds: float,
+        pool_size: int = 10,
+        limits: TransportLimits | None = None,
+        signal: StopSignal | None = None,
+    ) -> None:
         self._token_source = token_source
         self._timeout_seconds = timeout_seconds
+        self._limits = limits or TransportLimits()
+        self._signal = signal or StopSignal()
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, TrackingAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0))
@@ -105,7 +130,7 @@ class Transport:
                 "The credentials gave a token, or name a quota project, that no HTTP header can hold. Nothing was "
                 "sent. Correct quota_project_id, or renew the key or the login."
             )
-        with track_sending() as progress:
+        with track_sending(self._sockets, lambda: self._check(request)) as progress:
             try:
                 return self._exchange(request, headers)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as failure:
@@ -128,12 +153,12 @@ class Transport:
             data=request.content,
             headers={"Content-Type": request.content_type} if request.content_type else None,
             auth=_SignedBy(token),
-            timeout=(CONNECT_TIMEOUT_SECONDS, self._timeout_seconds),
+            timeout=(self._limits.connect_seconds, self._timeout_seconds),
             allow_redirects=False,
             stream=True,
         ) as answer:
             body = bytearray()
-            most = request.at_most_bytes or (MOST_BYTES if request.free_of_charge else MOST_BYTES_OF_IMAGES)
+            most = request.at_most_bytes or self._most_bytes(request)
             for chunk in answer.iter_content(CHUNK_BYTES):
                 body += chunk
                 if len(body) > most:
@@ -143,11 +168,28 @@ class Transport:
                 if time.monotonic() > deadline:
                     raise requests.ReadTimeout(f"the answer took longer than {self._timeout_seconds} s")
             headers = {name.lower(): value for name, value in answer.headers.items()}
+            if self._signal.is_aborted and not headers.keys() & {"content-length", "transfer-encoding"}:
+                raise requests.ConnectionError("the end of this answer is where it was aborted")
             return HttpResponse(answer.status_code, headers, bytes(body), _secrets_of(token))
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
+
+    def abort(self) -> None:
+        """Close the pooled connections, and end every response that a thread reads."""
+        self._signal.abort()
+        self.close()
+        for each in list(self._sockets):
+            with contextlib.suppress(OSError):
+                # Not SSLSocket.shutdown, which takes the TLS state away from the thread that reads.
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def _check(self, request: HttpRequest) -> None:
+        self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
+
+    def _most_bytes(self, request: HttpRequest) -> int:
+        return self._limits.other_bytes if request.free_of_charge else self._limits.image_bytes
 
 
 def _secrets_of(token: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_imagen.client.vertex import ImagenClient, Keep
+from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.vertex import Keep
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.pricing import cost_note
 from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
@@ -39,7 +40,7 @@ class Delivery:
         context: Mapping[str, Any],
     ) -> None:
         self.request = request
-        self.location = client.location_for(request)
+        self.location = client.vertex.location_for(request)
         self._client = client
         self._notes = notes
         self._kept_early = False
@@ -70,7 +71,7 @@ class Delivery:
         def keep(number: int, image: GeneratedImage) -> GeneratedImage:
             self._kept_early = True
             place = self.request.output_uri
-            return save_image(image, memory.next_number + number, place, self.identity, self._client.upload)
+            return save_image(image, memory.next_number + number, place, self.identity, self._client.storage.upload)
 
         return keep
 
@@ -118,7 +119,7 @@ class Delivery:
             )
         # Numbers that were given out while images came in stay theirs.
         first = memory.next_number + (self.request.count if self._kept_early else 0)
-        return save_images(answer.images, self.request.output_uri, self.identity, self._client.upload, first)
+        return save_images(answer.images, self.request.output_uri, self.identity, self._client.storage.upload, first)
 
 
 def _report(answer: ImagesResponse, uris: list[str]) -> None:

@@ -21,7 +21,7 @@ def save_images(
     images: Sequence[GeneratedImage],
     output_uri: str,
     task: TaskIdentity,
-    upload: Callable[[str, bytes, str], str],
+    upload: Callable[[str, bytes, str], object],
     first_number: int = 0,
 ) -> list[str]:
     """Write images below ``output_uri`` and return their URIs. Each file is there whole or not at all.
@@ -54,7 +54,7 @@ def save_images(
 
 
 def save_image(
-    image: GeneratedImage, number: int, output_uri: str, task: TaskIdentity, upload: Callable[[str, bytes, str], str]
+    image: GeneratedImage, number: int, output_uri: str, task: TaskIdentity, upload: Callable[[str, bytes, str], object]
 ) -> GeneratedImage:
     """Write one image, and return it with its URI and without its bytes; or with its bytes and why it has no URI."""
     uri = f"{_folder_of(output_uri, task)}/{file_name(number, image.mime_type)}"
@@ -93,7 +93,7 @@ def _folder_of(output_uri: str, task: TaskIdentity) -> str:
     return f"{output_uri.rstrip('/')}/{folder_name(task)}"
 
 
-def _store(image: GeneratedImage, uri: str, upload: Callable[[str, bytes, str], str]) -> None:
+def _store(image: GeneratedImage, uri: str, upload: Callable[[str, bytes, str], object]) -> None:
     if image.data is None:
         return  # Google stored it
     if uri.startswith("gs://"):

@@ -10,7 +10,8 @@ from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, Req
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    from airflow_provider_imagen.client.vertex import ImagenClient, Keep
+    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.client.vertex import Keep
     from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
     from airflow_provider_imagen.core.responses import ImagesResponse
 
@@ -169,7 +170,7 @@ class ImagenGenerateOperator(RequestOperator):
         return GenerateRequest
 
     def _ask(self, client: ImagenClient, request: GenerateRequest, keep: Keep) -> ImagesResponse:
-        return client.generate(request, keep)
+        return client.vertex.generate(request, keep)
 
 
 class ImagenUpscaleOperator(RequestOperator):
@@ -275,4 +276,4 @@ class ImagenUpscaleOperator(RequestOperator):
         return request.model_copy(update={"source": read_source(request)})
 
     def _ask(self, client: ImagenClient, request: UpscaleRequest, keep: Keep) -> ImagesResponse:
-        return client.upscale(request)
+        return client.vertex.upscale(request)

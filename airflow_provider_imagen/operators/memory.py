@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.recovery.request_record import Receipt, fingerprint_of, new_receipt, read_receipt
 from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.storage.object_names import next_number
@@ -81,13 +81,13 @@ class Memory:
         there = self.images()
         # Files are only replaced where nothing is kept. Asked now: once images are paid for, nothing may go wrong.
         self.next_number = next_number(there)
-        self._receipt = new_receipt(self._fingerprint, self._client.now(), there if before is None else before)
+        self._receipt = new_receipt(self._fingerprint, self._client.session.now(), there if before is None else before)
         self._leave(self._receipt)
         return self._receipt
 
     def stored(self, document: dict[str, Any]) -> None:
         """Leave word that the images are stored. What goes wrong here costs the next try, not this one."""
-        receipt = self._receipt or new_receipt(self._fingerprint, self._client.now())
+        receipt = self._receipt or new_receipt(self._fingerprint, self._client.session.now())
         try:
             self._leave(receipt.with_result(document))
         except Exception:  # the images are made and paid; they are returned whatever becomes of the receipt
@@ -96,7 +96,7 @@ class Memory:
     def give_up(self) -> None:
         """Leave word that a person decides: nobody takes these images, and the next try asks anew."""
         self.is_unsure = True
-        receipt = self._receipt or new_receipt(self._fingerprint, self._client.now())
+        receipt = self._receipt or new_receipt(self._fingerprint, self._client.session.now())
         try:
             self._leave(receipt.model_copy(update={"given_up": True}))
         except Exception:  # the error that is about to be raised says more than this one
@@ -104,7 +104,7 @@ class Memory:
 
     def now(self) -> datetime:
         """Return the time of this machine."""
-        return self._client.now()
+        return self._client.session.now()
 
     def nothing_came(self) -> None:
         """Leave word that there is nothing to look for."""

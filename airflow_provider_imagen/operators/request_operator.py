@@ -14,7 +14,8 @@ from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_imagen.client.vertex import ImagenClient, Keep
+    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.client.vertex import Keep
     from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
     from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.core.responses import ImagesResponse
@@ -110,7 +111,7 @@ class RequestOperator(BaseOperator):
         from airflow_provider_imagen.operators.metrics import metered
 
         complete = self._complete(request)
-        place = client.location_for(request)
+        place = client.vertex.location_for(request)
         self.log.info("Asking %s in %s to %s into %s", request.model, place, self.job, request.output_uri)
         return metered(request, lambda: self._ask(client, complete, keep))
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.storage import FolderView
-from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.recovery.image_search import LATEST_SECONDS, Sighting, sighting
 from airflow_provider_imagen.core.recovery.request_record import FILE_NAME, LARGEST_BYTES, Receipt, read_receipt
@@ -57,7 +57,7 @@ class Search:
         :param lost_at: when its answer was lost; None: unknown, because its worker died.
         :raises ResponseLostError: images appeared that may be somebody else's; names them.
         """
-        spent = max(0.0, (self._client.now() - (lost_at or asked_at)).total_seconds())
+        spent = max(0.0, (self._client.session.now() - (lost_at or asked_at)).total_seconds())
         # Between being given to the client and being sent a request may have waited for Google to take it.
         lasted = lost_at - asked_at if lost_at else timedelta(seconds=DEADLINE_SECONDS + self._timeout_seconds)
         while True:
@@ -65,7 +65,7 @@ class Search:
             if seen.is_complete or spent >= LATEST_SECONDS:
                 return self._judge(seen, spent)
             pause = min(PAUSE_SECONDS, LATEST_SECONDS - spent)
-            self._client.pause(pause)
+            self._client.session.pause(pause)
             spent += pause
 
     def _judge(self, seen: Sighting, spent: float) -> ImagesResponse | None:
@@ -121,6 +121,6 @@ class Search:
 
     def _fetch(self, uri: str) -> Receipt | None:
         try:
-            return read_receipt(self._client.download(uri, LARGEST_BYTES))
+            return read_receipt(self._client.storage.download(uri, LARGEST_BYTES))
         except (OutputError, StorageNotFoundError):
             return None  # too large to be a receipt, or gone meanwhile

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.recovery.request_record import FILE_NAME, LARGEST_BYTES, MIME_TYPE
 from airflow_provider_imagen.core.storage.locations import parse_folder
 from airflow_provider_imagen.core.storage.object_names import TaskIdentity, folder_name, is_image_name
@@ -45,7 +45,7 @@ class _InCloudStorage:
 
     def images(self) -> tuple[str, ...]:
         folder = parse_folder(self._uri)
-        names = [each.name for each in self._client.list_folder(folder) if is_image_name(each.name)]
+        names = [each.name for each in self._client.storage.list(folder) if is_image_name(each.name)]
         return tuple(f"gs://{folder.bucket}/{name}" for name in sorted(names, key=_by_number))
 
     def has(self, uri: str) -> bool:
@@ -53,12 +53,12 @@ class _InCloudStorage:
 
     def read_note(self) -> bytes | None:
         try:
-            return self._client.download(f"{self._uri}/{FILE_NAME}", LARGEST_BYTES)
+            return self._client.storage.download(f"{self._uri}/{FILE_NAME}", LARGEST_BYTES)
         except StorageNotFoundError:
             return None
 
     def write_note(self, content: bytes) -> None:
-        self._client.upload(f"{self._uri}/{FILE_NAME}", content, MIME_TYPE)
+        self._client.storage.upload(f"{self._uri}/{FILE_NAME}", content, MIME_TYPE)
 
 
 class _Elsewhere:

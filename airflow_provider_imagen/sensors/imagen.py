@@ -144,7 +144,7 @@ class ImagenOutputSensor(BaseSensorOperator):
         # Airflow keeps the time of a wait that occupies or reschedules a worker slot.
         return look(
             wait,
-            lambda: self.hook.waiting_client().list_folder(wait.folder),
+            lambda: self.hook.waiting_client().storage.list(wait.folder),
             seconds_left=float("inf"),
             poll_interval=self.poke_interval,
         )

@@ -31,6 +31,7 @@ class Script:
     received: list[Received] = field(default_factory=list)
     url: str = ""
     connections: int = 0
+    has_read: threading.Event = field(default_factory=threading.Event)
 
     def order(self, *answers: bytes) -> None:
         self.answers = list(answers)
@@ -53,6 +54,7 @@ class _Handler(socketserver.StreamRequestHandler):
         self.server.script.connections += 1
         while request := self._read():
             self.server.script.received.append(request)
+            self.server.script.has_read.set()
             answer = self.server.script.next_answer()
             if answer == RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -12,10 +12,9 @@ import pytest
 from google.auth.credentials import CredentialsWithQuotaProject
 
 from airflow_provider_imagen.client.auth import GoogleToken, _TokenRequest
-from airflow_provider_imagen.client.retry_loop import RetryLoop
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import ONE_TRY
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.core.requests import GenerateRequest
@@ -32,10 +31,10 @@ from airflow_provider_imagen.errors import (
 TOKEN = "ya29.planted-and-long-enough"
 GENERATE = GenerateRequest(model="imagen-3.0-generate-002", prompt="a boat", output_uri="gs://bucket/x/")
 CALLS: dict[str, Callable[[ImagenClient], Any]] = {
-    "generate": lambda client: client.generate(GENERATE),
-    "look up": lambda client: client.describe_model("imagen-3.0-generate-002"),
-    "list": lambda client: list(client.list_folder(CloudFolder("bucket", "x/"))),
-    "upload": lambda client: client.upload("gs://bucket/x.png", b"pixels", "image/png"),
+    "generate": lambda client: client.vertex.generate(GENERATE),
+    "look up": lambda client: client.vertex.describe_model("imagen-3.0-generate-002"),
+    "list": lambda client: list(client.storage.list(CloudFolder("bucket", "x/"))),
+    "upload": lambda client: client.storage.upload("gs://bucket/x.png", b"pixels", "image/png"),
 }
 
 
@@ -65,7 +64,7 @@ def client_of(script: Any, **extra: Any) -> ImagenClient:
     settings = ConnectionSettings(
         project="p", endpoint=script.url, storage_endpoint=script.url, send_credentials_to_endpoint=True, **extra
     )
-    return ImagenClient(settings, RetryLoop(ONE_TRY))
+    return ImagenClient(settings, retry_rules=ONE_TRY)
 
 
 def shown_by(failure: BaseException) -> str:
@@ -138,7 +137,7 @@ def test_nothing_logs_a_token(script: Any, answer_with: Callable[..., bytes], ca
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(PermissionDeniedError):
-        client_of(script).generate(GENERATE)
+        client_of(script).vertex.generate(GENERATE)
 
     assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
     assert "planted" not in caplog.text
@@ -149,7 +148,7 @@ def test_no_repr_shows_a_secret(script: Any) -> None:
     settings = ConnectionSettings(keyfile_dict=key, credential_config_file='{"client_secret": "planted"}')
     client = ImagenClient(settings)
     answer = HttpResponse(401, {"x-echo": "planted"}, b"planted", ("planted",))
-    things = [settings, client, GoogleToken(settings), client._transport, answer, HttpRequest("GET", "http://x")]
+    things = [settings, client, GoogleToken(settings), client.session.transport, answer, HttpRequest("GET", "http://x")]
 
     assert "planted" not in f"{things!r} {[str(each) for each in things]}"
 

@@ -61,6 +61,8 @@ class TlsServer:
         self.url = f"https://127.0.0.1:{self._socket.getsockname()[1]}/"
         self.answer = b""
         self.requests = 0
+        self.has_read = threading.Event()
+        self.hang: threading.Event | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -81,6 +83,10 @@ class TlsServer:
                     received += wrapped.recv(65536)
                 self.requests += 1
                 wrapped.sendall(self.answer)
+                self.has_read.set()
+                if self.hang:
+                    self.hang.wait(60)
+                    return
                 with socket.socket(fileno=wrapped.detach()) as below:
                     below.sendall(b"this is no TLS record at all, and long enough to be read as one")
         except (ssl.SSLError, OSError):
@@ -155,3 +161,29 @@ def test_an_error_that_is_shown_whole_holds_no_token(script: Any) -> None:
 
     cause = caught.value.__cause__
     assert "planted" not in str(getattr(cause, "request", None) and vars(cause.request))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"HTTP/1.0 200 OK\r\n\r\n{"]
+)
+def test_a_response_that_is_read_over_tls_ends_when_the_transport_is_aborted(
+    transport: Transport, tls_server: TlsServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    tls_server.answer, tls_server.hang = begun, threading.Event()
+    outcome: list[BaseException] = []
+
+    def send() -> None:
+        try:
+            transport.send(HttpRequest("POST", tls_server.url, json={}))
+        except ResponseLostError as failure:
+            outcome.append(failure)
+
+    reading = threading.Thread(target=send, daemon=True)
+    reading.start()
+    assert tls_server.has_read.wait(30)
+    transport.abort()
+    reading.join(3)
+    tls_server.hang.set()
+
+    assert len(outcome) == 1

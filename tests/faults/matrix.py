@@ -41,7 +41,7 @@ OPERATIONS = {
     "upscale-local": "One image enlarged, into a local folder",
     "upload": "The upload of a Gemini image that was made",
     "sensor": "One look of `ImagenOutputSensor`",
-    "list-folder": "`ImagenHook().client.list_folder` in a task of your own",
+    "list-folder": "`ImagenHook().client.storage.list` in a task of your own",
 }
 GROUPS = {"stored": STORED, "bytes": BYTES, "asking": STORED + BYTES, "listing": LISTING, "any": tuple(OPERATIONS)}
 """From the closest to the widest."""

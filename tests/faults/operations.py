@@ -102,7 +102,7 @@ def _look(place: Place) -> Any:
 
 def _list(place: Place) -> list[str]:
     _put_two(place)
-    return [f"gs://bucket/{stored.name}" for stored in ImagenHook().client.list_folder(parse_folder(CLOUD))]
+    return [f"gs://bucket/{stored.name}" for stored in ImagenHook().client.storage.list(parse_folder(CLOUD))]
 
 
 def _put_two(place: Place) -> None:

@@ -23,12 +23,14 @@ AT_ONCE, RETRIED = 1, 1 + RETRIES
 TRIES: dict[type[ImagenError], int] = {
     errors.PermanentError: AT_ONCE,
     errors.RetryableError: RETRIED,
+    errors.RequestStoppedError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
 }
 # The same where a retry_policy (Airflow 3.3) says RETRY to everything; it is not asked about what may be paid for.
 TRIES_WITH_POLICY: dict[type[ImagenError], int] = {
     errors.PermanentError: RETRIED,
     errors.RetryableError: RETRIED,
+    errors.RequestStoppedError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
     errors.OutputError: AT_ONCE,
     errors.UnexpectedResponseError: AT_ONCE,

@@ -103,9 +103,10 @@ def load_everything() -> None:
         for module in pkgutil.iter_modules([room]):
             importlib.import_module(f"airflow_provider_imagen.{Path(room).name}.{module.name}")
     os.environ["AIRFLOW_CONN_IMAGEN_DEFAULT"] = '{"conn_type": "imagen"}'
-    _ = importlib.import_module("airflow_provider_imagen.hooks.imagen").ImagenHook().settings
-    # The pause between two looks takes no time: the gatekeeper says when Google is ready.
-    importlib.import_module("airflow_provider_imagen.client.vertex").ImagenClient.pause = lambda *_: None
+    hook = importlib.import_module("airflow_provider_imagen.hooks.imagen").ImagenHook
+    _ = hook().settings
+    # No pause takes time: the gatekeeper says when Google is ready.
+    hook.client_options = {"sleep": lambda seconds: None}
     if threading.active_count() > 1:
         raise RuntimeError(f"These threads would be lost in a fork: {threading.enumerate()}")
 

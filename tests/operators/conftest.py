@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_imagen.hooks.imagen import ImagenHook
+
 
 class RecordingTaskInstance(SimpleNamespace):
     """What an operator asks of a task instance: who am I, and keep this."""
@@ -46,7 +48,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made between two looks, which take no time here."""
     made: list[float] = []
-    monkeypatch.setattr("airflow_provider_imagen.client.vertex.ImagenClient.pause", lambda client, s: made.append(s))
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": made.append})
     return made
 
 

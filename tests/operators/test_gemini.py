@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import re
 import threading
@@ -14,10 +13,10 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 
-from airflow_provider_imagen.client.retry_loop import RetryLoop
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.responses import GeneratedImage
 from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators import delivery
 from airflow_provider_imagen.operators.files import save_image
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
@@ -185,8 +184,7 @@ def test_images_are_stored_while_others_are_still_on_their_way(
         return kept
 
     monkeypatch.setattr(delivery, "save_image", save)
-    patient = functools.partial(RetryLoop, sleep=lambda seconds: two_are_stored.wait(60))
-    monkeypatch.setattr("airflow_provider_imagen.client.vertex.RetryLoop", patient)
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: two_are_stored.wait(60)})
     emulator.order_fault(Fault("generate", status=503))
 
     uris = operator(output_uri=str(tmp_path), number_of_images=3).execute({"ti": ti})

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_imagen.core.recovery.request_record import Receipt
 from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
 LOST = [{"reset": True}, {"truncated": True}, {"status": 500}, {"status": 504}]
@@ -74,10 +75,7 @@ def test_asked_twice_and_nothing_found_it_gives_up(emulator: Any, ti: Any) -> No
 
 def test_images_that_come_late_are_waited_for(emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     emulator.order_fault(Fault("generate", reset=True))
-    monkeypatch.setattr(
-        "airflow_provider_imagen.client.vertex.ImagenClient.pause",
-        lambda client, seconds: put_foreign_image(emulator),
-    )
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: put_foreign_image(emulator)})
 
     assert operator().execute({"ti": ti}) == stored(emulator)
     assert questions(emulator) == 1
@@ -176,10 +174,8 @@ def test_images_of_an_answer_nobody_understands_are_found(emulator: Any, ti: Any
 def test_while_images_are_missing_it_goes_on_looking(emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     emulator.order_fault(Fault("generate", reset=True))
     put_foreign_image(emulator)
-    monkeypatch.setattr(
-        "airflow_provider_imagen.client.vertex.ImagenClient.pause",
-        lambda client, seconds: emulator.put_object("bucket", "made/1700000000000/sample_1.png", b"late", "image/png"),
-    )
+    late = ("bucket", "made/1700000000000/sample_1.png", b"late", "image/png")
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: emulator.put_object(*late)})
 
     assert operator(number_of_images=2).execute({"ti": ti}) == stored(emulator)
     assert len(stored(emulator)) == 2

@@ -12,8 +12,8 @@ from pathlib import Path
 from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
 from airflow.sdk.io import has_fs
 
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import waiting_client
-from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.storage.locations import parse_folder
 from airflow_provider_imagen.errors import ImagenError, OutputError, StorageNotFoundError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
@@ -106,7 +106,7 @@ def _read(uri: str, conn_id: str) -> bytes:
     scheme, separator, rest = uri.partition("://")
     try:
         if scheme == "gs" and separator:
-            return _client(conn_id).download(uri, MOST_BYTES)
+            return _client(conn_id).storage.download(uri, MOST_BYTES)
         if not separator or scheme in _LOCAL:
             return _bounded(_read_local(Path(rest if separator else uri)))
         with ObjectStoragePath(uri).open("rb") as file:
