@@ -13,6 +13,7 @@ from datetime import date
 
 from airflow_provider_imagen.core.catalogue import MODEL_ID, Catalogue, Model
 from airflow_provider_imagen.core.catalogue.lifecycle import RETIRING_SOON_DAYS
+from airflow_provider_imagen.core.image_format import EXTENSIONS
 from airflow_provider_imagen.core.image_header import is_cut_off, read_header
 from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.storage import locations as output_uri
@@ -25,15 +26,6 @@ SAFETY_FILTER_LEVELS = ("block_low_and_above", "block_medium_and_above", "block_
 PERSON_GENERATION = ("dont_allow", "allow_adult", "allow_all")
 LANGUAGES = ("auto", "en", "es", "hi", "ja", "ko", "pt", "zh", "zh-CN", "zh-TW")
 SAMPLE_IMAGE_STYLES = ("photograph", "digital_art", "landscape", "sketch", "watercolor", "cyberpunk", "pop_art")
-OUTPUT_MIME_TYPES = (
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/webp",
-    "image/bmp",
-    "image/tiff",
-    "image/vnd.microsoft.icon",
-)
 ON_FILTERED = ("fail", "skip", "warn")
 IF_EXISTS = ("generate", "reuse", "fail")
 UPSCALE_FACTORS = ("x2", "x3", "x4")
@@ -47,7 +39,7 @@ CHOICES = {
     "person_generation": PERSON_GENERATION,
     "language": LANGUAGES,
     "sample_image_style": SAMPLE_IMAGE_STYLES,
-    "output_mime_type": OUTPUT_MIME_TYPES,
+    "output_mime_type": tuple(EXTENSIONS),
     "upscale_factor": UPSCALE_FACTORS,
     "on_filtered": ON_FILTERED,
     "if_exists": IF_EXISTS,
