@@ -20,7 +20,7 @@ from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import endpoints, generate_content, predict
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest, UpscaleRequest
 from airflow_provider_imagen.core.response_merge import gather
 from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage import listing
@@ -137,7 +137,7 @@ class ImagenClient:
         """The buckets that this connection reaches."""
         return CloudStorage(self, self.settings.storage_endpoint)
 
-    def location_for(self, request: GenerateRequest | UpscaleRequest) -> str:
+    def location_for(self, request: ImageRequest) -> str:
         """Return the location a model is asked for in: the one that was set, else the model's own."""
         return self.settings.location or catalogue().find_or_default(request.model, request.job).location
 
@@ -165,9 +165,7 @@ class ImagenClient:
         """Close the pooled connections."""
         self._transport.close()
 
-    def _predict(
-        self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], requested: int
-    ) -> ImagesResponse:
+    def _predict(self, request: ImageRequest, body: dict[str, Any], requested: int) -> ImagesResponse:
         started = time.monotonic()
         try:
             # The body has no name here, so that decoding can let go of it: it may be 100 MB.
@@ -195,7 +193,7 @@ class ImagenClient:
             return failure
         return replace(answer, images=(*(keep(index, image) for image in answer.images[:1]), *answer.images[1:]))
 
-    def _ask_model(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], verb: str) -> HttpResponse:
+    def _ask_model(self, request: ImageRequest, body: dict[str, Any], verb: str) -> HttpResponse:
         location = self.location_for(request)
         url = endpoints.model_url(self._vertex_base(location), self.project, location, request.model, verb)
         asked = Operation(

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow_provider_imagen.client.vertex import ImagenClient, Keep
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.pricing import cost_note
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse, record
 from airflow_provider_imagen.core.storage.object_names import TaskIdentity
 from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedResponseError
@@ -33,7 +33,7 @@ class Delivery:
 
     def __init__(
         self,
-        request: GenerateRequest | UpscaleRequest,
+        request: ImageRequest,
         client: ImagenClient,
         notes: Mapping[str, Any],
         context: Mapping[str, Any],

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_imagen.core.recovery.request_record import Receipt
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest, rest_of
+from airflow_provider_imagen.core.requests import ImageRequest, rest_of
 from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage.object_names import mime_type_of
 from airflow_provider_imagen.errors import (
@@ -40,7 +40,7 @@ class Errand:
 
     def __init__(
         self,
-        request: GenerateRequest | UpscaleRequest,
+        request: ImageRequest,
         ask: Callable[[Any], ImagesResponse],
         delivery: Delivery,
         memory: Memory,

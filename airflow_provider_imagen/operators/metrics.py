@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import Stats
 
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd, in_words
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.response_merge import requests_for
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import ImagesFilteredError
@@ -24,7 +24,7 @@ PRIVATE = ("prompt", "negative_prompt")
 
 
 def metered(
-    request: GenerateRequest | UpscaleRequest,
+    request: ImageRequest,
     ask: Callable[[], ImagesResponse],
     clock: Callable[[], float] = time.monotonic,
 ) -> ImagesResponse:
@@ -58,12 +58,12 @@ def metered(
     return answer
 
 
-def count_found(request: GenerateRequest | UpscaleRequest, images: int) -> None:
+def count_found(request: ImageRequest, images: int) -> None:
     """Count images whose answer was lost and that were found in storage: they were made, so they are billed."""
     _Meter.of(request).made(request, images)
 
 
-def _show(request: GenerateRequest | UpscaleRequest) -> None:
+def _show(request: ImageRequest) -> None:
     """Write what is asked into the log, folded away until somebody wants to see it."""
     cost = in_words(estimated_cost_usd(request, request.count, catalogue()))
     log.info("::group::What is asked (%d image(s), %s)", request.count, cost)
@@ -81,11 +81,11 @@ class _Meter:
         self._tags = tags
 
     @classmethod
-    def of(cls, request: GenerateRequest | UpscaleRequest) -> Self:
+    def of(cls, request: ImageRequest) -> Self:
         # Airflow drops a metric in InfluxDB's form when there is an @ in a tag.
         return cls(Stats, {"model": request.model.replace("@", "_"), "job": request.job})
 
-    def made(self, request: GenerateRequest | UpscaleRequest, images: int) -> None:
+    def made(self, request: ImageRequest, images: int) -> None:
         self.count("images", images)
         self.count("estimated_cost_usd", estimated_cost_usd(request, images, catalogue()) or 0)
 

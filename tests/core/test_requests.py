@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.checked_requests import checked_generate, checked_upscale
 
-from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage
-from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
 from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "some-model", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
@@ -17,7 +16,7 @@ OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - {"number_o
 
 
 def read(**arguments: Any) -> GenerateRequest:
-    return check_generate({**GENERATE, **arguments}, catalogue())
+    return checked_generate({**GENERATE, **arguments})
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_google_writes_to_cloud_storage_itself_and_nowhere_else(output_uri: str,
 
 
 def test_the_record_holds_what_was_given_and_no_image() -> None:
-    request = check_upscale({**UPSCALE, "image_preservation_factor": "0.5"}, catalogue())
+    request = checked_upscale({**UPSCALE, "image_preservation_factor": "0.5"})
     ready = request.model_copy(update={"source": SourceImage(data=b"secret pixels", mime_type="image/png")})
 
     assert ready.sent_arguments() == {**UPSCALE, "image_preservation_factor": 0.5, "include_rai_reason": True}

@@ -9,6 +9,7 @@ from typing import Any, Generic, cast
 
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.model_choice import choose_model
+from airflow_provider_imagen.core.text import is_blank
 from airflow_provider_imagen.core.validation import rules
 from airflow_provider_imagen.core.validation.arguments import RequestT, read_request
 from airflow_provider_imagen.core.validation.compatibility import fitted_to
@@ -113,7 +114,7 @@ class Planner(Generic[RequestT]):
         """The fallback of this task, None when there is none or it is known not to do this job."""
         name = (self._wishes.fallback_model or "").strip()
         known = self._models.find(name)
-        if name in {"", "None"} or (known is not None and self._kind.job not in known.jobs):
+        if is_blank(name) or (known is not None and self._kind.job not in known.jobs):
             return None
         return name
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from airflow_provider_imagen.core.catalogue import Catalogue
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest
 
 USUAL_SIZE = "1K"
 """What Google makes when a request names no ``image_size``."""
 
 
-def estimated_cost_usd(request: GenerateRequest | UpscaleRequest, images: int, models: Catalogue) -> float | None:
+def estimated_cost_usd(request: ImageRequest, images: int, models: Catalogue) -> float | None:
     """Return what a number of images costs, without the input text of Gemini models; None when no price is known.
 
     Google does not charge for filtered images, so those that came are what counts.
@@ -29,7 +29,7 @@ def in_words(cost_usd: float | None) -> str:
     return "no price known" if cost_usd is None else f"about {cost_usd:.4g} USD by list price"
 
 
-def cost_note(request: GenerateRequest | UpscaleRequest, images: int, models: Catalogue) -> dict[str, float]:
+def cost_note(request: ImageRequest, images: int, models: Catalogue) -> dict[str, float]:
     """Return what the ``result`` document says about the price of its images: nothing where none is known."""
     cost = estimated_cost_usd(request, images, models)
     return {} if cost is None else {"estimated_cost_usd": cost}

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from airflow_provider_imagen.core.image_format import NotAnImageError, kind_of
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols.support_codes import codes_in
-from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
@@ -26,8 +26,6 @@ HARM_CATEGORIES = (
 )
 """The categories a ``safety_filter_level`` is set for; Imagen had one level for all."""
 
-PERSON_GENERATION = {"dont_allow": "ALLOW_NONE", "allow_adult": "ALLOW_ADULT", "allow_all": "ALLOW_ALL"}
-LARGEST_SEED = 2_147_483_647
 LONGEST_QUOTE = 300
 NO_IMAGE_MADE = {"NO_IMAGE", "IMAGE_OTHER", "OTHER", "MALFORMED_RESPONSE"}
 
@@ -153,10 +151,14 @@ def _image_config(request: GenerateRequest) -> _ImageConfig | None:
     config = _ImageConfig(
         aspect_ratio=request.aspect_ratio,
         image_size=request.image_size,
-        person_generation=PERSON_GENERATION.get(request.person_generation or ""),
+        person_generation=_person_generation(request.person_generation),
         image_output_options=options if options.model_dump(exclude_none=True) else None,
     )
     return config if config.model_dump(exclude_none=True) else None
+
+
+def _person_generation(value: str | None) -> str | None:
+    return "ALLOW_NONE" if value == "dont_allow" else value and value.upper()
 
 
 def _safety_settings(request: GenerateRequest) -> list[_SafetySetting] | None:

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from airflow_provider_imagen.core.image_format import Kind, NotAnImageError, kind_of
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols.support_codes import codes_in
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest, UpscaleRequest
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage.locations import is_object
 from airflow_provider_imagen.core.text import shortened
@@ -239,7 +239,7 @@ def _scores_of(prediction: _Prediction) -> dict[str, float] | None:
     return dict(zip(attributes.categories, attributes.scores, strict=False)) if attributes else None
 
 
-def _output_options(request: GenerateRequest | UpscaleRequest) -> _OutputOptions | None:
+def _output_options(request: ImageRequest) -> _OutputOptions | None:
     if request.output_mime_type is None and request.compression_quality is None:
         return None
     return _OutputOptions(mime_type=request.output_mime_type, compression_quality=request.compression_quality)

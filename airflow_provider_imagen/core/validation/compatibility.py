@@ -6,10 +6,8 @@ Nothing is dropped without a word. Source: Google's migration guide from Imagen 
 from __future__ import annotations
 
 from airflow_provider_imagen.core.catalogue import Model
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.text import quoted
-
-Request = GenerateRequest | UpscaleRequest
 
 NEEDLESS = {
     "language": "it understands prompts in every language by itself",
@@ -31,7 +29,7 @@ def is_needless(name: str, value: object, model: Model) -> bool:
     return name in NEEDLESS or (name == "add_watermark" and value is True)
 
 
-def remarks_on_losses(request: Request, model: Model) -> list[str]:
+def remarks_on_losses(request: ImageRequest, model: Model) -> list[str]:
     """Return one sentence for each argument that is not sent, or means less, with this model."""
     if model.protocol != "generateContent":
         return []
@@ -46,7 +44,7 @@ def remarks_on_losses(request: Request, model: Model) -> list[str]:
     ]
 
 
-def fitted_to(request: Request, model: Model) -> tuple[dict[str, object], list[str]]:
+def fitted_to(request: ImageRequest, model: Model) -> tuple[dict[str, object], list[str]]:
     """Return what to change in a request so that a fallback can take it, and one sentence for each loss.
 
     Only optional arguments are given up. What cannot be given up (the shape of the image, their number) stays, and is

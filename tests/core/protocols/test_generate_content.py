@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.core.protocols.generate_content import HARM_CATEGORIES, LARGEST_SEED, decode, encode
-from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.protocols.generate_content import HARM_CATEGORIES, decode, encode
+from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
 PIXELS = base64.b64encode(b"\xff\xd8\xff pixels").decode()
