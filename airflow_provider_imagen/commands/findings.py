@@ -10,7 +10,7 @@ from typing import Literal
 
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import LifeState, living_replacement, state_of
-from airflow_provider_imagen.core.catalogue.model_choice import choose_model
+from airflow_provider_imagen.core.catalogue.plan import choose_model
 from airflow_provider_imagen.core.text import is_blank
 
 TaskState = Literal["retired", "retiring", "deprecated", "healthy", "unknown", "default", "templated"]

@@ -26,8 +26,8 @@ LARGEST_SEED = 2_147_483_647
 
 PERSON_GENERATION = ("dont_allow", "allow_adult", "allow_all")
 
-NEVER_BLANK = {"prompt", "image", "output_uri"}
-"""Arguments that a task cannot do without: one that renders to nothing is refused by its name."""
+NEVER_BLANK = {"prompt", "image", "output_uri", "image_key"}
+"""Arguments that say what is made and where: one that renders to nothing is refused, never taken as not given."""
 
 
 def _lower(value: Any) -> Any:
@@ -73,6 +73,8 @@ class _Request(BaseModel):
     labels: Labels | None = None
     on_filtered: Annotated[Lower, Field(exclude=True)] = "fail"
     if_exists: Annotated[Lower, Field(exclude=True)] = "generate"
+    on_lost: Annotated[Lower, Field(exclude=True)] = "fail"
+    image_key: Annotated[Text | None, Field(exclude=True)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -85,11 +87,6 @@ class _Request(BaseModel):
     def count(self) -> int:
         """How many images are asked for."""
         return 1
-
-    @property
-    def storage_uri(self) -> str | None:
-        """The folder Google writes to itself, None when the bytes come back to the worker."""
-        return self.output_uri if self.output_uri.startswith("gs://") else None
 
     def sent_arguments(self) -> dict[str, Any]:
         """Return the arguments that have a value, JSON-ready, for the record of a run."""
@@ -118,6 +115,13 @@ class GenerateRequest(_Request):
     def count(self) -> int:
         """How many images are asked for."""
         return self.number_of_images
+
+    def seed_of(self, index: int) -> int | None:
+        """Return the seed of one of the images, None when no seed is set. It grows by one with each image.
+
+        :param index: the number of the image, from 0.
+        """
+        return None if self.seed is None else (self.seed + index - 1) % LARGEST_SEED + 1
 
 
 class SourceImage(BaseModel):

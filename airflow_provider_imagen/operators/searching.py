@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from airflow_provider_imagen.client.storage import FolderView
 from airflow_provider_imagen.client.vertex import ImagenClient
-from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.recovery.image_search import LATEST_SECONDS, Sighting, sighting
 from airflow_provider_imagen.core.recovery.request_record import FILE_NAME, LARGEST_BYTES, Receipt, read_receipt
 from airflow_provider_imagen.core.recovery.retry import RetryRules
@@ -24,10 +25,9 @@ PAUSE_SECONDS = 5.0
 DEADLINE_SECONDS = RetryRules().deadline_seconds
 
 
-def can_be_searched(request: ImageRequest) -> bool:
+def can_be_searched(plan: RequestPlan[Any]) -> bool:
     """Say whether Google stores the images of this request itself, so that a lost answer loses no image."""
-    model = catalogue().find_or_default(request.model, request.job)
-    return request.storage_uri is not None and model.protocol == "predict"
+    return plan.request.output_uri.startswith("gs://") and plan.protocol.stores_output
 
 
 class Search:

@@ -151,10 +151,10 @@ def test_a_page_instead_of_an_image_is_refused_in_words() -> None:
 
 
 def test_the_same_holds_for_gemini() -> None:
-    answer = generate_content.decode(gemini((picture("PNG"), "image/jpeg"), (b"<html>busy</html>", "image/png")))
+    answer = generate_content.decode(gemini((picture("PNG"), "image/jpeg"), (b"<html>busy</html>", "image/png")), 1)
 
     assert [image.mime_type for image in answer.images] == ["image/png"]
     assert len(answer.remarks) == len(answer.not_understood) == 1
     assert gather([answer, answer], duration_seconds=1).not_understood == 2 * answer.not_understood
     with pytest.raises(UnexpectedResponseError, match="a text of 17 bytes that claims to be 'image/png'.*billed"):
-        generate_content.decode(gemini((b"<html>busy</html>", "image/png")))
+        generate_content.decode(gemini((b"<html>busy</html>", "image/png")), 1)

@@ -22,15 +22,17 @@ from airflow_provider_imagen.core.requests import (
     ImageRequest,
     UpscaleRequest,
 )
-from airflow_provider_imagen.core.storage import locations as output_uri
+from airflow_provider_imagen.core.storage.locations import problem_with_source
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation.compatibility import ALWAYS_THERE, is_needless, remarks_on_losses
+from airflow_provider_imagen.core.validation.output_paths import problems_with_key, problems_with_output_uri
 
 SAFETY_FILTER_LEVELS = ("block_low_and_above", "block_medium_and_above", "block_only_high", "block_none")
 LANGUAGES = ("auto", "en", "es", "hi", "ja", "ko", "pt", "zh", "zh-CN", "zh-TW")
 SAMPLE_IMAGE_STYLES = ("photograph", "digital_art", "landscape", "sketch", "watercolor", "cyberpunk", "pop_art")
 ON_FILTERED = ("fail", "skip", "warn")
 IF_EXISTS = ("generate", "reuse", "fail")
+ON_LOST = ("fail", "resend")
 UPSCALE_FACTORS = ("x2", "x3", "x4")
 MOST_LABELS = 64
 LABEL_KEY = re.compile(r"^[a-z][a-z0-9_-]{0,62}\Z")
@@ -45,6 +47,7 @@ CHOICES = {
     "upscale_factor": UPSCALE_FACTORS,
     "on_filtered": ON_FILTERED,
     "if_exists": IF_EXISTS,
+    "on_lost": ON_LOST,
 }
 RANGES = {
     "seed": (1, LARGEST_SEED),
@@ -65,7 +68,12 @@ def problems_with(request: ImageRequest, models: Catalogue) -> list[str]:
     """Return one sentence for each mistake in a request."""
     job = "upscale" if isinstance(request, UpscaleRequest) else "generate"
     model = models.find(request.model)
-    problems = [*_general(request), *output_uri.problems_with(request.output_uri), *_model_name(request.model)]
+    problems = [
+        *_general(request),
+        *problems_with_output_uri(request.output_uri),
+        *problems_with_key(request.image_key),
+        *_model_name(request.model),
+    ]
     if model is None:
         return [*problems, *_of_unknown_model(request)]
     if job not in model.jobs:
@@ -145,7 +153,7 @@ def _general(request: ImageRequest) -> Iterator[str]:
         yield "prompt is empty. Say what the image shows; check the template that renders it."
     if isinstance(request, GenerateRequest) and request.prompt.strip() == "None":
         yield "prompt is 'None', which is what a template makes of a missing value. Check the template that renders it."
-    if isinstance(request, UpscaleRequest) and (wrong := output_uri.problem_with_source(request.image)):
+    if isinstance(request, UpscaleRequest) and (wrong := problem_with_source(request.image)):
         yield wrong
     for name, allowed in CHOICES.items():
         value = getattr(request, name, None)
@@ -225,7 +233,7 @@ def _prompt_length(name: str, text: str, model: Model) -> Iterator[str]:
 
 
 def _seed(request: GenerateRequest, model: Model) -> Iterator[str]:
-    if request.seed is None or model.protocol != "predict":
+    if request.seed is None or "add_watermark" not in model.parameters:
         return
     watermark = model.watermark_default if request.add_watermark is None else request.add_watermark
     if watermark:

@@ -51,7 +51,7 @@ def test_arguments_make_a_request_that_can_be_sent_or_one_error(arguments: dict[
     refusal = ""
     try:
         request = checked_generate({**SOUND, "model": model, **arguments})
-        for body in (predict.encode_generate(request), generate_content.encode(request)):
+        for body in (predict.encode(request), generate_content.encode(request)):
             json.dumps(body, allow_nan=False).encode()
     except InvalidInputError as failure:
         refusal = str(failure)
@@ -64,7 +64,7 @@ def test_so_they_do_for_upscaling(arguments: dict[str, Any], model: str) -> None
     try:
         request = checked_upscale({**SOUND_UPSCALE, "model": model, **arguments})
         source = SourceImage(gcs_uri="gs://bucket/x.png")
-        json.dumps(predict.encode_upscale(request.model_copy(update={"source": source})), allow_nan=False).encode()
+        json.dumps(predict.encode(request.model_copy(update={"source": source})), allow_nan=False).encode()
     except InvalidInputError as failure:
         refusal = str(failure)
     refusal.encode()

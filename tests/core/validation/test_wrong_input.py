@@ -80,6 +80,7 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = [
     (GENERATE, {"labels": {"team": 3}}, ("{'team': 3}", "a dict of text to text", "Correct the value")),
     (GENERATE, {"if_exists": "skip"}, ("'skip'", "generate, reuse, fail", "Choose one of these")),
     (GENERATE, {"on_filtered": "ignore"}, ("'ignore'", "fail, skip, warn", "Choose one of these")),
+    (GENERATE, {"on_lost": "retry"}, ("'retry'", "fail, resend", "Choose one of these")),
     (GENERATE, {"colour": "red"}, ("colour is no argument", "Allowed: add_watermark", "aspect_ratio")),
     (GENERATE, {"model": "models/imagen"}, ("'models/imagen'", "a bare model id", "Remove anything else")),
     (GENERATE, {"model": "imagen-4.0-generate-001\n"}, ("001\\n'", "a bare model id", "Remove anything else")),
