@@ -10,11 +10,11 @@ from typing import Any
 
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.transport import HttpRequest
-from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.catalogue import Model, catalogue
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.protocols import endpoints, generate_content, predict
+from airflow_provider_imagen.core.protocols import endpoints
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.response_merge import gather
 from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
 from airflow_provider_imagen.errors import ImagenError, ResponseLostError, UnexpectedResponseError
@@ -38,31 +38,54 @@ class VertexClient:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def generate(self, request: GenerateRequest, keep: Keep = _as_it_is) -> ImagesResponse:
-        """Ask for images. Every accepted request is billed.
+    def send(
+        self, plan: RequestPlan[Any], *, index: int = 0, storage_uri: str | None = None, requested: int | None = None
+    ) -> ImagesResponse:
+        """Send one HTTP request for a plan, and return its images. An accepted request is billed.
 
-        :param keep: is given the number of each image and the image as soon as it is there, where each has a request of
-            its own; returns what shall stand in the answer. May be called by several threads at once.
+        It is sent again only where nothing was accepted.
+
+        :param plan: what to send, to which model, and how.
+        :param index: the number of the first image among those of the plan; a seed grows with it.
+        :param storage_uri: the ``gs://`` folder for Google to write to. None: the images come as bytes.
+        :param requested: how many images this request asks for. None: all of the plan's.
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
-        if catalogue().find_or_default(request.model, "generate").protocol == "generateContent":
-            return self._generate_each(request, keep)
-        return self._predict(request, predict.encode_generate(request), request.number_of_images)
+        request, protocol = plan.request, plan.protocol
+        count = request.count if requested is None else requested
+        started = time.monotonic()
+        try:
+            # Neither body has a name here, so that both are gone as soon as they were read: they may have 100 MB.
+            response = protocol.decode(self._post(plan, protocol.encode(request, index, storage_uri)).body, count)
+        except (ResponseLostError, UnexpectedResponseError) as failure:
+            if storage_uri is None:
+                raise
+            raise type(failure)(f"{failure} The output folder is {storage_uri}") from failure
+        return replace(response, duration_seconds=time.monotonic() - started)
 
-    def upscale(self, request: UpscaleRequest) -> ImagesResponse:
-        """Ask for a larger version of one image. Every accepted request is billed.
+    def generate(self, plan: RequestPlan[Any], keep: Keep = _as_it_is) -> ImagesResponse:
+        """Send all requests of a plan and return their images. Every accepted request is billed.
 
+        :param plan: what to send, to which model, and how.
+        :param keep: takes the number of each image and the image as soon as it is there, where each has a request of
+            its own; returns what stands in the response. Runs in several threads at once.
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
-        return self._predict(request, predict.encode_upscale(request), 1)
+        if plan.protocol.one_image_per_request:
+            return self._generate_each(plan, keep)
+        output_uri = plan.request.output_uri
+        in_cloud = plan.protocol.stores_output and output_uri.startswith("gs://")
+        return self.send(plan, storage_uri=output_uri if in_cloud else None)
 
     def describe_model(self, model: str) -> dict[str, Any]:
         """Return what Google says about a publisher model. Free of charge.
 
         :raises ModelNotFoundError: Google does not know it.
         """
-        url = endpoints.lookup_url(self._base(self._place_of(model)), model)
-        operation = Operation(f"Looking up {model}", when_not_found=self._advice_when_missing(model))
+        known = catalogue().find(model)
+        location = self._session.settings.location or (known.location if known else "global")
+        url = endpoints.lookup_url(self._base(location), model)
+        operation = Operation(f"Looking up {model}", when_not_found=self._advice_when_missing(known))
         response = self._session.request(HttpRequest("GET", url, free_of_charge=True), operation)
         try:
             description = read_json(response.body)
@@ -74,58 +97,34 @@ class VertexClient:
             f"Looking up {model}: that is no answer of Google's API. Check the connection's endpoint and the proxy."
         )
 
-    def location_for(self, request: GenerateRequest | UpscaleRequest) -> str:
-        """Return the location a model is asked for in: the one that was set, else the model's own."""
-        return self._session.settings.location or catalogue().find_or_default(request.model, request.job).location
+    def _post(self, plan: RequestPlan[Any], body: dict[str, Any]) -> HttpResponse:
+        name, location = plan.request.model, plan.location
+        url = endpoints.model_url(self._base(location), self._session.project, location, name, plan.protocol.verb)
+        operation = Operation(
+            f"Asking {name} in {location} to {plan.request.job}",
+            when_not_found=self._advice_when_missing(plan.model if plan.model.is_named(name) else None),
+        )
+        return self._session.request(HttpRequest("POST", url, json=body), operation)
 
-    def _predict(
-        self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], requested: int
-    ) -> ImagesResponse:
+    def _generate_each(self, plan: RequestPlan[Any], keep: Keep) -> ImagesResponse:
+        """Send a request for each image, side by side."""
         started = time.monotonic()
-        try:
-            # The body has no name here, so that decoding can let go of it: it may be 100 MB.
-            return predict.decode(
-                self._call(request, body, "predict").body, requested, duration_seconds=time.monotonic() - started
-            )
-        except (ResponseLostError, UnexpectedResponseError) as failure:
-            if request.storage_uri is None:
-                raise
-            raise type(failure)(f"{failure} The output folder is {request.storage_uri}") from failure
-
-    def _generate_each(self, request: GenerateRequest, keep: Keep) -> ImagesResponse:
-        """Ask for each image by itself, side by side: the service makes one a request."""
-        started = time.monotonic()
-        count = request.number_of_images
+        count = plan.request.count
         with ThreadPoolExecutor(min(count, MOST_AT_ONCE)) as threads:
-            outcomes = list(threads.map(lambda index: self._generate_one(request, index, keep), range(count)))
+            outcomes = list(threads.map(lambda index: self._generate_one(plan, index, keep), range(count)))
         return gather(outcomes, duration_seconds=time.monotonic() - started)
 
-    def _generate_one(self, request: GenerateRequest, index: int, keep: Keep) -> ImagesResponse | ImagenError:
+    def _generate_one(self, plan: RequestPlan[Any], index: int, keep: Keep) -> ImagesResponse | ImagenError:
         try:
-            body = generate_content.encode(request, index)
-            response = generate_content.decode(self._call(request, body, "generateContent").body)
+            response = self.send(plan, index=index, requested=1)
         except ImagenError as failure:
             return failure
         return replace(response, images=(*(keep(index, image) for image in response.images[:1]), *response.images[1:]))
 
-    def _call(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], verb: str) -> HttpResponse:
-        location = self.location_for(request)
-        url = endpoints.model_url(self._base(location), self._session.project, location, request.model, verb)
-        operation = Operation(
-            f"Asking {request.model} in {location} to {request.job}",
-            when_not_found=self._advice_when_missing(request.model),
-        )
-        return self._session.request(HttpRequest("POST", url, json=body), operation)
-
-    def _place_of(self, model: str) -> str:
-        known = catalogue().find(model)
-        return self._session.settings.location or (known.location if known else "global")
-
     def _base(self, location: str) -> str:
         return self._session.settings.endpoint or endpoints.vertex_host(location)
 
-    def _advice_when_missing(self, model: str) -> str:
-        known = catalogue().find(model)
+    def _advice_when_missing(self, known: Model | None) -> str:
         end = known.end_of_life() if known else ""
         if known and known.retired_on(self._session.now().date()):
             return f"{known.id} is retired. {end}"

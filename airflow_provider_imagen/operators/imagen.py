@@ -10,10 +10,7 @@ from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, Req
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    from airflow_provider_imagen.client.imagen import ImagenClient
-    from airflow_provider_imagen.client.vertex import Keep
     from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
-    from airflow_provider_imagen.core.responses import ImagesResponse
 
 MODEL_FIELDS = ("model", "fallback_model")
 REQUEST_FIELDS = (
@@ -169,9 +166,6 @@ class ImagenGenerateOperator(RequestOperator):
 
         return GenerateRequest
 
-    def _ask(self, client: ImagenClient, request: GenerateRequest, keep: Keep) -> ImagesResponse:
-        return client.vertex.generate(request, keep)
-
 
 class ImagenUpscaleOperator(RequestOperator):
     """Make one image two, three or four times as wide and high.
@@ -274,6 +268,3 @@ class ImagenUpscaleOperator(RequestOperator):
         from airflow_provider_imagen.operators.source import read_source
 
         return request.model_copy(update={"source": read_source(request)})
-
-    def _ask(self, client: ImagenClient, request: UpscaleRequest, keep: Keep) -> ImagesResponse:
-        return client.vertex.upscale(request)

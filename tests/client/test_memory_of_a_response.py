@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.plans import generate_plan
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
-from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.storage.object_names import TaskIdentity
 from airflow_provider_imagen.core.storage.upload import encode_upload
 from airflow_provider_imagen.operators.files import save_images
@@ -55,11 +55,11 @@ def generated() -> bytes:
 def peak_of(model: str, images: int, body: bytes, folder: Path) -> int:
     """Return the most bytes allocated while an answer is read and written, its own body included."""
     client = ImagenClient(ConnectionSettings(project="one", is_anonymous=True), transport=Replay(body))
-    request = GenerateRequest(model=model, prompt="x", output_uri=str(folder), number_of_images=images)
+    plan = generate_plan(model, output_uri=str(folder), number_of_images=images)
     gc.collect()
     tracemalloc.start()
     try:
-        uris = save_images(client.vertex.generate(request).images, str(folder), TASK, lambda *_: "")
+        uris = save_images(client.vertex.generate(plan).images, str(folder), TASK, lambda *_: "")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

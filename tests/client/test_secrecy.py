@@ -10,6 +10,7 @@ from typing import Any
 import google.auth
 import pytest
 from google.auth.credentials import CredentialsWithQuotaProject
+from support.plans import generate_plan
 
 from airflow_provider_imagen.client.auth import GoogleToken, _TokenRequest
 from airflow_provider_imagen.client.imagen import ImagenClient
@@ -17,7 +18,6 @@ from airflow_provider_imagen.client.shared_clients import ONE_TRY
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
-from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import (
     CredentialsError,
@@ -29,7 +29,7 @@ from airflow_provider_imagen.errors import (
 )
 
 TOKEN = "ya29.planted-and-long-enough"
-GENERATE = GenerateRequest(model="imagen-3.0-generate-002", prompt="a boat", output_uri="gs://bucket/x/")
+GENERATE = generate_plan("imagen-3.0-generate-002")
 CALLS: dict[str, Callable[[ImagenClient], Any]] = {
     "generate": lambda client: client.vertex.generate(GENERATE),
     "look up": lambda client: client.vertex.describe_model("imagen-3.0-generate-002"),

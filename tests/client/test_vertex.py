@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from support.plans import generate_plan
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import waiting_client
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import (
     InvalidConnectionError,
@@ -22,7 +22,7 @@ from airflow_provider_imagen.errors import (
     UnexpectedResponseError,
 )
 
-REQUEST = GenerateRequest(model="imagen-3.0-generate-002", prompt="a cat", output_uri="gs://bucket/a/")
+PLAN = generate_plan("imagen-3.0-generate-002")
 IMAGES = b'{"predictions": [{"gcsUri": "gs://bucket/a/1/sample_0.png", "mimeType": "image/png"}]}'
 
 
@@ -34,7 +34,7 @@ def client_for(url: str, **settings: Any) -> ImagenClient:
 def test_asks_the_model_in_its_own_location(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200, IMAGES))
 
-    answer = client_for(script.url).vertex.generate(REQUEST)
+    answer = client_for(script.url).vertex.generate(PLAN)
 
     place = "/v1/projects/payer/locations/us-central1/publishers/google/models/imagen-3.0-generate-002:predict"
     assert script.received[0].path == place
@@ -45,7 +45,8 @@ def test_asks_the_model_in_its_own_location(script: Any, answer_with: Callable[.
 def test_a_location_that_was_set_is_obeyed(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200, IMAGES))
 
-    client_for(script.url, location="europe-west4").vertex.generate(REQUEST)
+    plan = generate_plan("imagen-3.0-generate-002", location="europe-west4")
+    client_for(script.url).vertex.generate(plan)
 
     assert "/locations/europe-west4/" in script.received[0].path
 
@@ -54,7 +55,7 @@ def test_a_location_that_was_set_is_obeyed(script: Any, answer_with: Callable[..
 def test_asks_again_when_google_accepted_nothing(script: Any, answer_with: Callable[..., bytes], status: int) -> None:
     script.order(answer_with(status), answer_with(status), answer_with(200, IMAGES))
 
-    assert len(client_for(script.url).vertex.generate(REQUEST).images) == 1
+    assert len(client_for(script.url).vertex.generate(PLAN).images) == 1
     assert len(script.received) == 3
 
 
@@ -65,7 +66,7 @@ def test_does_not_repeat_a_request_whose_outcome_is_unknown(
     script.order(answer_with(status))
 
     with pytest.raises(ResponseLostError):
-        client_for(script.url).vertex.generate(REQUEST)
+        client_for(script.url).vertex.generate(PLAN)
     assert len(script.received) == 1
 
 
@@ -73,7 +74,7 @@ def test_says_that_a_model_is_retired_and_what_comes_after_it(script: Any, answe
     script.order(answer_with(404, b'{"error": {"code": 404, "message": "was not found", "status": "NOT_FOUND"}}'))
 
     with pytest.raises(ModelNotFoundError, match="is retired.*2026-06-30.*use gemini-2.5-flash-image"):
-        client_for(script.url).vertex.generate(REQUEST)
+        client_for(script.url).vertex.generate(PLAN)
 
 
 def test_lists_a_folder_page_by_page_and_asks_only_for_the_fields_it_needs(
@@ -109,7 +110,7 @@ def test_a_missing_bucket_is_named(script: Any, answer_with: Callable[..., bytes
 
 def test_without_any_project_nothing_is_sent(script: Any) -> None:
     with pytest.raises(InvalidConnectionError, match="Set project in the connection"):
-        client_for(script.url, project=None, is_anonymous=True).vertex.generate(REQUEST)
+        client_for(script.url, project=None, is_anonymous=True).vertex.generate(PLAN)
     assert script.received == []
 
 
@@ -127,4 +128,30 @@ def test_an_error_after_which_images_may_be_there_names_their_folder(
     script.order(answer if isinstance(answer, bytes) else answer_with(answer, b"<html>"))
 
     with pytest.raises((ResponseLostError, UnexpectedResponseError), match="The output folder is gs://bucket/a/"):
-        client_for(script.url).vertex.generate(REQUEST)
+        client_for(script.url).vertex.generate(PLAN)
+
+
+def test_google_is_given_the_folder_that_the_caller_names_and_no_other(
+    script: Any, answer_with: Callable[..., bytes]
+) -> None:
+    script.order(answer_with(200, IMAGES))
+
+    response = client_for(script.url).vertex.send(PLAN, storage_uri="gs://bucket/a/own/")
+
+    assert json.loads(script.received[0].body)["parameters"]["storageUri"] == "gs://bucket/a/own/"
+    assert response.duration_seconds > 0
+    with pytest.raises(UnexpectedResponseError):
+        script.order(answer_with(200, b"<html>"))
+        client_for(script.url).vertex.send(PLAN)
+    assert "storageUri" not in json.loads(script.received[1].body)["parameters"]
+
+
+def test_a_plan_may_be_sent_in_parts(script: Any, answer_with: Callable[..., bytes]) -> None:
+    plan = generate_plan("gemini-2.5-flash-image", seed=7, number_of_images=3)
+    script.order(answer_with(200, b'{"promptFeedback": {"blockReason": "SAFETY"}}'))
+
+    response = client_for(script.url).vertex.send(plan, index=2, requested=1)
+
+    assert script.received[0].path.endswith("gemini-2.5-flash-image:generateContent")
+    assert json.loads(script.received[0].body)["generationConfig"]["seed"] == 9
+    assert response.requested == 1

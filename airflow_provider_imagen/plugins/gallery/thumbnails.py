@@ -16,7 +16,8 @@ EDGE_PIXELS = 384
 MOST_PIXELS = 25_000_000
 """The largest image that is decoded, in pixels; Google's largest have 17 million."""
 MOST_BYTES_WITHOUT_PILLOW = 8 << 20
-_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
+"""What every browser shows, by MIME type, with Pillow's name for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _made_with_pillow(data: bytes, mime_type: str) -> Thumbnail:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data), formats=[_FORMATS[mime_type]]) as image:
+        with Image.open(io.BytesIO(data), formats=[FORMATS[mime_type]]) as image:
             width, height = image.size
             _refuse_too_many_pixels(width, height)
             small, small_type = _reduced(image)
