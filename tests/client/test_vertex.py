@@ -140,10 +140,14 @@ def test_google_is_given_the_folder_that_the_caller_names_and_no_other(
 
     assert json.loads(script.received[0].body)["parameters"]["storageUri"] == "gs://bucket/a/own/"
     assert response.duration_seconds > 0
-    with pytest.raises(UnexpectedResponseError):
-        script.order(answer_with(200, b"<html>"))
-        client_for(script.url).vertex.send(PLAN)
-    assert "storageUri" not in json.loads(script.received[1].body)["parameters"]
+
+
+def test_without_a_folder_the_images_come_as_bytes(script: Any, answer_with: Callable[..., bytes]) -> None:
+    script.order(answer_with(200, IMAGES))
+
+    client_for(script.url).vertex.send(PLAN)
+
+    assert "storageUri" not in json.loads(script.received[0].body)["parameters"]
 
 
 def test_a_plan_may_be_sent_in_parts(script: Any, answer_with: Callable[..., bytes]) -> None:
