@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+
+from airflow_provider_imagen.emulator.faults import FaultQueue
+from airflow_provider_imagen.emulator.storage_front import StorageFront
+from airflow_provider_imagen.emulator.storage_requests import StorageRequest
 
 OBJECT = "/storage/v1/b/bucket/o/a.txt"
 FAILED = {
@@ -97,12 +103,35 @@ def test_any_name_has_its_generation(google: Any, upload: Any, name: str) -> Non
 @UPLOADS
 def test_of_many_simultaneous_creations_one_succeeds(google: Any, emulator: Any, upload: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
-        statuses = sorted(
-            pool.map(lambda number: upload(google, "ifGenerationMatch=0", b"%d" % number).status, range(16))
-        )
+        uploads = pool.map(lambda number: upload(google, "ifGenerationMatch=0", b"%d" % number), range(16))
+        statuses = sorted(answer.status for answer in uploads)
 
     assert statuses == [200] + 15 * [412]
     assert len(emulator.list_objects("bucket")) == 1
+
+
+class SimultaneousLooks:
+    """Storage that lets a look at an object wait for a second one, as long as one may come."""
+
+    def __init__(self, storage: Any) -> None:
+        self.url = storage.url
+        self._storage = storage
+        self._both = threading.Barrier(2)
+
+    def metadata(self, bucket: str, name: str) -> Any:
+        found = self._storage.metadata(bucket, name)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self._both.wait(timeout=0.3)
+        return found
+
+
+def test_an_object_is_not_looked_at_while_it_is_being_created(emulator: Any) -> None:
+    front = StorageFront(SimultaneousLooks(emulator._storage), FaultQueue())  # type: ignore[arg-type]
+    query = "uploadType=media&name=a.txt&ifGenerationMatch=0"
+    request = StorageRequest("POST", "/upload/storage/v1/b/bucket/o", query, {}, b"new")
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(lambda _: front.answer(request).status, range(2))) == [200, 412]
 
 
 def test_a_session_that_began_before_an_object_was_there_does_not_replace_it(google: Any, emulator: Any) -> None:
