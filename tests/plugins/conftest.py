@@ -19,8 +19,8 @@ from PIL import Image
 
 NO_GALLERY = tuple(map(int, airflow.__version__.split(".")[:2])) < (3, 1)
 NEEDS_GALLERY = [
-    *("test_fetching.py", "test_gallery_images.py", "test_gallery_pages.py", "test_guarded_routes.py"),
-    *("test_hostile_words.py", "test_recent_runs_page.py", "test_recorded_images.py", "test_task_instance_page.py"),
+    *("test_access.py", "test_fetching.py", "test_gallery_images.py", "test_gallery_pages.py"),
+    *("test_hostile_words.py", "test_recent_runs_page.py", "test_result_reading.py", "test_task_instance_page.py"),
     "test_turns.py",
 ]
 collect_ignore = NEEDS_GALLERY if NO_GALLERY else []
@@ -42,11 +42,12 @@ STARTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
 def record(*uris: str, **changes: Any) -> dict[str, Any]:
     """Return a ``result`` document as the operators push it."""
     from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
-    from airflow_provider_imagen.core.responses import record as document
+    from airflow_provider_imagen.core.result_document import ResultDocument
 
     images = tuple(GeneratedImage("image/png", uri, prompt=f"rewritten for {uri[-5:]}") for uri in uris)
     sent = {"model": "imagen-4.0-generate-001", "prompt": "a red boat", "aspect_ratio": "16:9"}
-    return {**document(sent, ImagesResponse(images, len(uris)), list(uris), location="us-central1"), **changes}
+    document = ResultDocument.build(sent, ImagesResponse(images, len(uris)), uris, location="us-central1")
+    return document.to_json() | changes
 
 
 def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", color: str = "teal", mode: str = "RGB") -> bytes:

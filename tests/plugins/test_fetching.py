@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
 from airflow_provider_imagen.plugins.gallery import fetching
 from airflow_provider_imagen.plugins.gallery.fetching import NotShownError, fetch, why_not_shown
-from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
 
 FORBIDDEN = [
     *("/etc/passwd", "file:///etc/passwd", "local:///etc/passwd", "file://etc/passwd", "FILE:///etc/passwd"),
@@ -24,9 +24,10 @@ FORBIDDEN = [
 ]
 
 
-def record(uri: str) -> tuple[Image, Record]:
-    image = Image(uri=uri, mime_type="image/png")
-    return image, Record(model="m", location="global", parameters={}, images=[image], filtered=0, filter_reasons=[])
+def record(uri: str) -> tuple[StoredImage, ResultDocument]:
+    image = StoredImage(uri=uri, mime_type="image/png")
+    nothing = {"filtered": 0, "filter_reasons": ()}
+    return image, ResultDocument(model="m", location="global", parameters={}, images=(image,), **nothing)
 
 
 @pytest.mark.parametrize("uri", FORBIDDEN)

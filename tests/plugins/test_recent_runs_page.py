@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -105,10 +106,10 @@ def test_a_huge_value_under_the_same_key_is_never_loaded(
 ) -> None:
     lengths: list[int] = []
 
-    def read_record(value: Any) -> None:
+    def read(value: Any) -> None:
         lengths.append(len(str(value)))
 
-    monkeypatch.setattr(reading, "read_record", read_record)
+    monkeypatch.setattr(reading, "ResultDocument", SimpleNamespace(read=read))
     run = site.add_run()
     site.add_task({**make_record("gs://bucket/x.png"), "more": "x" * reading.LONGEST_RECORD}, run=run)
     visit(path)

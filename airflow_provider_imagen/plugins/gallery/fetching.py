@@ -14,10 +14,10 @@ from airflow.sdk.io import has_fs
 
 from airflow_provider_imagen.client.shared_clients import waiting_client
 from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
 from airflow_provider_imagen.core.storage.locations import parse_folder
 from airflow_provider_imagen.errors import ImagenError, OutputError, StorageNotFoundError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
-from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
 from airflow_provider_imagen.plugins.gallery.sniffing import image_type
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class NotShownError(Exception):
         self.message = message
 
 
-def why_not_shown(image: Image) -> str | None:
+def why_not_shown(image: StoredImage) -> str | None:
     """Return why an image is not even looked for, None when it is. Reads no storage."""
     uri = image.uri
     scheme, separator, rest = uri.partition("://")
@@ -57,7 +57,7 @@ def why_not_shown(image: Image) -> str | None:
     return None
 
 
-def fetch(image: Image, record: Record) -> tuple[bytes, str]:
+def fetch(image: StoredImage, record: ResultDocument) -> tuple[bytes, str]:
     """Return the bytes of a recorded image and their real MIME type.
 
     :raises NotShownError: it cannot be shown; says why.

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
 from airflow_provider_imagen.plugins.gallery.addresses import (
     TaskInstanceAddress,
     dag_link,
@@ -16,7 +17,6 @@ from airflow_provider_imagen.plugins.gallery.addresses import (
 )
 from airflow_provider_imagen.plugins.gallery.fetching import why_not_shown
 from airflow_provider_imagen.plugins.gallery.queries import MOST_MAPPED, MOST_RECORDS, Attempt, RunsPage, TaskPage
-from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
 from airflow_provider_imagen.plugins.gallery.thumbnails import pillow_is_installed
 from airflow_provider_imagen.plugins.imagen import PREFIX
 
@@ -71,12 +71,12 @@ def _page(template: str, path: str, **values: Any) -> str:
     )
 
 
-def words_for(image: Image, record: Record) -> str:
+def words_for(image: StoredImage, record: ResultDocument) -> str:
     """Return what an image shows, for people who do not see it."""
     return image.prompt or record.prompt or f"Image made by {record.model}"
 
 
-def wanted_size(record: Record) -> str:
+def wanted_size(record: ResultDocument) -> str:
     """Return the size that was asked for, in the words of the request."""
     names = ("aspect_ratio", "image_size", "upscale_factor")
     return ", ".join(str(record.parameters[name]) for name in names if record.parameters.get(name))

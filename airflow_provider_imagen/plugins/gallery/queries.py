@@ -14,10 +14,9 @@ from airflow.utils.session import create_session
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
+from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 from airflow_provider_imagen.plugins.gallery.addresses import NOT_MAPPED, TaskInstanceAddress
-from airflow_provider_imagen.plugins.gallery.result_reading import Record, read_record
 
-RESULT_KEY = "result"
 RUNS_ON_A_PAGE = 25
 MOST_MAPPED = 100
 """How many instances of a mapped task one page shows."""
@@ -34,7 +33,7 @@ class Recording:
 
     address: TaskInstanceAddress
     at: datetime
-    record: Record | None
+    record: ResultDocument | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +169,4 @@ def _of_instance(table: Any, address: TaskInstanceAddress) -> tuple[Any, ...]:
 
 def _recording(row: Any) -> Recording:
     address = TaskInstanceAddress(row.dag_id, row.run_id, row.task_id, row.map_index)
-    return Recording(address, row.timestamp, read_record(row.value))
+    return Recording(address, row.timestamp, ResultDocument.read(row.value))

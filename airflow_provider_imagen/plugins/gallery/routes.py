@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Req
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from airflow_provider_imagen.core.result_document import MOST_IMAGES, ResultDocument
 from airflow_provider_imagen.plugins.gallery import pages
 from airflow_provider_imagen.plugins.gallery.access import READERS_ONLY
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress, read_map_index
 from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit
 from airflow_provider_imagen.plugins.gallery.fetching import NotShownError, fetch
 from airflow_provider_imagen.plugins.gallery.queries import Recording, read_recording, read_runs, read_task
-from airflow_provider_imagen.plugins.gallery.result_reading import MOST_IMAGES, Record
 from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 from airflow_provider_imagen.plugins.gallery.thumbnails import NoThumbnailError, Thumbnail, make_thumbnail
 
@@ -72,14 +72,14 @@ def task_instance(request: Request, address: Address) -> Response:
     return _page(pages.task_instance(request.url.path, address, task))
 
 
-def _recorded(address: Address, number: Number) -> tuple[Recording, Record]:
+def _recorded(address: Address, number: Number) -> tuple[Recording, ResultDocument]:
     recording = read_recording(address)
     if recording is None or recording.record is None or number >= len(recording.record.images):
         raise HTTPException(HTTPStatus.NOT_FOUND, "This task instance recorded no such image.")
     return recording, recording.record
 
 
-Recorded = Annotated[tuple[Recording, Record], Depends(_recorded)]
+Recorded = Annotated[tuple[Recording, ResultDocument], Depends(_recorded)]
 
 
 @private.get(IMAGE)
@@ -154,7 +154,7 @@ def _page(html: str, status: int = 200) -> Response:
     return Response(content, int(status), {"Cache-Control": "no-store"}, media_type="text/html; charset=utf-8")
 
 
-def _small(record: Record, number: int) -> Thumbnail:
+def _small(record: ResultDocument, number: int) -> Thumbnail:
     try:
         return make_thumbnail(*fetch(record.images[number], record))
     except NoThumbnailError as failure:
