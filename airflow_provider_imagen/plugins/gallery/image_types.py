@@ -1,4 +1,4 @@
-"""Which image format bytes really have, whatever they were said to be. Only plain raster formats have a name here."""
+"""The MIME types of images that the gallery shows, by their first bytes. Only plain raster formats are known."""
 
 from __future__ import annotations
 
