@@ -31,7 +31,7 @@ MAY_IMPORT = {
     },
     "core": {"pydantic", "pydantic_core", f"{OURS}.core", f"{OURS}.errors"},
     "client": {
-        *("requests", "urllib3", "google.auth", "google.oauth2"),
+        *("certifi", "urllib3", "google.auth", "google.oauth2"),
         *(f"{OURS}.client", f"{OURS}.core", f"{OURS}.errors"),
     },
 }

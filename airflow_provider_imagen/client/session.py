@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from airflow_provider_imagen.client.auth import GoogleToken, ignore_secret
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.transport import HttpRequest, Transport, TransportLimits
 from airflow_provider_imagen.core.connection import ConnectionSettings
@@ -62,8 +63,12 @@ class Session:
         self._signal = StopSignal()
         self._sleep = sleep or self._signal.wait
         self._jitter = jitter
-        self._token = GoogleToken(settings, on_secret)
-        self.transport = transport or Transport(self._token, settings.timeout_seconds, pool_size, limits, self._signal)
+        limits = limits or TransportLimits()
+        pools = ConnectionPools(pool_size, limits.connect_seconds)
+        self._token = GoogleToken(settings, on_secret, pools, self._signal)
+        self.transport = transport or Transport(
+            self._token, settings.timeout_seconds, limits=limits, signal=self._signal, pools=pools
+        )
 
     @property
     def project(self) -> str:

@@ -12,9 +12,13 @@ import pytest
 from google.auth.credentials import CredentialsWithQuotaProject
 from support.plans import generate_plan
 
-from airflow_provider_imagen.client.auth import GoogleToken, _TokenRequest
+from airflow_provider_imagen.client.auth import GoogleToken
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.metadata_token_request import MetadataTokenRequest
 from airflow_provider_imagen.client.shared_clients import ONE_TRY
+from airflow_provider_imagen.client.stop_signal import StopSignal
+from airflow_provider_imagen.client.token_request import TokenRequest
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
@@ -93,10 +97,15 @@ def test_no_verb_follows_a_redirect(script: Any, answer_with: Callable[..., byte
     assert [each.path for each in script.received] == ["/here"]
 
 
-def test_what_asks_for_a_token_follows_no_redirect(script: Any, answer_with: Callable[..., bytes]) -> None:
+@pytest.mark.parametrize(
+    "request_of", [TokenRequest(ConnectionPools(), 5, StopSignal()), MetadataTokenRequest(5)], ids=["", "metadata"]
+)
+def test_what_asks_for_a_token_follows_no_redirect(
+    script: Any, answer_with: Callable[..., bytes], request_of: Any
+) -> None:
     script.order(answer_with(307, Location=f"{script.url}/elsewhere"))
 
-    assert _TokenRequest(5)(f"{script.url}/token", method="POST", body=b"assertion").status == 307
+    assert request_of(f"{script.url}/token", method="POST", body=b"assertion").status == 307
     assert [each.path for each in script.received] == ["/token"]
 
 
