@@ -15,11 +15,13 @@
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
     │   ├── OutputError             images came but could not be written
+    │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
     │   └── UnexpectedResponseError   Google answered in a shape that nobody documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
     │   ├── NotSentError            no connection was made
     │   ├── QuotaExceededError      429
     │   └── ServiceUnavailableError 503
+    ├── NoImageError                Google answered without an image, and no filter is the reason; another try may help
     └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 
 The class says what a caller may do next; the text says what happened and what a person can do.
@@ -106,6 +108,17 @@ class ImagesExistError(PermanentError):
 
 class OutputError(PermanentError):
     """Images were made but could not be written to ``output_uri``; a retry would pay for new ones."""
+
+
+class NoImageError(ImagenError):
+    """The model answered without an image, and no filter is the reason (``NO_IMAGE``, ``OTHER``, an empty answer).
+
+    Another try may bring one. Google bills no image, but may bill the tokens.
+    """
+
+
+class TokenLimitError(PermanentError, NoImageError):
+    """The model reached its token limit before the image was complete (``MAX_TOKENS``)."""
 
 
 class UnexpectedResponseError(PermanentError):
