@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_imagen.emulator import Fault
-from airflow_provider_imagen.plugins.gallery import fetching, routes, thumbnails
+from airflow_provider_imagen.plugins.gallery import image_storage, routes, thumbnails
 from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
 PAGE = "/imagen-gallery/dags/posters_dag/runs/manual__1/tasks/posters/-1"
@@ -201,7 +201,7 @@ def test_a_connection_of_airflows_own_database_is_found(
 def test_an_image_beyond_the_bound_is_not_read_to_its_end(
     site: Any, posters: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "MOST_BYTES", 100)
+    monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 100)
 
     answer = site.as_user().get(f"{posters}/images/0")
 
@@ -224,14 +224,14 @@ def test_without_pillow_the_image_itself_is_the_thumbnail_if_it_is_small(
     site: Any, posters: str, make_picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thumbnails, "pillow_is_installed", lambda: False)
-    monkeypatch.setattr(thumbnails, "MOST_BYTES_WITHOUT_PILLOW", len(make_picture()))
+    monkeypatch.setattr(thumbnails, "MAX_BYTES_WITHOUT_PILLOW", len(make_picture()))
 
     answer = site.as_user().get(f"{posters}/images/0/thumbnail")
     assert answer.content == make_picture()
     assert answer.headers["x-imagen-pixels"] == "640 x 480"
 
-    monkeypatch.setattr(thumbnails, "MOST_BYTES_WITHOUT_PILLOW", len(make_picture()) - 1)
-    monkeypatch.setattr(routes, "shelf", ThumbnailCache())
+    monkeypatch.setattr(thumbnails, "MAX_BYTES_WITHOUT_PILLOW", len(make_picture()) - 1)
+    monkeypatch.setattr(routes, "thumbnail_cache", ThumbnailCache())
     refused = site.as_user().get(f"{posters}/images/0/thumbnail")
     assert (refused.status_code, "Pillow is not installed" in refused.text) == (422, True)
 
