@@ -16,6 +16,7 @@ from airflow_provider_imagen.client.retry_loop import RetryLoop
 from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.catalogue.lifecycle import advice_when_missing
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import Protocol, endpoints, protocol_named
@@ -248,8 +249,4 @@ class ImagenClient:
         return self.settings.endpoint or endpoints.vertex_host(location)
 
     def _story(self, model: str) -> str:
-        known = catalogue().find(model)
-        story = known.end_of_life() if known else ""
-        if known and known.retired_on(self._clock().date()):
-            return f"{known.id} is retired. {story}"
-        return story or "Check the model id and the location."
+        return advice_when_missing(model, catalogue(), self._clock().date())
