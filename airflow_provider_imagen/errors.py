@@ -16,11 +16,14 @@
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
+    │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
     │   └── UnexpectedResponseError   Google answered in a shape that nobody documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
     │   ├── NotSentError            no connection was made
     │   ├── QuotaExceededError      429
-    │   └── ServiceUnavailableError 503
+    │   ├── ServiceUnavailableError 503
+    │   └── ServerError             408, 499, 500, 502, 504 in Google's own words: not charged, but images may be stored
+    ├── NoImageError                Google answered without an image, and no filter is the reason; another try may help
     ├── RequestStoppedError         the task was stopped before the request was sent
     └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 
@@ -114,6 +117,17 @@ class OutputError(PermanentError):
     """Images were made but could not be written to ``output_uri``; a retry would pay for new ones."""
 
 
+class NoImageError(ImagenError):
+    """The model answered without an image, and no filter is the reason (``NO_IMAGE``, ``OTHER``, an empty answer).
+
+    Another try may bring one. Google bills no image, but may bill the tokens.
+    """
+
+
+class TokenLimitError(PermanentError, NoImageError):
+    """The model reached its token limit before the image was complete (``MAX_TOKENS``)."""
+
+
 class UnexpectedResponseError(PermanentError):
     """Google answered with something its reference does not document."""
 
@@ -144,6 +158,13 @@ class ServiceUnavailableError(RetryableError):
 
 class RequestStoppedError(ImagenError):
     """The task was stopped, so this request was not sent; Airflow may retry the task."""
+
+
+class ServerError(RetryableError):
+    """Google failed to handle the request and says so itself (HTTP 408, 499, 500, 502, 504). It is not charged.
+
+    Where Google stores images itself, some may be there all the same.
+    """
 
 
 class ResponseLostError(ImagenError):

@@ -10,7 +10,8 @@ from typing import Any
 
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.transport import HttpRequest
-from airflow_provider_imagen.core.catalogue import Model, catalogue
+from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.catalogue.lifecycle import advice_when_missing
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import endpoints
@@ -85,7 +86,7 @@ class VertexClient:
         known = catalogue().find(model)
         location = self._session.settings.location or (known.location if known else "global")
         url = endpoints.lookup_url(self._base(location), model)
-        operation = Operation(f"Looking up {model}", when_not_found=self._advice_when_missing(known))
+        operation = Operation(f"Looking up {model}", when_not_found=self._advice_when_missing(model))
         response = self._session.request(HttpRequest("GET", url, free_of_charge=True), operation)
         try:
             description = read_json(response.body)
@@ -102,7 +103,7 @@ class VertexClient:
         url = endpoints.model_url(self._base(location), self._session.project, location, name, plan.protocol.verb)
         operation = Operation(
             f"Asking {name} in {location} to {plan.request.job}",
-            when_not_found=self._advice_when_missing(plan.model if plan.model.is_named(name) else None),
+            when_not_found=self._advice_when_missing(name),
         )
         return self._session.request(HttpRequest("POST", url, json=body), operation)
 
@@ -124,8 +125,5 @@ class VertexClient:
     def _base(self, location: str) -> str:
         return self._session.settings.endpoint or endpoints.vertex_host(location)
 
-    def _advice_when_missing(self, known: Model | None) -> str:
-        end = known.end_of_life() if known else ""
-        if known and known.retired_on(self._session.now().date()):
-            return f"{known.id} is retired. {end}"
-        return end or "Check the model id and the location."
+    def _advice_when_missing(self, model: str) -> str:
+        return advice_when_missing(model, catalogue(), self._session.now().date())

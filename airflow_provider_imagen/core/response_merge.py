@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_imagen.core.responses import ImagesResponse
-from airflow_provider_imagen.errors import ImagenError, PermanentError, ResponseLostError
+from airflow_provider_imagen.core.responses import FilterReason, ImagesResponse
+from airflow_provider_imagen.errors import ImagenError, ImagesFilteredError, PermanentError, ResponseLostError
 
 
 def gather(outcomes: Sequence[ImagesResponse | ImagenError], *, duration_seconds: float) -> ImagesResponse:
@@ -18,17 +18,23 @@ def gather(outcomes: Sequence[ImagesResponse | ImagenError], *, duration_seconds
     :raises ImagenError: no image came and at least one request failed; the failure that matters most for what may be
         done next: a lost answer, then a permanent failure, then one that may be repeated.
     """
-    answers = [outcome for outcome in outcomes if isinstance(outcome, ImagesResponse)]
-    failures = [outcome for outcome in outcomes if isinstance(outcome, ImagenError)]
-    images = tuple(image for answer in answers for image in answer.images)
+    answers = [_filtered(outcome) if isinstance(outcome, ImagesFilteredError) else outcome for outcome in outcomes]
+    responses = [answer for answer in answers if isinstance(answer, ImagesResponse)]
+    images = tuple(image for response in responses for image in response.images)
+    failures = [outcome for outcome in (answers if images else outcomes) if isinstance(outcome, ImagenError)]
     if failures and not images:
         raise min(failures, key=_rank)
-    reasons = tuple(dict.fromkeys(reason for answer in answers for reason in answer.reasons))
-    strange = tuple(item for answer in answers for item in answer.not_understood)
+    reasons = tuple(dict.fromkeys(reason for response in responses for reason in response.reasons))
+    strange = tuple(item for response in responses for item in response.not_understood)
     texts = tuple(f"{type(failure).__name__}: {failure}" for failure in failures)
     return ImagesResponse(
         images, len(outcomes), reasons, not_understood=strange, failures=texts, duration_seconds=duration_seconds
     )
+
+
+def _filtered(refusal: ImagesFilteredError) -> ImagesResponse:
+    """Return a refusal as a response without images: beside others that came, it is one more filtered image."""
+    return ImagesResponse((), 1, (FilterReason(refusal.message, refusal.codes),))
 
 
 def _rank(failure: ImagenError) -> int:

@@ -61,7 +61,7 @@ class Delivery:
         _report(answer, uris)
         self._push(document)
         if not uris:
-            self._nothing_came(ImagesFilteredError(_all_filtered(answer), _codes(answer)))
+            self._nothing_came(ImagesFilteredError(answer.refusal(), _codes(answer)))
         return uris
 
     def keeper(self, memory: Memory) -> Keep:
@@ -131,10 +131,6 @@ def _report(answer: ImagesResponse, uris: list[str]) -> None:
         log.warning("%d of %d images were filtered: %s", answer.filtered, answer.requested, answer.why())
     for failure in answer.failures:
         log.warning("One of %d requests failed, the images of the others are kept: %s", answer.requested, failure)
-
-
-def _all_filtered(answer: ImagesResponse) -> str:
-    return f"All {answer.requested} images were filtered. {answer.why()} Rephrase the prompt."
 
 
 def _codes(answer: ImagesResponse) -> tuple[str, ...]:

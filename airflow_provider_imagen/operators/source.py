@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.image_header import read_header
 from airflow_provider_imagen.core.requests import SourceImage, UpscaleRequest
-from airflow_provider_imagen.core.validation import rules
+from airflow_provider_imagen.core.validation.source_image import LARGEST_SOURCE_BYTES, problems_with_source
 from airflow_provider_imagen.errors import InvalidInputError
 from airflow_provider_imagen.operators.files import read_file
 
@@ -27,8 +27,9 @@ def read_source(request: UpscaleRequest) -> SourceImage:
     """
     if request.image.startswith("gs://"):
         return SourceImage(gcs_uri=request.image)
-    data = read_file(request.image, rules.LARGEST_SOURCE_BYTES)
-    if problems := rules.problems_with_source(data, request, catalogue()):
+    data = read_file(request.image, LARGEST_SOURCE_BYTES)
+    model = catalogue().find_or_default(request.model, request.job)
+    if problems := problems_with_source(data, request, model):
         raise InvalidInputError(tuple(problems))
     header = read_header(data)
     return SourceImage(data=data, mime_type=header.mime_type if header else None)

@@ -17,6 +17,7 @@ from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import (
     InvalidConnectionError,
     ModelNotFoundError,
+    PromptBlockedError,
     ResponseLostError,
     StorageNotFoundError,
     UnexpectedResponseError,
@@ -154,8 +155,8 @@ def test_a_plan_may_be_sent_in_parts(script: Any, answer_with: Callable[..., byt
     plan = generate_plan("gemini-2.5-flash-image", seed=7, number_of_images=3)
     script.order(answer_with(200, b'{"promptFeedback": {"blockReason": "SAFETY"}}'))
 
-    response = client_for(script.url).vertex.send(plan, index=2, requested=1)
+    with pytest.raises(PromptBlockedError):
+        client_for(script.url).vertex.send(plan, index=2, requested=1)
 
     assert script.received[0].path.endswith("gemini-2.5-flash-image:generateContent")
     assert json.loads(script.received[0].body)["generationConfig"]["seed"] == 9
-    assert response.requested == 1

@@ -16,6 +16,7 @@ from PIL import Image
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.responses import GeneratedImage
 from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.errors import NoImageError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators import delivery
 from airflow_provider_imagen.operators.files import save_image
@@ -92,8 +93,6 @@ def test_one_refused_image_of_three_is_a_warning(emulator: Any, ti: Any, logged:
     ("fault", "text"),
     [
         ({"finish_reason": "IMAGE_SAFETY"}, "The image was blocked \\(IMAGE_SAFETY\\)"),
-        ({"finish_reason": "NO_IMAGE"}, "The model made no image"),
-        ({"finish_reason": "MAX_TOKENS"}, "token limit"),
         ({"block_reason": "PROHIBITED_CONTENT"}, "The prompt was blocked \\(PROHIBITED_CONTENT\\)"),
         ({"text_only": "I can not draw this."}, "words instead of an image: I can not draw this"),
     ],
@@ -104,6 +103,25 @@ def test_every_kind_of_refusal_follows_the_policy(emulator: Any, ti: Any, fault:
     with pytest.raises(AirflowFailException, match=text):
         operator().execute({"ti": ti})
     assert operator(on_filtered="warn").execute({"ti": ti}) == []
+
+
+@pytest.mark.parametrize("policy", ["fail", "skip", "warn"])
+@pytest.mark.parametrize(
+    ("reason", "error", "text"),
+    [
+        ("NO_IMAGE", NoImageError, "The model made no image"),
+        ("OTHER", NoImageError, "The model made no image"),
+        ("A_REASON_OF_TOMORROW", NoImageError, "a reason that this provider does not know"),
+        ("MAX_TOKENS", AirflowFailException, "TokenLimitError.*token limit"),
+    ],
+)
+def test_no_image_is_not_filtered_so_no_policy_swallows_it(
+    emulator: Any, ti: Any, policy: str, reason: str, error: type[Exception], text: str
+) -> None:
+    emulator.order_fault(Fault("generate", finish_reason=reason))
+
+    with pytest.raises(error, match=text):
+        operator(on_filtered=policy).execute({"ti": ti})
 
 
 def test_a_lost_answer_is_not_asked_for_again(emulator: Any, ti: Any) -> None:
