@@ -17,6 +17,7 @@ from airflow_provider_imagen.errors import (
     ImagesExistError,
     ImagesFilteredError,
     ResponseLostError,
+    ServerError,
     UnexpectedResponseError,
 )
 from airflow_provider_imagen.operators.delivery import Delivery
@@ -110,7 +111,7 @@ class Errand:
             receipt = self._memory.asking(before)
             try:
                 return self._ask(request)
-            except (ResponseLostError, UnexpectedResponseError) as failure:
+            except (ResponseLostError, ServerError, UnexpectedResponseError) as failure:
                 if self._search is None:
                     raise
                 found = self._find(failure, receipt)
