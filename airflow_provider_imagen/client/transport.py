@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -68,7 +68,7 @@ class HttpRequest:
 
     method: str
     url: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     json: Any = None
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
@@ -153,7 +153,7 @@ class Transport:
         deadline = time.monotonic() + 2 * self._timeout_seconds
         response = self._pools.open(
             request.method,
-            f"{request.url}?{urlencode(request.query)}" if request.query else request.url,
+            f"{request.url}?{urlencode(request.query, doseq=True)}" if request.query else request.url,
             body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
             headers={**HEADERS, **_content_type(request), **token},
             read_seconds=self._timeout_seconds,
