@@ -25,10 +25,10 @@ def gather(outcomes: Sequence[ImagesResponse | ImagenError], *, duration_seconds
     if failures and not images:
         raise min(failures, key=_rank)
     reasons = tuple(dict.fromkeys(reason for response in responses for reason in response.reasons))
-    strange = tuple(item for response in responses for item in response.not_understood)
+    not_understood = tuple(item for response in responses for item in response.not_understood)
     texts = tuple(f"{type(failure).__name__}: {failure}" for failure in failures)
     return ImagesResponse(
-        images, len(outcomes), reasons, not_understood=strange, failures=texts, duration_seconds=duration_seconds
+        images, len(outcomes), reasons, not_understood=not_understood, failures=texts, duration_seconds=duration_seconds
     )
 
 
