@@ -16,10 +16,10 @@ from airflow_provider_imagen.emulator.storage import LOOPBACK
 def main() -> int:
     """Read the command line, serve, and return the exit code."""
     options = _options()
-    # Not an Event: its lock may be held by the very thread that the handler interrupts, and then both wait for ever.
-    told_to_stop: SimpleQueue[int] = SimpleQueue()
+    # Not an Event: its lock may be held by the thread that the handler interrupts, a deadlock.
+    signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: told_to_stop.put(number))
+        signal.signal(number, lambda number, _: signals.put(number))
     try:
         emulator = Emulator(
             options.bucket or ["my-bucket"],
@@ -40,14 +40,14 @@ def main() -> int:
             "airflow_connection": emulator.connection,
         }
         print(json.dumps(ready), flush=True)  # noqa: T201
-        told_to_stop.get()
+        signals.get()
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_imagen.emulator",
-        description="A stand-in for Vertex AI and Cloud Storage. Prints one line of JSON when it is ready.",
+        description="An emulator of Vertex AI and Cloud Storage. Prints one line of JSON when it is ready.",
     )
     parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")

@@ -1,4 +1,4 @@
-"""Gemini's side of ``:generateContent``: from a payload to a candidate with one picture, or to a reason without one."""
+"""Responses to ``:generateContent``: a candidate with one image, or a reason without one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_imagen.emulator.generate_content_validation import check, 
 
 THOUGHT_TOKENS = 180
 THOUGHT_SCALE = 4
-SIGNATURE = base64.b64encode(b"a thought that nobody can read").decode()
+SIGNATURE = base64.b64encode(b"an encrypted thought").decode()
 UNSHOWN = (
     "Unable to show the generated image. The image was filtered out because it violated Google's Responsible AI "
     "practices. Try rephrasing the prompt. If you think this was an error, send feedback."
@@ -25,8 +25,8 @@ UNSHOWN = (
 BLOCKED = "The prompt could not be submitted. Try rephrasing the prompt. If you think this was an error, send feedback."
 
 
-def translated(fault: Fault | None) -> Fault | None:
-    """Return a fault in Gemini's words: it has no filtered predictions, and blocks a prompt with HTTP 200."""
+def as_gemini_fault(fault: Fault | None) -> Fault | None:
+    """Return a fault as Gemini answers it: without filtered predictions, a blocked prompt with HTTP 200."""
     if fault and fault.filtered and fault.finish_reason is None:
         fault = dataclasses.replace(fault, filtered=0, finish_reason="IMAGE_SAFETY")
     if fault and fault.blocked_prompt:
@@ -37,16 +37,16 @@ def translated(fault: Fault | None) -> Fault | None:
 
 
 class GenerateContentHandler:
-    """Answers requests for one picture each. Input images are taken and not looked at."""
+    """Handles requests for one image each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._requests = itertools.count(1)
 
     def answer(self, body: Any, model: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
-        """Return the body of the answer.
+        """Return the body of the response.
 
-        :raises Refusal: the request has a mistake.
+        :raises ApiError: the request is invalid.
         """
         request = payload.read(body)
         check(request, model)
@@ -56,12 +56,12 @@ class GenerateContentHandler:
             feedback = {"blockReason": fault.block_reason, "blockReasonMessage": _message(fault, BLOCKED)}
             made = {"promptFeedback": feedback, "usageMetadata": _usage(request, 0, [])}
         else:
-            made = _made(request, model, number, fault)
+            made = _content(request, model, number, fault)
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         return {**made, "modelVersion": model["id"], "createTime": now, "responseId": secrets.token_urlsafe(16)}
 
 
-def _made(request: dict[str, Any], model: dict[str, Any], number: int, fault: Fault | None) -> dict[str, Any]:
+def _content(request: dict[str, Any], model: dict[str, Any], number: int, fault: Fault | None) -> dict[str, Any]:
     traits = TRAITS[model["id"]]
     thought_tokens = THOUGHT_TOKENS if traits.shows_thoughts else 0
     candidate: dict[str, Any] = {"content": {"role": "model"}, "finishReason": "STOP"}
@@ -81,7 +81,7 @@ def _made(request: dict[str, Any], model: dict[str, Any], number: int, fault: Fa
 def _parts(
     request: dict[str, Any], model: dict[str, Any], number: int
 ) -> tuple[list[dict[str, Any]], list[tuple[str, int]]]:
-    """Return thoughts, words and picture, and what they cost."""
+    """Return thoughts, text and image, and the tokens they cost."""
     traits, config, prompt = TRAITS[model["id"]], request["generationConfig"], prompt_of(request)
     image_config = config.get("imageConfig", {})
     image_size = image_config.get("imageSize", "1K")
@@ -99,7 +99,7 @@ def _parts(
 
 
 def _thoughts(prompt: str, size: tuple[int, int], seed: str) -> list[dict[str, Any]]:
-    """Return interim results, which are not what was asked for: whoever reads the answer must skip them."""
+    """Return interim results, marked as thoughts: they are no part of the result."""
     small = size[0] // THOUGHT_SCALE, size[1] // THOUGHT_SCALE
     draft = pictures.encode(pictures.draw("draft", small, f"{seed} thought"), "image/jpeg", 75)
     return [
@@ -117,15 +117,15 @@ def _picture(
 
 
 def _usage(request: dict[str, Any], thoughts: int, made: list[tuple[str, int]]) -> dict[str, Any]:
-    asked, answered = _words(prompt_of(request)), sum(count for _, count in made)
+    prompt_tokens, candidate_tokens = _words(prompt_of(request)), sum(count for _, count in made)
     usage: dict[str, Any] = {
-        "promptTokenCount": asked,
-        "totalTokenCount": asked + thoughts + answered,
+        "promptTokenCount": prompt_tokens,
+        "totalTokenCount": prompt_tokens + thoughts + candidate_tokens,
         "trafficType": "ON_DEMAND",
-        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": asked}],
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": prompt_tokens}],
     }
     if made:
-        usage["candidatesTokenCount"] = answered
+        usage["candidatesTokenCount"] = candidate_tokens
         usage["candidatesTokensDetails"] = [{"modality": kind, "tokenCount": count} for kind, count in made]
     return usage | ({"thoughtsTokenCount": thoughts} if thoughts else {})
 

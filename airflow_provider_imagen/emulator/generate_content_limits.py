@@ -1,4 +1,4 @@
-"""What sets one Gemini image model apart from another, beyond the rows of the catalogue's data file.
+"""Limits of the Gemini image models that the catalogue's data file does not have.
 
 From ``imagen-api.md`` section 4.2: the model cards of 2026-05-28 to 2026-10-06.
 """
@@ -18,12 +18,12 @@ STEP = 16
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """The ways of one model.
+    """Limits and defaults of one model.
 
     :param tokens: what an image costs in output tokens, by image size.
-    :param thinking_levels: the levels that may be asked for.
-    :param shows_thoughts: puts interim thoughts, one of them an image, before the picture.
-    :param mime_type: the format of an image unless told otherwise.
+    :param thinking_levels: the levels that a request may set.
+    :param shows_thoughts: whether interim thoughts, one of them an image, precede the image.
+    :param mime_type: the format of an image by default.
     :param refuses: fields of ``generationConfig`` that are an error.
     """
 

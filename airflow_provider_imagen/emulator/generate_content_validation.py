@@ -1,12 +1,12 @@
-"""What a Gemini image model refuses in a request that Google's front end could read."""
+"""The checks of a ``:generateContent`` request whose JSON is valid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from airflow_provider_imagen.emulator.api_errors import ApiError
 from airflow_provider_imagen.emulator.generate_content_limits import TRAITS
-from airflow_provider_imagen.emulator.predict_validation import Refusal
 
 LEARN_MORE = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
 MIME_TYPES = {"image/png", "image/jpeg"}
@@ -16,15 +16,23 @@ PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "perso
 
 
 def check(request: dict[str, Any], model: dict[str, Any]) -> None:
-    """Raise the refusal of the first mistake in a request, if there is one.
+    """Check a request.
 
     :param request: the request as :func:`payload.read` returns it.
-    :param model: the row of the model that was asked.
+    :param model: the row of the requested model.
+    :raises ApiError: the first mistake.
     """
-    checks: tuple[Callable[..., Iterator[str]], ...] = (_unserved, _contents, _generation, _thinking, _image, _output)
+    checks: tuple[Callable[..., Iterator[str]], ...] = (
+        _unsupported,
+        _contents,
+        _generation,
+        _thinking,
+        _image,
+        _output,
+    )
     for each in checks:
         for message in each(request, model):
-            raise Refusal(400, message)
+            raise ApiError(400, message)
 
 
 def prompt_of(request: dict[str, Any]) -> str:
@@ -33,8 +41,8 @@ def prompt_of(request: dict[str, Any]) -> str:
     return "\n".join(part["text"] for part in parts if "text" in part)
 
 
-def _unserved(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
-    """Refuse what would change the answer in a way that nobody has seen and we do not imitate."""
+def _unsupported(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    """Refuse fields whose effect on an image model is not documented."""
     del model
     for name in ("outputConfig", "cachedContent"):
         if name in request:

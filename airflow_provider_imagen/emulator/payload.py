@@ -1,4 +1,4 @@
-"""Reads the JSON of a ``:generateContent`` as Google's front end does, before any model sees it.
+"""Reads the JSON of a ``:generateContent`` as Google's front end does.
 
 A name may be in camelCase or snake_case, one object may stand for a list of one, null means not given. Every unknown
 name and every value of the wrong kind is refused, with its path in snake_case.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_provider_imagen.emulator.predict_validation import Refusal
+from airflow_provider_imagen.emulator.api_errors import ApiError
 
 ENUMS = {
     "HarmCategory": {
@@ -92,7 +92,7 @@ Mistakes = list[tuple[str, str]]
 def read(payload: Any) -> dict[str, Any]:
     """Return a request with all its names in camelCase.
 
-    :raises Refusal: unknown names, or values of the wrong kind; all of them at once, as Google does.
+    :raises ApiError: unknown names, or values of the wrong kind; all of them at once, as Google does.
     """
     mistakes: Mistakes = []
     request = _value(payload, "GenerateContentRequest", "", mistakes)
@@ -101,7 +101,7 @@ def read(payload: Any) -> dict[str, Any]:
             {"field": path, "description": said} if path else {"description": said} for path, said in mistakes
         ]
         detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations}
-        raise Refusal(400, "\n".join(said for _, said in mistakes), details=(detail,))
+        raise ApiError(400, "\n".join(said for _, said in mistakes), details=(detail,))
     return dict(request)
 
 

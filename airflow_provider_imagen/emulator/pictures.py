@@ -24,13 +24,13 @@ Color = tuple[int, int, int]
 
 
 class UnusableImageError(ValueError):
-    """The bytes are no image that can be upscaled."""
+    """The bytes are not an image that can be upscaled."""
 
 
 def draw(prompt: str, size: tuple[int, int], seed: str) -> Image.Image:
-    """Return a picture of a landscape that nobody has seen, with the prompt as its caption.
+    """Return a drawn landscape with the prompt as its caption.
 
-    :param prompt: what was asked for.
+    :param prompt: the caption.
     :param size: width and height in pixels.
     :param seed: decides colours and shapes.
     """
@@ -45,7 +45,7 @@ def draw(prompt: str, size: tuple[int, int], seed: str) -> Image.Image:
     return image
 
 
-def enlarge(data: bytes, factor: int) -> Image.Image:
+def upscale(data: bytes, factor: int) -> Image.Image:
     """Return an image, ``factor`` times as wide and high.
 
     :raises UnusableImageError: too many bytes or pixels, or neither PNG nor JPEG.

@@ -1,4 +1,4 @@
-"""Google's refusals: the error envelope, and the messages the API reference and field reports give for each mistake."""
+"""The checks of a ``:predict`` request, with the messages that the API reference and field reports give."""
 
 from __future__ import annotations
 
@@ -6,19 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from airflow_provider_imagen.emulator.api_errors import ApiError
 from airflow_provider_imagen.emulator.predict_limits import FIELD_OF_PARAMETER
 
-STATUS_WORDS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    408: "DEADLINE_EXCEEDED",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
-}
 SAFETY = {"block_low_and_above", "block_medium_and_above", "block_only_high", "block_none"}
 OLD_SAFETY = {"block_most", "block_some", "block_few", "block_fewest"}
 PERSONS = {"dont_allow", "allow_adult", "allow_all"}
@@ -41,74 +31,25 @@ MIME_TYPES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818  # it is an answer, not a fault of ours
-    """Google says no.
-
-    :param status: HTTP status.
-    :param message: the message of the error envelope.
-    :param details: the details of the error envelope.
-    :param word: the status word of the error envelope, when it is not the usual one of ``status``.
-    """
-
-    def __init__(self, status: int, message: str, *, details: tuple[Any, ...] = (), word: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.details = details
-        self.word = word
-
-
-def envelope(status: int, message: str, details: tuple[Any, ...] = (), word: str | None = None) -> dict[str, Any]:
-    """Return Google's error body."""
-    word = word or STATUS_WORDS.get(status, "UNKNOWN")
-    return {"error": {"code": status, "message": message, "status": word, "details": list(details)}}
-
-
-def blocked_prompt(codes: tuple[str, ...]) -> Refusal:
-    """Return the refusal of a prompt that breaks Google's rules."""
-    named = f" Support codes: {', '.join(codes)}" if codes else " Support codes: 42876398"
-    return Refusal(
-        400,
-        "Image generation failed with the following error: The prompt could not be submitted. This prompt contains "
-        "sensitive words that violate Google's Responsible AI practices. Try rephrasing the prompt." + named,
-    )
-
-
-def not_served(project: str, location: str, model: str) -> Refusal:
-    """Return the refusal of a model that is retired or was never there."""
-    name = f"projects/{project}/locations/{location}/publishers/google/models/{model}"
-    return Refusal(404, f"Publisher Model `{name}` was not found or your project does not have access to it.")
-
-
-def wrong_protocol(model: str, protocol: str) -> Refusal:
-    """Return the refusal of a model that was asked with another family's method."""
-    message = f"{model} is not supported in the generateContent API."
-    if protocol == "predict":
-        message = (
-            "Gemini cannot be accessed through Vertex Predict/RawPredict API. Please follow https://cloud.google.com/"
-            "vertex-ai/docs/generative-ai/start/quickstarts/quickstart-multimodal for Gemini usage."
-        )
-    return Refusal(400, message, word="FAILED_PRECONDITION")
-
-
 def check(body: dict[str, Any], model: dict[str, Any]) -> None:
-    """Raise the refusal of the first mistake in a request, if there is one.
+    """Check a request.
 
     :param body: the request body.
-    :param model: the row of the model that was asked.
+    :param model: the row of the requested model.
+    :raises ApiError: the first mistake.
     """
     instances, parameters = body.get("instances"), body.get("parameters") or {}
     if not isinstance(instances, list) or len(instances) != 1 or not isinstance(instances[0], dict):
-        raise Refusal(400, "Only a single prompt is supported by the service: instances must have one item.")
+        raise ApiError(400, "Only a single prompt is supported by the service: instances must have one item.")
     if not isinstance(parameters, dict):
-        raise Refusal(400, "parameters must be an object.")
+        raise ApiError(400, "parameters must be an object.")
     upscales = parameters.get("mode") == "upscale"
     if ("upscale" if upscales else "generate") not in model["jobs"]:
-        raise Refusal(400, f"Model {model['id']} does not support this mode.")
+        raise ApiError(400, f"Model {model['id']} does not support this mode.")
     checks: tuple[Callable[..., Iterator[str]], ...] = (_common, _of_upscale if upscales else _of_generate)
     for each in checks:
         for message in each(instances[0], parameters, model):
-            raise Refusal(400, message)
+            raise ApiError(400, message)
 
 
 def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from airflow_provider_imagen.emulator import forwarding, partial_response, stora
 from airflow_provider_imagen.emulator.bucket_states import AFTER_CONDITIONS, BEFORE_CONDITIONS, Access, Rule
 from airflow_provider_imagen.emulator.faults import FaultQueue
 from airflow_provider_imagen.emulator.storage import Storage
-from airflow_provider_imagen.emulator.storage_errors import StorageRefusal
+from airflow_provider_imagen.emulator.storage_errors import StorageError
 from airflow_provider_imagen.emulator.storage_requests import StorageRequest, StorageResponse
 
 LOCKS = 64
@@ -22,7 +22,7 @@ PERMISSIONS = {"GET": "get", "HEAD": "get", "DELETE": "delete", "PATCH": "update
 
 
 class StorageFront:
-    """Answers requests of the JSON API.
+    """Handles requests of the JSON API.
 
     A write to an object whose present state matters holds that object's lock from the look to the write, so that of
     two simultaneous creations exactly one succeeds.
@@ -38,22 +38,22 @@ class StorageFront:
         self._sessions: dict[str, StorageRequest] = {}
 
     def answer(self, request: StorageRequest) -> StorageResponse:
-        """Return the answer to a request, which may be a refusal."""
+        """Return the response to a request, which may be an error."""
         try:
             begun = self._sessions.get(request.upload_id or "", request)
             mask = _mask(begun)
             with self._locks[hash((begun.bucket, begun.object_name)) % LOCKS]:
                 self._check(request, begun)
                 answer = forwarding.send(self._storage.url, request)
-            self._remember(request, answer)
+            self._keep_session(request, answer)
             return _translated(request, answer, mask)
-        except StorageRefusal as refusal:
+        except StorageError as refusal:
             return _refused(request, refusal)
 
     def write_uri(self, uri: str, data: bytes, content_type: str) -> None:
         """Store an object for a service agent.
 
-        :raises StorageRefusal: the bucket refuses it.
+        :raises StorageError: the bucket refuses it.
         """
         self._check_service_agent(uri, "storage.objects.create", "upload")
         self._storage.write_uri(uri, data, content_type)
@@ -61,7 +61,7 @@ class StorageFront:
     def read_uri(self, uri: str) -> bytes:
         """Return the content of an object for a service agent.
 
-        :raises StorageRefusal: the bucket refuses it.
+        :raises StorageError: the bucket refuses it.
         """
         self._check_service_agent(uri, "storage.objects.get", "download")
         return self._storage.read_uri(uri)
@@ -76,7 +76,7 @@ class StorageFront:
             raise refusal
 
     def _check(self, request: StorageRequest, begun: StorageRequest) -> None:
-        """Raise the refusal of a request; ``begun`` is the one that began its session, or the request itself."""
+        """Raise the error of a request; ``begun`` is the one that began its session, or the request itself."""
         if (bucket := begun.bucket) is None:
             return
         _check_page_size(request)
@@ -97,8 +97,8 @@ class StorageFront:
         if refusal := self._faults.refusal(access, request.operation, rules):
             raise refusal
 
-    def _remember(self, request: StorageRequest, answer: StorageResponse) -> None:
-        """Keep what began a resumable upload; its conditions hold when it ends."""
+    def _keep_session(self, request: StorageRequest, answer: StorageResponse) -> None:
+        """Keep the request that began a resumable upload; its conditions are checked again at the end."""
         place = dict(answer.headers).get("location", "")
         if request.starts_session and place:
             for upload_id in parse_qs(urlsplit(place).query).get("upload_id", ()):
@@ -139,7 +139,7 @@ def _mask(request: StorageRequest) -> partial_response.Mask:
 
 
 def _translated(request: StorageRequest, answer: StorageResponse, mask: partial_response.Mask) -> StorageResponse:
-    """Return an answer of fake-gcs-server as Google would give it."""
+    """Return a response of fake-gcs-server as Google would give it."""
     if answer.status == HTTPStatus.NOT_FOUND and request.bucket is not None:
         raise _not_found(request)
     if request.deletes and answer.status == HTTPStatus.OK:
@@ -161,14 +161,14 @@ def _headers_of_content(headers: tuple[tuple[str, str], ...]) -> list[tuple[str,
     return split
 
 
-def _not_found(request: StorageRequest) -> StorageRefusal:
+def _not_found(request: StorageRequest) -> StorageError:
     if request.object_name is None or request.operation == "upload":
         return storage_errors.missing_bucket()
     return storage_errors.missing_object(str(request.bucket), request.object_name)
 
 
-def _refused(request: StorageRequest, refusal: StorageRefusal) -> StorageResponse:
-    """Return a refusal as JSON, or as text where content was asked for."""
+def _refused(request: StorageRequest, refusal: StorageError) -> StorageResponse:
+    """Return an error as JSON, or as text in place of an object's content."""
     if request.reads_content:
         text = refusal.message.encode()
         return StorageResponse(refusal.status, (("content-type", "text/html; charset=UTF-8"),), text)

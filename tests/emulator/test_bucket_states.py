@@ -92,7 +92,7 @@ def test_what_is_new_is_created_and_what_is_there_is_read(google: Any, emulator:
 
 
 @keeping
-def test_a_condition_that_does_not_hold_is_told_first(google: Any, emulator: Any, state: str) -> None:
+def test_a_condition_that_does_not_hold_is_checked_first(google: Any, emulator: Any, state: str) -> None:
     order(emulator, state, operation="delete")
 
     path = "/upload/storage/v1/b/bucket/o?uploadType=media&name=old.txt&ifGenerationMatch=0"

@@ -1,4 +1,4 @@
-"""What Google's front end cannot read never reaches a model: unknown names and wrong values, told with their paths."""
+"""Google's front end refuses unknown names and wrong values before any model sees them, with their paths."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_an_unknown_name_is_refused_with_its_path(google: Any, extra: dict[str, 
     assert_unreadable(answer, f'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.', path)
 
 
-def test_all_unknown_names_are_told_at_once(google: Any) -> None:
+def test_all_unknown_names_are_reported_at_once(google: Any) -> None:
     answer = post(google, asked(style="oil") | {"instances": []})
 
     assert answer.message.count("Cannot find field.") == 2

@@ -132,9 +132,7 @@ def test_the_oldest_model_has_one_size_and_one_price(google: Any) -> None:
 
 @pytest.mark.parametrize("model", ALL)
 @pytest.mark.parametrize("mime_type", [None, "image/png", "image/jpeg"])
-def test_a_picture_is_jpeg_and_the_oldest_models_png_unless_told_otherwise(
-    google: Any, model: str, mime_type: str | None
-) -> None:
+def test_a_picture_is_jpeg_and_the_oldest_models_png_by_default(google: Any, model: str, mime_type: str | None) -> None:
     options = {"imageOutputOptions": {"mimeType": mime_type}} if mime_type else {}
 
     picture = picture_of(ask(google, model, imageConfig=options))

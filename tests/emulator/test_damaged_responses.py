@@ -1,4 +1,4 @@
-"""Answers that a proxy or a broken server spoils on the way: pages, silence, packing, false lengths."""
+"""Responses that a proxy or a broken server damages on the way: pages, none at all, packing, false lengths."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_web_page_comes_in_place_of_an_answer(google: Any, emulator: Any, stat
 
 
 @pytest.mark.parametrize(("after_work", "accepted"), [(False, 0), (True, 1)])
-def test_silence_lasts_until_the_client_gives_up(emulator: Any, after_work: bool, accepted: int) -> None:
+def test_no_response_comes_until_the_client_disconnects(emulator: Any, after_work: bool, accepted: int) -> None:
     emulator.order_fault(Fault("generate", hang=True, after_work=after_work))
     place = urlsplit(emulator.endpoint)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=1)
