@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as RouteError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_imagen.emulator.api_errors import ApiError, model_not_found, wrong_method
-from airflow_provider_imagen.emulator.fault_responses import after_work, before_work, error_response
+from airflow_provider_imagen.emulator.fault_responses import after_work, before_work
 from airflow_provider_imagen.emulator.faults import Fault, FaultQueue
-from airflow_provider_imagen.emulator.generate_content import GenerateContentHandler, as_gemini_fault
-from airflow_provider_imagen.emulator.predict import PredictHandler
-from airflow_provider_imagen.emulator.predict_limits import is_served_in, models
-from airflow_provider_imagen.emulator.request_log import LoggedRequest, RequestLog
+from airflow_provider_imagen.emulator.request_log import RequestLog
 from airflow_provider_imagen.emulator.storage import Storage
 from airflow_provider_imagen.emulator.storage_front import StorageFront
 from airflow_provider_imagen.emulator.storage_requests import StorageRequest
+from airflow_provider_imagen.emulator.unknown_routes import unknown_route
+from airflow_provider_imagen.emulator.vertex import VertexAI
 
-INVALID_JSON = ApiError(400, "Invalid JSON payload received.")
+CONTROLS = "/emulator/"
 
 
 class Service:
@@ -35,63 +32,19 @@ class Service:
     def __init__(self, storage: Storage) -> None:
         self.faults = FaultQueue()
         self.requests = RequestLog()
-        self.retired: set[str] = set()
         self._storage = StorageFront(storage, self.faults)
-        self._predict = PredictHandler(self._storage)
-        self._generate_content = GenerateContentHandler()
+        self.vertex = VertexAI(self._storage, self.faults, self.requests)
 
     def reset(self) -> None:
         """Remove faults, requests, retired models and sessions of uploads."""
         self.faults.clear()
         self.requests.clear()
-        self.retired.clear()
+        self.vertex.retired.clear()
         self._storage.clear()
-
-    async def predict(self, request: Request, place: tuple[str, str, str]) -> Response:
-        """Handle a ``:predict``."""
-        raw = await self._logged_body(request)
-        try:
-            body = json.loads(raw)
-            operation = "upscale" if (body.get("parameters") or {}).get("mode") == "upscale" else "generate"
-        except (ValueError, AttributeError):
-            return error_response(INVALID_JSON)
-        fault = self.faults.take(operation)
-        return await self._billed(
-            request, fault, lambda: self._predict.answer(body, self._row(place, "predict"), fault)
-        )
-
-    async def generate_content(self, request: Request, place: tuple[str, str, str]) -> Response:
-        """Handle a ``:generateContent``."""
-        raw = await self._logged_body(request)
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            return error_response(INVALID_JSON)
-        fault = as_gemini_fault(self.faults.take("generate", is_gemini=True))
-        return await self._billed(
-            request, fault, lambda: self._generate_content.answer(body, self._row(place, "generateContent"), fault)
-        )
-
-    async def get_model(self, request: Request, model: str) -> Response:
-        """Handle a look-up of a publisher model."""
-        await self._logged_body(request)
-        fault = self.faults.take("lookup")
-        if early := await before_work(request, fault):
-            return early
-        if model in self.retired or model not in models():
-            return error_response(ApiError(404, f"Publisher Model `publishers/google/models/{model}` was not found."))
-        row = models()[model]
-        stage = "PUBLIC_PREVIEW" if "preview" in model else "GA"
-        name = f"publishers/google/models/{row['id']}"
-        return await after_work(
-            request, fault, JSONResponse({"name": name, "versionId": "default", "launchStage": stage})
-        )
 
     async def storage(self, request: Request) -> Response:
         """Handle a Cloud Storage request."""
-        body = await self._logged_body(request)
+        body = await self.requests.log(request)
         # Not request.url: before Starlette 1 it takes a question mark in an object's name for the start of the query.
         path, query = request.scope["raw_path"].decode(), request.scope["query_string"].decode()
         storage_request = StorageRequest(request.method, path, query, dict(request.headers), body)
@@ -104,58 +57,57 @@ class Service:
             response.headers.append(name, value)
         return await after_work(request, fault, response)
 
-    async def _logged_body(self, request: Request) -> bytes:
-        """Return the body of a request, and log the request."""
-        body = await request.body()
-        path, query = request.scope["path"], request.scope["query_string"].decode()
-        self.requests.add(LoggedRequest(request.method, path, query, dict(request.headers), body))
-        return body
-
-    async def _billed(self, request: Request, fault: Fault | None, work: Callable[[], dict[str, Any]]) -> Response:
-        """Do work that Google charges for, unless it ends with an error."""
-        if early := await before_work(request, fault):
-            return early
-        try:
-            result = await run_in_threadpool(work)
-        except ApiError as error:
-            return error_response(error)
-        self.requests.accept()
-        return await after_work(request, fault, JSONResponse(result))
-
-    def _row(self, place: tuple[str, str, str], protocol: str) -> dict[str, Any]:
-        project, location, model = place
-        row = models().get(model)
-        if row is None or model in self.retired or not is_served_in(row, location):
-            raise model_not_found(project, location, model)
-        if row["protocol"] != protocol:
-            raise wrong_method(model, protocol)
-        return row
-
 
 def make_app(service: Service) -> FastAPI:
     """Return the application."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    _add_vertex_routes(app, service)
+    _add_vertex_routes(app, service.vertex)
     _add_storage_routes(app, service)
     _add_controls(app, service)
+
+    @app.exception_handler(RouteError)
+    async def route_error(request: Request, error: RouteError) -> Response:
+        if request.url.path.startswith(CONTROLS):
+            return JSONResponse({"detail": error.detail}, error.status_code)
+        await service.requests.log(request)
+        return unknown_route(request.method, request.url.path, request.url.query)
+
     return app
 
 
-def _add_vertex_routes(app: FastAPI, service: Service) -> None:
+def _add_vertex_routes(app: FastAPI, vertex: VertexAI) -> None:
     for version in ("v1", "v1beta1"):
-        named = f"/{version}/projects/{{project}}/locations/{{location}}/publishers/google/models/{{model}}"
+        location_path = f"/{version}/projects/{{project}}/locations/{{location}}"
+        model_path = f"{location_path}/publishers/google/models/{{model}}"
 
-        @app.post(f"{named}:predict")
+        @app.post(f"{model_path}:predict")
         async def predict(request: Request, project: str, location: str, model: str) -> Response:
-            return await service.predict(request, (project, location, model))
+            return await vertex.predict(request, (project, location, model))
 
-        @app.post(f"{named}:generateContent")
+        @app.post(f"{model_path}:generateContent")
         async def generate_content(request: Request, project: str, location: str, model: str) -> Response:
-            return await service.generate_content(request, (project, location, model))
+            return await vertex.generate_content(request, (project, location, model))
+
+        @app.post(f"{model_path}:streamGenerateContent")
+        async def stream_generate_content(request: Request, project: str, location: str, model: str) -> Response:
+            return await vertex.stream_generate_content(request, (project, location, model))
+
+        @app.post(f"{model_path}:countTokens")
+        async def count_tokens(request: Request, project: str, location: str, model: str) -> Response:
+            return await vertex.count_tokens(request, (project, location, model))
+
+        @app.get(f"{location_path}/models")
+        async def list_own_models(request: Request, project: str, location: str) -> Response:
+            del project
+            return await vertex.list_own_models(request, location)
+
+        @app.get(f"/{version}/publishers/google/models")
+        async def list_models(request: Request) -> Response:
+            return await vertex.list_models(request)
 
         @app.get(f"/{version}/publishers/google/models/{{model}}")
         async def get_model(request: Request, model: str) -> Response:
-            return await service.get_model(request, model)
+            return await vertex.get_model(request, model)
 
 
 def _add_storage_routes(app: FastAPI, service: Service) -> None:
@@ -169,18 +121,18 @@ def _add_storage_routes(app: FastAPI, service: Service) -> None:
 
 
 def _add_controls(app: FastAPI, service: Service) -> None:
-    @app.get("/emulator/requests")
+    @app.get(f"{CONTROLS}requests")
     def list_requests() -> list[dict[str, str]]:
         return [
             {"method": each.method, "path": each.path, "query": each.query, "body": each.body.decode(errors="replace")}
             for each in service.requests.all()
         ]
 
-    @app.get("/emulator/faults")
+    @app.get(f"{CONTROLS}faults")
     def list_faults() -> list[dict[str, Any]]:
         return [{**dataclasses.asdict(fault), "fired": fired} for fault, fired in service.faults.counts()]
 
-    @app.post("/emulator/faults")
+    @app.post(f"{CONTROLS}faults")
     def order_fault(order: dict[str, Any]) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             name: tuple(each) if isinstance(each, list) else each for name, each in order.items()
@@ -192,11 +144,11 @@ def _add_controls(app: FastAPI, service: Service) -> None:
         service.faults.order(fault)
         return dataclasses.asdict(fault)
 
-    @app.post("/emulator/retired-models/{model}")
+    @app.post(f"{CONTROLS}retired-models/{{model}}")
     def retire(model: str) -> list[str]:
-        service.retired.add(model)
-        return sorted(service.retired)
+        service.vertex.retired.add(model)
+        return sorted(service.vertex.retired)
 
-    @app.post("/emulator/reset")
+    @app.post(f"{CONTROLS}reset")
     def reset() -> None:
         service.reset()

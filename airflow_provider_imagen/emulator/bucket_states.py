@@ -97,3 +97,10 @@ AFTER_CONDITIONS: dict[str, Rule] = {
 """States that keep existing objects; preconditions are checked first (412 before 403)."""
 
 BUCKET_STATES = {*BEFORE_CONDITIONS, *AFTER_CONDITIONS}
+
+DENIED_PERMISSIONS = {
+    "read_only": [f"storage.objects.{verb}" for verb in ("create", "update", "delete")],
+    "write_only": ["storage.buckets.get", "storage.objects.get", "storage.objects.list"],
+    "no_delete_permission": ["storage.objects.delete"],
+}
+"""Permissions that the caller does not have; the other states refuse a caller with all permissions."""

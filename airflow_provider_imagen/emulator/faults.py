@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from airflow_provider_imagen.emulator.bucket_states import BUCKET_STATES, Access, Rule
+from airflow_provider_imagen.emulator.bucket_states import BUCKET_STATES, DENIED_PERMISSIONS, Access, Rule
 from airflow_provider_imagen.emulator.storage_errors import StorageError
 
-Operation = Literal["any", "generate", "upscale", "lookup", "list", "upload", "download", "delete"]
+Operation = Literal["any", "generate", "upscale", "lookup", "list", "upload", "download", "delete", "count_tokens"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,12 @@ class FaultQueue:
 
         fault = self._fire(refuses)
         return refusals[fault.bucket_state] if fault and fault.bucket_state else None
+
+    def denied_permissions(self, bucket: str) -> set[str]:
+        """Return the permissions that the ordered states of a bucket take away. No fault fires."""
+        with self._lock:
+            states = {order.fault.bucket_state for order in self._orders if order.fault.bucket in {None, bucket}}
+        return {permission for state in states if state for permission in DENIED_PERMISSIONS.get(state, ())}
 
     def has_states(self) -> bool:
         """Whether a bucket may be in an ordered state."""

@@ -10,10 +10,10 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_imagen.emulator import payload, pictures
+from airflow_provider_imagen.emulator import pictures, proto_json
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.generate_content_limits import TRAITS, Traits, pixels
-from airflow_provider_imagen.emulator.generate_content_validation import check, prompt_of
+from airflow_provider_imagen.emulator.generate_content_validation import check, check_contents, modalities, prompt_of
 
 THOUGHT_TOKENS = 180
 THOUGHT_SCALE = 4
@@ -36,6 +36,21 @@ def as_gemini_fault(fault: Fault | None) -> Fault | None:
     return fault
 
 
+def count_tokens(body: Any, model: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of the response to a ``:countTokens``.
+
+    :raises ApiError: the request is invalid.
+    """
+    request = proto_json.read(body, "CountTokensRequest")
+    check_contents(request, model)
+    prompt = prompt_of(request)
+    return {
+        "totalTokens": _words(prompt),
+        "totalBillableCharacters": len("".join(prompt.split())),
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": _words(prompt)}],
+    }
+
+
 class GenerateContentHandler:
     """Handles requests for one image each."""
 
@@ -48,7 +63,7 @@ class GenerateContentHandler:
 
         :raises ApiError: the request is invalid.
         """
-        request = payload.read(body)
+        request = proto_json.read(body, "GenerateContentRequest")
         check(request, model)
         with self._lock:
             number = next(self._requests)
@@ -82,14 +97,15 @@ def _parts(
     request: dict[str, Any], model: dict[str, Any], number: int
 ) -> tuple[list[dict[str, Any]], list[tuple[str, int]]]:
     """Return thoughts, text and image, and the tokens they cost."""
-    traits, config, prompt = TRAITS[model["id"]], request["generationConfig"], prompt_of(request)
+    traits, config, prompt = TRAITS[model["id"]], request.get("generationConfig", {}), prompt_of(request)
     image_config = config.get("imageConfig", {})
     image_size = image_config.get("imageSize", "1K")
     size = pixels(image_config.get("aspectRatio", "1:1"), image_size)
     seed = f"{model['id']} {config.get('seed', f'request {number}')} {prompt}"
-    parts = _thoughts(prompt, size, seed) if traits.shows_thoughts else []
+    shows_thoughts = traits.shows_thoughts and config.get("thinkingConfig", {}).get("includeThoughts", True)
+    parts = _thoughts(prompt, size, seed) if shows_thoughts else []
     tokens = [("IMAGE", traits.tokens[image_size])]
-    if "TEXT" in config["responseModalities"]:
+    if "TEXT" in modalities(config):
         text = f"Here is your picture: {prompt}"
         parts.append({"text": text})
         tokens.append(("TEXT", _words(text)))

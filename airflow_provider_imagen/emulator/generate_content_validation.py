@@ -7,10 +7,10 @@ from typing import Any
 
 from airflow_provider_imagen.emulator.api_errors import ApiError
 from airflow_provider_imagen.emulator.generate_content_limits import TRAITS
+from airflow_provider_imagen.emulator.messages import ONEOFS
 
 LEARN_MORE = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
 MIME_TYPES = {"image/png", "image/jpeg"}
-DATA = ("text", "inlineData", "fileData", "functionCall", "functionResponse", "executableCode", "codeExecutionResult")
 PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "person_generation"}
 """Fields of ``imageConfig`` that not every model takes, and what decides that in the data file."""
 
@@ -18,7 +18,7 @@ PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "perso
 def check(request: dict[str, Any], model: dict[str, Any]) -> None:
     """Check a request.
 
-    :param request: the request as :func:`payload.read` returns it.
+    :param request: the request as :func:`proto_json.read` returns it.
     :param model: the row of the requested model.
     :raises ApiError: the first mistake.
     """
@@ -35,10 +35,24 @@ def check(request: dict[str, Any], model: dict[str, Any]) -> None:
             raise ApiError(400, message)
 
 
+def check_contents(request: dict[str, Any], model: dict[str, Any]) -> None:
+    """Check the contents of a request only.
+
+    :raises ApiError: the first mistake.
+    """
+    for message in _contents(request, model):
+        raise ApiError(400, message)
+
+
 def prompt_of(request: dict[str, Any]) -> str:
     """Return the text of a request."""
     parts = [part for content in request["contents"] for part in content["parts"]]
     return "\n".join(part["text"] for part in parts if "text" in part)
+
+
+def modalities(config: dict[str, Any]) -> list[str]:
+    """Return the modalities of a response; an image model answers with text and image by default."""
+    return config.get("responseModalities") or ["TEXT", "IMAGE"]
 
 
 def _unsupported(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
@@ -55,7 +69,7 @@ def _contents(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
     if not request.get("contents"):
         yield f"Unable to submit request because at least one contents field is required. {LEARN_MORE}"
     for content in request["contents"]:
-        if content.get("role", "user").lower() not in {"user", "model"}:
+        if (content.get("role") or "user").lower() not in {"user", "model"}:
             yield "Please use a valid role: user, model."
         if not content.get("parts"):
             yield (
@@ -70,7 +84,7 @@ def _contents(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
 
 
 def _part(part: dict[str, Any]) -> Iterator[str]:
-    if sum(name in part for name in DATA) != 1:
+    if not any(name in part for name in ONEOFS["Part"]):
         yield 'Unable to submit request because each part must have exactly one "data" field, such as text.'
     if part.get("text") == "":
         yield (
@@ -89,9 +103,9 @@ def _generation(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]
     for name in TRAITS[model["id"]].refuses:
         if name in config:
             yield f"Unable to submit request because {name} is not supported by model {model['id']}. Remove it."
-    modalities = config.get("responseModalities", [])
-    if "IMAGE" not in modalities or not {"TEXT", "IMAGE"}.issuperset(modalities):
-        named = ", ".join(each.lower() for each in modalities or ["TEXT"])
+    requested = modalities(config)
+    if "IMAGE" not in requested or not {"TEXT", "IMAGE"}.issuperset(requested):
+        named = ", ".join(str(each).lower() for each in requested)
         yield f"Model does not support the requested response modalities: {named}"
 
 

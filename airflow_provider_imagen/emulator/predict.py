@@ -41,10 +41,9 @@ class PredictHandler:
 
         :raises ApiError: the request is invalid.
         """
-        check(body, model)
+        instance, parameters = check(body, model)
         with self._lock:
             number = next(self._requests)
-        instance, parameters = body["instances"][0], body.get("parameters") or {}
         if parameters.get("mode") == "upscale":
             images = [self._upscaled(instance["image"], parameters)]
         else:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from airflow_provider_imagen.emulator import proto_json
 from airflow_provider_imagen.emulator.api_errors import ApiError
-from airflow_provider_imagen.emulator.predict_limits import FIELD_OF_PARAMETER
+from airflow_provider_imagen.emulator.messages import MESSAGES
+from airflow_provider_imagen.emulator.predict_limits import ACCEPTED, FIELD_OF_PARAMETER
 
 SAFETY = {"block_low_and_above", "block_medium_and_above", "block_only_high", "block_none"}
 OLD_SAFETY = {"block_most", "block_some", "block_few", "block_fewest"}
@@ -20,6 +22,9 @@ CHOICES = {
     "language": LANGUAGES,
     "sampleImageStyle": STYLES,
 }
+KINDS: dict[str, type | tuple[type, ...]] = {"BOOL": bool, "FLOAT": (int, float)}
+"""Python's types of the parameters that no other check looks at."""
+
 MIME_TYPES = {
     "image/png",
     "image/jpeg",
@@ -31,30 +36,44 @@ MIME_TYPES = {
 }
 
 
-def check(body: dict[str, Any], model: dict[str, Any]) -> None:
-    """Check a request.
+def check(body: dict[str, Any], model: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Check a request and return its instance and its parameters, with the types that the service reads them as.
 
-    :param body: the request body.
+    :param body: the request as :func:`proto_json.read` returns it.
     :param model: the row of the requested model.
     :raises ApiError: the first mistake.
     """
-    instances, parameters = body.get("instances"), body.get("parameters") or {}
-    if not isinstance(instances, list) or len(instances) != 1 or not isinstance(instances[0], dict):
+    instances = body.get("instances", [])
+    if len(instances) != 1 or not isinstance(instances[0], dict):
         raise ApiError(400, "Only a single prompt is supported by the service: instances must have one item.")
+    instance = proto_json.read_known(instances[0], "VisionGenerativeModelInstance")
+    parameters = proto_json.read_known(body.get("parameters") or {}, "VisionGenerativeModelParams")
     if not isinstance(parameters, dict):
         raise ApiError(400, "parameters must be an object.")
     upscales = parameters.get("mode") == "upscale"
+    _check_editing(instance, parameters, model, upscales=upscales)
     if ("upscale" if upscales else "generate") not in model["jobs"]:
         raise ApiError(400, f"Model {model['id']} does not support this mode.")
     checks: tuple[Callable[..., Iterator[str]], ...] = (_common, _of_upscale if upscales else _of_generate)
     for each in checks:
-        for message in each(instances[0], parameters, model):
+        for message in each(instance, parameters, model):
             raise ApiError(400, message)
+    return instance, parameters
+
+
+def _check_editing(
+    instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any], *, upscales: bool
+) -> None:
+    given = [name for name in ("referenceImages", "mask", *(() if upscales else ("image",))) if name in instance]
+    given += [name for name in ("editMode", "editConfig") if name in parameters]
+    if given:
+        message = f"Editing images ({', '.join(given)}) with {model['id']} is not served by the emulator."
+        raise ApiError(501, message, word="UNIMPLEMENTED")
 
 
 def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
     count = parameters.get("sampleCount", 1 if parameters.get("mode") == "upscale" else 4)
-    if not isinstance(count, int) or not 1 <= count <= model["max_images"]:
+    if not _is_between(count, 1, model["max_images"]):
         yield f"Invalid sampleCount, {count}: must be between 1 and {model['max_images']}."
     if "storageUri" in parameters and not re.match(r"^gs://(.+)/(.+)$", str(parameters["storageUri"])):
         yield f"Invalid storageUri, {parameters['storageUri']}: must match ^gs://(.+)/(.+)$"
@@ -62,11 +81,23 @@ def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[st
         if name in parameters and str(parameters[name]).lower() not in allowed:
             yield f"Invalid {name}, {parameters[name]}"
     for name, field in FIELD_OF_PARAMETER.items():
-        if name in parameters and field not in model["parameters"]:
+        if name in parameters and field not in model["parameters"] and not _is_accepted(name, model):
             yield f"{name} is not supported by model {model['id']}."
+    for name, value in parameters.items():
+        if not isinstance(value, KINDS.get(MESSAGES["VisionGenerativeModelParams"].get(name, ""), object)):
+            yield f"Invalid {name}, {value}"
     if not isinstance(instance.get("prompt", ""), str):
         yield "Invalid prompt: it must be a string."
     yield from _output_options(parameters.get("outputOptions", {}))
+
+
+def _is_between(value: Any, lowest: int, highest: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
+
+
+def _is_accepted(name: str, model: dict[str, Any]) -> bool:
+    is_generator = "generate" in model["jobs"]
+    return is_generator and any(name in names for start, names in ACCEPTED.items() if model["id"].startswith(start))
 
 
 def _output_options(options: Any) -> Iterator[str]:
@@ -76,7 +107,7 @@ def _output_options(options: Any) -> Iterator[str]:
     if str(options.get("mimeType", "image/png")) not in MIME_TYPES:
         yield f"Invalid mimeType, {options['mimeType']}"
     quality = options.get("compressionQuality", 75)
-    if not isinstance(quality, int) or not 0 <= quality <= 100:  # noqa: PLR2004  # the documented range
+    if not _is_between(quality, 0, 100):
         yield f"Invalid compressionQuality, {quality}: must be between 0 and 100."
 
 
@@ -98,7 +129,7 @@ def _of_generate(instance: dict[str, Any], parameters: dict[str, Any], model: di
 
 def _seed(parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
     seed = parameters["seed"]
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+    if not _is_between(seed, 0, 2**32 - 1):
         yield f"Invalid seed, {seed}"
     if parameters.get("addWatermark", model["watermark_default"]):
         yield "Seed is not supported when watermark is enabled"

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.requests import Request
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
@@ -33,10 +35,14 @@ class RequestLog:
         self._requests: list[LoggedRequest] = []
         self._accepted = 0
 
-    def add(self, request: LoggedRequest) -> None:
-        """Add a request."""
+    async def log(self, request: Request) -> bytes:
+        """Add a request, and return its body."""
+        body = await request.body()
+        path, query = request.scope["path"], request.scope["query_string"].decode()
+        logged = LoggedRequest(request.method, path, query, dict(request.headers), body)
         with self._lock:
-            self._requests.append(request)
+            self._requests.append(logged)
+        return body
 
     def accept(self) -> None:
         """Count a request that images were made for."""

@@ -128,7 +128,7 @@ class Emulator:
 
     def retire(self, model: str) -> None:
         """Answer 404 for a model until the reset."""
-        self._service.retired.add(model)
+        self._service.vertex.retired.add(model)
 
     def unfired_faults(self) -> list[Fault]:
         """Return the ordered faults that did not fire as often as ordered."""

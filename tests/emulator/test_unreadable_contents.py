@@ -14,17 +14,25 @@ CATEGORIES = [
     "HARM_CATEGORY_HATE_SPEECH",
     "HARM_CATEGORY_IMAGE_HATE",
     "HARM_CATEGORY_JAILBREAK",
+    "HARM_CATEGORY_CIVIC_INTEGRITY",
+    "HARM_CATEGORY_UNSPECIFIED",
     *[f"HARM_CATEGORY_{word}" for word in ("HARASSMENT", "DANGEROUS_CONTENT", "SEXUALLY_EXPLICIT")],
     *[f"HARM_CATEGORY_IMAGE_{word}" for word in ("HARASSMENT", "DANGEROUS_CONTENT", "SEXUALLY_EXPLICIT")],
 ]
 
 VALUES = [
     ({"imageConfig": {"personGeneration": "DONT_ALLOW"}}, "image_config.person_generation", PERSON, '"DONT_ALLOW"'),
-    ({"imageConfig": {"personGeneration": "allow_all"}}, "image_config.person_generation", PERSON, '"allow_all"'),
+    ({"imageConfig": {"personGeneration": "allow all"}}, "image_config.person_generation", PERSON, '"allow all"'),
+    ({"imageConfig": {"personGeneration": "7"}}, "image_config.person_generation", PERSON, '"7"'),
     ({"responseModalities": ["IMAGE", "PICTURE"]}, "response_modalities[1]", ".GenerationConfig.Modality", '"PICTURE"'),
     ({"imageConfig": []}, "image_config", ".ImageConfig", "[]"),
     ({"seed": 2**31}, "seed", "INT32", str(2**31)),
-    ({"seed": "7"}, "seed", "INT32", '"7"'),
+    ({"seed": 7.5}, "seed", "INT32", "7.5"),
+    ({"seed": "seven"}, "seed", "INT32", '"seven"'),
+    ({"seed": " 7"}, "seed", "INT32", '" 7"'),
+    ({"temperature": True}, "temperature", "FLOAT", "true"),
+    ({"responseLogprobs": 1}, "response_logprobs", "BOOL", "1"),
+    ({"stopSequences": [1]}, "stop_sequences[0]", "STRING", "1"),
     ({"candidateCount": True}, "candidate_count", "INT32", "true"),
     ({"imageConfig": {"imageSize": 512}}, "image_config.image_size", "STRING", "512"),
 ]
@@ -73,7 +81,7 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_path(
     [
         ({"category": "HARM_CATEGORY_VIOLENCE"}, "category", "HarmCategory", "HARM_CATEGORY_VIOLENCE"),
         ({"threshold": "BLOCK_SOME"}, "threshold", "SafetySetting.HarmBlockThreshold", "BLOCK_SOME"),
-        ({"threshold": "block_none"}, "threshold", "SafetySetting.HarmBlockThreshold", "block_none"),
+        ({"threshold": "-1"}, "threshold", "SafetySetting.HarmBlockThreshold", "-1"),
     ],
 )
 def test_a_safety_setting_that_google_does_not_know_is_refused(
@@ -109,3 +117,34 @@ def test_every_safety_category_is_taken(google: Any, category: str) -> None:
     settings = [{"category": category, "threshold": level} for level in levels]
 
     assert post(google, asked() | {"safetySettings": settings}).status == 200
+
+
+def test_a_label_has_to_be_text(google: Any) -> None:
+    answer = post(google, asked() | {"labels": {"team": "ads", "cost_center": 4711}})
+
+    assert_unreadable(answer, "Invalid value at 'labels[cost_center]' (TYPE_STRING), 4711", "labels[cost_center]")
+
+
+def test_data_has_to_be_base64(google: Any) -> None:
+    parts = [{"text": "x"}, {"inlineData": {"mimeType": "image/png", "data": "a%b"}}]
+
+    answer = post(google, asked() | {"contents": [{"parts": parts}]})
+
+    place = "contents[0].parts[1].inline_data.data"
+    message = f"Invalid value at '{place}' (TYPE_BYTES), Base64 decoding failed for \"a%b\""
+    assert_unreadable(answer, message, place)
+
+
+@pytest.mark.parametrize(
+    ("part", "second"),
+    [
+        ({"text": "a", "inlineData": {"mimeType": "image/png", "data": ""}}, "inlineData"),
+        ({"inline_data": {"data": ""}, "inlineData": {"data": ""}}, "inlineData"),
+        ({"text": "a", "file_data": {"fileUri": "gs://b/o"}}, "file_data"),
+    ],
+)
+def test_a_part_holds_one_kind_of_data(google: Any, part: dict[str, Any], second: str) -> None:
+    answer = post(google, asked() | {"contents": [{"parts": [part]}]})
+
+    text = f"oneof field 'data' is already set. Cannot set '{second}'"
+    assert_unreadable(answer, f"Invalid value at 'contents[0].parts[0]' (oneof), {text}", "contents[0].parts[0]")
