@@ -45,8 +45,9 @@ def check_contents(request: dict[str, Any], model: dict[str, Any]) -> None:
 
 
 def prompt_of(request: dict[str, Any]) -> str:
-    """Return the text of a request."""
-    parts = [part for content in request["contents"] for part in content["parts"]]
+    """Return the text of the user's turns."""
+    turns = [content for content in request["contents"] if (content.get("role") or "user").lower() == "user"]
+    parts = [part for content in turns for part in content["parts"]]
     return "\n".join(part["text"] for part in parts if "text" in part)
 
 

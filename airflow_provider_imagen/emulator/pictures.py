@@ -6,6 +6,7 @@ import colorsys
 import io
 import random
 import textwrap
+from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -45,8 +46,10 @@ def draw(prompt: str, size: tuple[int, int], seed: str) -> Image.Image:
     return image
 
 
-def upscale(data: bytes, factor: int) -> Image.Image:
-    """Return an image, ``factor`` times as wide and high.
+def upscale(data: bytes, factor_of: Callable[[tuple[int, int]], int]) -> Image.Image:
+    """Return an image that is larger by a whole factor.
+
+    :param factor_of: returns the factor for an image's width and height.
 
     :raises UnusableImageError: too many bytes or pixels, or neither PNG nor JPEG.
     """
@@ -54,6 +57,7 @@ def upscale(data: bytes, factor: int) -> Image.Image:
         raise UnusableImageError("Image size exceeds the limit of 10 MB.")
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        factor = factor_of(image.size)
         width, height = image.width * factor, image.height * factor
         if width * height > MOST_PIXELS:
             raise UnusableImageError(f"Output of {width} x {height} pixels exceeds the limit of 17 megapixels.")

@@ -14,7 +14,7 @@ from airflow_provider_imagen.emulator import pictures
 from airflow_provider_imagen.emulator.api_errors import ApiError
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.predict_limits import PIXELS
-from airflow_provider_imagen.emulator.predict_validation import check
+from airflow_provider_imagen.emulator.predict_validation import check, upscale_factor
 from airflow_provider_imagen.emulator.storage import ObjectMissingError
 from airflow_provider_imagen.emulator.storage_errors import StorageError
 from airflow_provider_imagen.emulator.storage_front import StorageFront
@@ -45,7 +45,7 @@ class PredictHandler:
         with self._lock:
             number = next(self._requests)
         if parameters.get("mode") == "upscale":
-            images = [self._upscaled(instance["image"], parameters)]
+            images = [self._upscaled(instance["image"], parameters, model)]
         else:
             images = self._generated(instance["prompt"], parameters, model, number)
         kept = images[: max(0, len(images) - (fault.filtered if fault else 0))]
@@ -67,13 +67,13 @@ class PredictHandler:
             pictures.draw(prompt, (width, height), f"{model['id']} {chance} {prompt} {index}") for index in range(count)
         ]
 
-    def _upscaled(self, image: dict[str, Any], parameters: dict[str, Any]) -> Image.Image:
+    def _upscaled(self, image: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Image.Image:
         try:
             if "gcsUri" in image:
                 data = self._storage.read_uri(image["gcsUri"])
             else:
                 data = base64.b64decode(image["bytesBase64Encoded"], validate=True)
-            return pictures.upscale(data, int(parameters["upscaleConfig"]["upscaleFactor"][1:]))
+            return pictures.upscale(data, lambda size: upscale_factor(parameters, model, size))
         except ObjectMissingError as failure:
             raise ApiError(404, f"Could not find the object {image['gcsUri']}.") from failure
         except StorageError as failure:

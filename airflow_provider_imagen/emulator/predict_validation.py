@@ -25,6 +25,10 @@ CHOICES = {
 KINDS: dict[str, type | tuple[type, ...]] = {"BOOL": bool, "FLOAT": (int, float)}
 """Python's types of the parameters that no other check looks at."""
 
+UPSCALED_SIZES = {"2048", "4096"}
+TOLERANCE = 0.1
+"""Sizes of an upscaled image, and how near to a factor they must be (``vertexai.vision_models``)."""
+
 MIME_TYPES = {
     "image/png",
     "image/jpeg",
@@ -61,6 +65,23 @@ def check(body: dict[str, Any], model: dict[str, Any]) -> tuple[dict[str, Any], 
     return instance, parameters
 
 
+def upscale_factor(parameters: dict[str, Any], model: dict[str, Any], size: tuple[int, int]) -> int:
+    """Return the factor of a checked request; without one, ``sampleImageSize`` is the longer side of the result.
+
+    :param size: width and height of the image.
+    :raises ApiError: the model has no such factor.
+    """
+    if factor := parameters.get("upscaleConfig", {}).get("upscaleFactor"):
+        return int(factor[1:])
+    wanted = int(parameters["sampleImageSize"]) / max(size)
+    for factor in model["upscale_factors"]:
+        if abs(wanted - int(factor[1:])) < TOLERANCE:
+            return int(factor[1:])
+    raise ApiError(
+        400, f"Invalid sampleImageSize, {parameters['sampleImageSize']}, for an image of {max(size)} pixels."
+    )
+
+
 def _check_editing(
     instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any], *, upscales: bool
 ) -> None:
@@ -81,7 +102,7 @@ def _common(instance: dict[str, Any], parameters: dict[str, Any], model: dict[st
         if name in parameters and str(parameters[name]).lower() not in allowed:
             yield f"Invalid {name}, {parameters[name]}"
     for name, field in FIELD_OF_PARAMETER.items():
-        if name in parameters and field not in model["parameters"] and not _is_accepted(name, model):
+        if name in parameters and field not in model["parameters"] and not _is_accepted(name, parameters, model):
             yield f"{name} is not supported by model {model['id']}."
     for name, value in parameters.items():
         if not isinstance(value, KINDS.get(MESSAGES["VisionGenerativeModelParams"].get(name, ""), object)):
@@ -95,9 +116,10 @@ def _is_between(value: Any, lowest: int, highest: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
-def _is_accepted(name: str, model: dict[str, Any]) -> bool:
-    is_generator = "generate" in model["jobs"]
-    return is_generator and any(name in names for start, names in ACCEPTED.items() if model["id"].startswith(start))
+def _is_accepted(name: str, parameters: dict[str, Any], model: dict[str, Any]) -> bool:
+    if parameters.get("mode") == "upscale":
+        return name == "sampleImageSize"
+    return any(name in names for start, names in ACCEPTED.items() if model["id"].startswith(start))
 
 
 def _output_options(options: Any) -> Iterator[str]:
@@ -136,9 +158,11 @@ def _seed(parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_upscale(instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
-    config = parameters.get("upscaleConfig")
+    config, size = parameters.get("upscaleConfig"), parameters.get("sampleImageSize")
     factor = config.get("upscaleFactor") if isinstance(config, dict) else None
-    if factor not in model["upscale_factors"]:
+    if size is not None and str(size) not in UPSCALED_SIZES:
+        yield f"Invalid sampleImageSize, {size}"
+    if factor not in model["upscale_factors"] and (factor is not None or size is None):
         yield f"Invalid upscaleFactor, {factor}"
     image = instance.get("image")
     named = (

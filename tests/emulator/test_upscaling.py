@@ -153,3 +153,38 @@ def test_an_object_that_is_not_there_is_not_found(google: Any, uri: str) -> None
 
 def test_a_web_address_is_no_source(google: Any) -> None:
     assert google.upscale({"gcsUri": "https://example.com/a.png"}).status in {400, 404}
+
+
+@pytest.mark.parametrize(
+    ("longest", "size", "larger"), [(1024, "2048", 2048), (1000, 4096, 4000), (1030, "2048", 2060)]
+)
+def test_without_a_factor_the_size_says_how_much_larger(
+    google: Any, picture: Make, inline: Any, image_of: Any, longest: int, size: Any, larger: int
+) -> None:
+    """``vertexai.vision_models`` sends ``new_size`` so."""
+    answer = google.upscale(inline(picture((longest, 10))), None, model=OLDEST, sampleImageSize=size)
+
+    assert image_of(answer.predictions[0]).size[0] == larger
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"sampleImageSize": "1024"}, "Invalid sampleImageSize, 1024"),
+        ({"sampleImageSize": "2K"}, "Invalid sampleImageSize, 2K"),
+        ({"sampleImageSize": "4096"}, "Invalid sampleImageSize, 4096, for an image of 30 pixels."),
+        ({"sampleImageSize": "2048", "upscaleConfig": {"upscaleFactor": "x9"}}, "Invalid upscaleFactor, x9"),
+    ],
+)
+def test_a_size_that_is_no_factor_is_refused(
+    google: Any, picture: Make, inline: Any, parameters: dict[str, Any], message: str
+) -> None:
+    answer = google.upscale(inline(picture()), None, model=OLDEST, **parameters)
+
+    assert (answer.status, answer.message) == (400, message)
+
+
+def test_a_factor_counts_before_a_size(google: Any, picture: Make, inline: Any, image_of: Any) -> None:
+    answer = google.upscale(inline(picture((30, 20))), "x2", model=OLDEST, sampleImageSize="4096")
+
+    assert image_of(answer.predictions[0]).size == (60, 40)
