@@ -47,6 +47,13 @@ def first_line(process: subprocess.Popen[str]) -> dict[str, Any]:
     return dict(json.loads(process.stdout.readline()))
 
 
+def pasted(line: str) -> dict[str, Any]:
+    """Return the connection that a shell has after a line was pasted into it."""
+    command = f"{line}\n{sys.executable} -c 'import os; print(os.environ[\"AIRFLOW_CONN_IMAGEN_DEFAULT\"])'"
+    shell = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
+    return dict(json.loads(shell.stdout))
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     """Kill a process and let go of its pipes, which a child that outlives it would keep open."""
     process.kill()
@@ -85,7 +92,7 @@ def dies_with(process: subprocess.Popen[str]) -> bool:
         os.close(descriptor)
 
 
-def test_the_command_prints_one_line_of_json_and_serves(start: Start, make_client: Any) -> None:
+def test_the_command_prints_where_it_serves_as_json_and_for_a_shell(start: Start, make_client: Any) -> None:
     process = start("--bucket", "one", "--bucket", "two")
 
     ready = first_line(process)
@@ -96,6 +103,24 @@ def test_the_command_prints_one_line_of_json_and_serves(start: Start, make_clien
     assert ready["airflow_connection"]["extra"]["storage_endpoint"] == ready["storage_endpoint"]
     assert google.generate(storageUri="gs://two/x/").predictions[0]["gcsUri"].startswith("gs://two/x/")
     assert len(make_client(ready["storage_endpoint"]).objects("two").json["items"]) == 1
+    assert process.stdout
+    assert pasted(process.stdout.readline()) == ready["airflow_connection"]
+    process.terminate()
+    rest, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (rest, errors) == ("", "")
+
+
+def test_the_line_for_a_shell_can_be_had_alone(start: Start) -> None:
+    process = start("--print-env")
+    assert process.stdout
+    ready, _, _ = select.select([process.stdout], [], [], PATIENCE_SECONDS)
+    assert ready, "nothing was printed"
+    line = process.stdout.readline()
+
+    connection = pasted(line)
+    assert line.startswith("export AIRFLOW_CONN_IMAGEN_DEFAULT=")
+    assert connection["conn_type"] == "imagen"
+    assert is_served(connection["extra"]["endpoint"])
     process.terminate()
     rest, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert (rest, errors) == ("", "")
