@@ -183,6 +183,118 @@ def test_core_and_client_do_not_know_airflow() -> None:
     assert [each for each in imported(rooms={"core", "client", "errors.py"}) if is_below(each[1], ("airflow",))] == []
 
 
+def compared_protocols(source: str) -> list[int]:
+    """Return the lines that compare a protocol or the name of one: ``==``, ``in``, ``match``, or as key of a dict."""
+    parts: list[ast.AST] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare):
+            parts += [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            parts.append(node.value)
+        elif isinstance(node, ast.Dict):
+            parts += [key for key in node.keys if key]
+    parts += [each for part in parts if isinstance(part, ast.Set | ast.Tuple | ast.List) for each in part.elts]
+    return [
+        part.lineno
+        for part in parts
+        if (isinstance(part, ast.Constant) and part.value in ("predict", "generateContent"))
+        or (isinstance(part, ast.Attribute) and part.attr == "protocol")
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'model.protocol == "predict"',
+        'if "generateContent" != name: pass',
+        "model.protocol is other.protocol",
+        'each = name in {"predict", "x"}',
+        'match name:\n    case "predict": pass',
+        'verb = {"generateContent": 1}[name]',
+    ],
+)
+def test_the_walls_see_every_way_to_compare_protocols(source: str) -> None:
+    assert len(compared_protocols(source)) in {1, 2}
+
+
+def test_the_registry_alone_compares_names_of_protocols() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file in sorted(ROOT.rglob("*.py"))
+        if not file.is_relative_to(ROOT / "core" / "protocols") and room_of(file) != "emulator"
+        for line in compared_protocols(file.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
+def imports_between_modules() -> dict[str, set[str]]:
+    """Map each of our modules to those of ours that it imports anywhere, also in functions; not for type checkers only.
+
+    ``from a import b`` is an import of the module ``a.b`` where there is one, else of ``a``.
+    """
+    files = {file: ".".join(file.relative_to(ROOT.parent).with_suffix("").parts) for file in ROOT.rglob("*.py")}
+    modules = {name.removesuffix(".__init__") for name in files.values()}
+    found: dict[str, set[str]] = {}
+    for file, name in files.items():
+        names = list(runtime_imports(ast.parse(file.read_text(encoding="utf-8"))))
+        found[name.removesuffix(".__init__")] = modules & {
+            each if each in modules else each.rpartition(".")[0] for each in names
+        }
+    return found
+
+
+def runtime_imports(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    for child in ast.iter_child_nodes(node):
+        yield from runtime_imports(child)
+
+
+def cycle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Return the modules of one cycle, an empty list if there is none."""
+    finished: set[str] = set()
+
+    def visit(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return path[path.index(module) :]
+        if module in finished:
+            return []
+        cycle = next(filter(None, (visit(each, [*path, module]) for each in sorted(graph.get(module, ())))), [])
+        finished.add(module)
+        return cycle
+
+    return next(filter(None, (visit(module, []) for module in sorted(graph))), [])
+
+
+def test_no_module_imports_itself_through_others_not_even_in_functions() -> None:
+    assert cycle_in(imports_between_modules()) == []
+
+
+@pytest.mark.parametrize(
+    ("graph", "cycle"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b", "c"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b"}, "b": {"c"}, "c": {"b"}}, ["b", "c"]),
+        ({"a": {"a"}}, ["a"]),
+    ],
+)
+def test_a_cycle_is_found(graph: dict[str, set[str]], cycle: list[str]) -> None:
+    assert cycle_in(graph) == cycle
+
+
+def test_imports_in_functions_count_and_those_for_type_checkers_do_not() -> None:
+    source = "if TYPE_CHECKING:\n    import a\ndef f():\n    from b import c\nimport d.e"
+
+    assert list(runtime_imports(ast.parse(source))) == ["b.c", "d.e"]
+    assert f"{OURS}.core.result_document" in imports_between_modules()[f"{OURS}.links.imagen"]
+
+
 @pytest.mark.parametrize(
     ("source", "module"),
     [

@@ -1,15 +1,18 @@
-"""The links that Airflow shows on a task instance. None of them ever raises: without a page there is no link.
+"""The links that Airflow shows on a task instance. None of them raises: without a page there is no link.
 
-Airflow 3 asks for them in the worker, when the task has ended in whatever way; Airflow 2 in its web server.
+Airflow 3 makes them in the worker when the task has ended, also after a failure; Airflow 2 in its web server.
 """
 
 from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+
+if TYPE_CHECKING:
+    from airflow_provider_imagen.core.result_document import ResultDocument
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ class _ImagenLink(BaseOperatorLink):
             return ""
 
     @abstractmethod
-    def _page(self, result: dict[str, Any], operator: Any) -> str:
+    def _page(self, result: ResultDocument | None, operator: Any) -> str:
         """Return the page's address, from the ``result`` document or the task's arguments."""
 
 
@@ -39,11 +42,11 @@ class OutputFolderLink(_ImagenLink):
 
     name = "Images in Cloud Storage"
 
-    def _page(self, result: dict[str, Any], operator: Any) -> str:
+    def _page(self, result: ResultDocument | None, operator: Any) -> str:
         from airflow_provider_imagen.core.web_pages import folder_page
 
-        parameters = result.get("parameters") or {}
-        return folder_page(parameters.get("output_uri") or _argument(operator, "output_uri"))
+        recorded = result.parameters.get("output_uri") if result else None
+        return folder_page(recorded or _argument(operator, "output_uri"))
 
 
 class ModelLink(_ImagenLink):
@@ -51,18 +54,19 @@ class ModelLink(_ImagenLink):
 
     name = "Documentation of the model"
 
-    def _page(self, result: dict[str, Any], operator: Any) -> str:
+    def _page(self, result: ResultDocument | None, operator: Any) -> str:
         from airflow_provider_imagen.core.catalogue import catalogue
         from airflow_provider_imagen.core.web_pages import model_page
 
-        name = result.get("model") or _argument(operator, "model")
+        name = result.model if result else _argument(operator, "model")
         return model_page(name, catalogue()) if name else ""
 
 
-def _recorded(ti_key: Any) -> dict[str, Any]:
-    """Return the ``result`` document of a task instance, an empty one if it left none."""
-    found = XCom.get_value(ti_key=ti_key, key="result")
-    return found if isinstance(found, dict) else {}
+def _recorded(ti_key: Any) -> ResultDocument | None:
+    """Return the ``result`` document of a task instance, None if there is none."""
+    from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
+
+    return ResultDocument.read(XCom.get_value(ti_key=ti_key, key=RESULT_KEY))
 
 
 def _argument(operator: Any, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The plugin: tells Airflow 3.1 and later about the gallery. Imported by every part of Airflow, so it loads nothing."""
+"""The plugin: adds the gallery to Airflow 3.1 and later. Every part of Airflow imports it, so it loads nothing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from urllib.parse import urlparse
 from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.sdk import AirflowPlugin, conf
 
+from airflow_provider_imagen.plugins import GALLERY_PREFIX
+
 log = logging.getLogger(__name__)
-PREFIX = "/imagen-gallery"
-"""Where Airflow's API server serves the gallery, below its own base URL."""
 
 FIRST_WITH_VIEWS = (3, 1)
-"""The first Airflow with views of plugins in its pages, and with a login that such views can use."""
+"""The first Airflow with views of plugins in its pages, and with a login cookie that such views can use."""
 
 
-def _offers_views() -> bool:
+def _has_plugin_views() -> bool:
     major, minor = airflow_version.split(".")[:2]
     return (int(major), int(minor)) >= FIRST_WITH_VIEWS
 
@@ -25,7 +25,7 @@ def _offers_views() -> bool:
 def _views() -> list[dict[str, Any]]:
     """Return the tabs. The ids are parts of the path: there a plus sign in a run id stays one."""
     base = urlparse(conf.get("api", "base_url", fallback="")).path.rstrip("/")
-    dag = f"{base}{PREFIX}/dags/{{DAG_ID}}"
+    dag = f"{base}{GALLERY_PREFIX}/dags/{{DAG_ID}}"
     task = f"{dag}/runs/{{RUN_ID}}/tasks/{{TASK_ID}}/{{MAP_INDEX}}"
     return [
         {"name": "Images", "destination": "task_instance", "url_route": "imagen-images", "href": task},
@@ -40,17 +40,17 @@ class ImagenPlugin(AirflowPlugin):
     """
 
     name = "imagen"
-    external_views = _views() if _offers_views() else []
+    external_views = _views() if _has_plugin_views() else []
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The web application of the gallery. Only the API server asks for it."""
-        if not _offers_views():
+        """The web application of the gallery. Only the API server reads this property."""
+        if not _has_plugin_views():
             return []
         try:
             from airflow_provider_imagen.plugins.gallery.routes import app
         except ImportError:
-            # An Airflow that moved what the gallery is built on must start all the same.
+            # An Airflow that moved what the gallery imports must start all the same.
             log.exception("The gallery of images cannot be served by Airflow %s.", airflow_version)
             return []
-        return [{"app": app, "url_prefix": PREFIX, "name": "imagen gallery"}]
+        return [{"app": app, "url_prefix": GALLERY_PREFIX, "name": "imagen gallery"}]

@@ -12,17 +12,20 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
+
 
 def main(dag_id: str) -> None:
     """Print the images in the order of tasks and map indexes."""
     with create_session() as session:
-        asked = select(XComModel).where(XComModel.dag_id == dag_id, XComModel.key == "result")
-        rows = session.scalars(asked).all()
-        found = [
-            {"task_id": row.task_id, "uri": image["uri"], "mime_type": image["mime_type"]}
-            for row in sorted(rows, key=lambda row: (row.task_id != "posters", row.map_index))
-            for image in (json.loads(row.value) if isinstance(row.value, str) else row.value)["images"]
-        ]
+        query = select(XComModel).where(XComModel.dag_id == dag_id, XComModel.key == RESULT_KEY)
+        rows = sorted(session.scalars(query), key=lambda row: (row.task_id != "posters", row.map_index))
+        documents = [(row.task_id, ResultDocument.read(row.value)) for row in rows]
+    found = [
+        {"task_id": task_id, "uri": image.uri, "mime_type": image.mime_type}
+        for task_id, document in documents
+        for image in (document.images if document else ())
+    ]
     sys.stdout.write(json.dumps(found) + "\n")
 
 

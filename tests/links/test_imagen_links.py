@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.web_pages import model_page
 from airflow_provider_imagen.links import imagen
 from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
 ASKED, FALLBACK = "imagen-4.0-generate-001", "gemini-3-pro-image"
-RESULT = {"model": FALLBACK, "parameters": {"output_uri": "gs://bucket/made/"}, "images": []}
+RESULT = ResultDocument.build(
+    {"model": FALLBACK, "output_uri": "gs://bucket/made/"}, ImagesResponse((), 1), [], location="global"
+).to_json()
 
 
 @pytest.fixture
@@ -69,7 +73,14 @@ def test_without_a_page_there_is_no_link(recorded: list[Any], arguments: dict[st
 
 
 @pytest.mark.parametrize(
-    "answer", [RuntimeError("no database"), ["a"], {"parameters": 3, "model": 4}, {"parameters": {"output_uri": 5}}]
+    "answer",
+    [
+        RuntimeError("no database"),
+        ["a"],
+        "{",
+        {"parameters": 3, "model": 4},
+        RESULT | {"parameters": {"output_uri": 5}},
+    ],
 )
 def test_whatever_xcom_answers_no_link_ever_raises(recorded: list[Any], answer: Any) -> None:
     recorded.append(answer)

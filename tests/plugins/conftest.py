@@ -19,9 +19,9 @@ from PIL import Image
 
 NO_GALLERY = tuple(map(int, airflow.__version__.split(".")[:2])) < (3, 1)
 NEEDS_GALLERY = [
-    *("test_fetching.py", "test_gallery_images.py", "test_gallery_pages.py", "test_guarded_routes.py"),
-    *("test_hostile_words.py", "test_recent_runs_page.py", "test_recorded_images.py", "test_task_instance_page.py"),
-    "test_turns.py",
+    *("test_access.py", "test_image_storage.py", "test_gallery_images.py", "test_gallery_pages.py"),
+    *("test_hostile_words.py", "test_image_addresses.py", "test_image_storage.py", "test_recent_runs_page.py"),
+    "test_task_instance_page.py",
 ]
 collect_ignore = NEEDS_GALLERY if NO_GALLERY else []
 
@@ -42,11 +42,12 @@ STARTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
 def record(*uris: str, **changes: Any) -> dict[str, Any]:
     """Return a ``result`` document as the operators push it."""
     from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
-    from airflow_provider_imagen.core.responses import record as document
+    from airflow_provider_imagen.core.result_document import ResultDocument
 
     images = tuple(GeneratedImage("image/png", uri, prompt=f"rewritten for {uri[-5:]}") for uri in uris)
     sent = {"model": "imagen-4.0-generate-001", "prompt": "a red boat", "aspect_ratio": "16:9"}
-    return {**document(sent, ImagesResponse(images, len(uris)), list(uris), location="us-central1"), **changes}
+    document = ResultDocument.build(sent, ImagesResponse(images, len(uris)), uris, location="us-central1")
+    return document.to_json() | changes
 
 
 def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", color: str = "teal", mode: str = "RGB") -> bytes:
@@ -171,12 +172,12 @@ def airflow_app(airflow_database: None) -> Any:
 
 @pytest.fixture
 def site(airflow_app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
-    """Airflow with an empty database and an empty shelf of thumbnails."""
+    """Airflow with an empty database and an empty cache of thumbnails."""
     from airflow_provider_imagen.plugins.gallery import routes
     from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # as in the API server
-    monkeypatch.setattr(routes, "shelf", ThumbnailCache())
+    monkeypatch.setattr(routes, "thumbnail_cache", ThumbnailCache())
     airflow_site = Airflow(airflow_app)
     airflow_site.clear()
     yield airflow_site

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_imagen.emulator import Fault
-from airflow_provider_imagen.plugins.gallery import fetching, routes, thumbnails
+from airflow_provider_imagen.plugins.gallery import image_storage, routes, thumbnails
 from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
 PAGE = "/imagen-gallery/dags/posters_dag/runs/manual__1/tasks/posters/-1"
@@ -88,8 +88,18 @@ def test_a_page_is_not_sent_as_an_image_only_because_it_begins_like_one(site: An
 
     answer = site.as_user().get(f"{posters}/images/0")
 
-    assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == ("image/gif", "nosniff")
-    assert site.as_user().get(f"{posters}/images/0/thumbnail").status_code == 422
+    assert (answer.status_code, answer.headers["content-type"]) == (415, "text/plain; charset=utf-8")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert site.as_user().get(f"{posters}/images/0/thumbnail").status_code == 415
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "ICO"])
+def test_an_image_that_browsers_do_not_show_is_not_sent(
+    site: Any, posters: str, emulator: Any, make_picture: Picture, kind: str
+) -> None:
+    emulator.put_object("bucket", "made/sample_0.png", make_picture(kind=kind), "image/png")
+
+    assert site.as_user().get(f"{posters}/images/0").status_code == 415
 
 
 def test_a_thumbnail_is_made_once(site: Any, posters: str, emulator: Any) -> None:
@@ -191,7 +201,7 @@ def test_a_connection_of_airflows_own_database_is_found(
 def test_an_image_beyond_the_bound_is_not_read_to_its_end(
     site: Any, posters: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "MOST_BYTES", 100)
+    monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 100)
 
     answer = site.as_user().get(f"{posters}/images/0")
 
@@ -214,14 +224,14 @@ def test_without_pillow_the_image_itself_is_the_thumbnail_if_it_is_small(
     site: Any, posters: str, make_picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thumbnails, "pillow_is_installed", lambda: False)
-    monkeypatch.setattr(thumbnails, "MOST_BYTES_WITHOUT_PILLOW", len(make_picture()))
+    monkeypatch.setattr(thumbnails, "MAX_BYTES_WITHOUT_PILLOW", len(make_picture()))
 
     answer = site.as_user().get(f"{posters}/images/0/thumbnail")
     assert answer.content == make_picture()
     assert answer.headers["x-imagen-pixels"] == "640 x 480"
 
-    monkeypatch.setattr(thumbnails, "MOST_BYTES_WITHOUT_PILLOW", len(make_picture()) - 1)
-    monkeypatch.setattr(routes, "shelf", ThumbnailCache())
+    monkeypatch.setattr(thumbnails, "MAX_BYTES_WITHOUT_PILLOW", len(make_picture()) - 1)
+    monkeypatch.setattr(routes, "thumbnail_cache", ThumbnailCache())
     refused = site.as_user().get(f"{posters}/images/0/thumbnail")
     assert (refused.status_code, "Pillow is not installed" in refused.text) == (422, True)
 

@@ -79,7 +79,7 @@ def test_importing_it_loads_nothing_that_airflow_has_not_loaded_itself() -> None
 def test_older_airflow_gets_nothing(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(imagen, "airflow_version", version)
 
-    assert not imagen._offers_views()
+    assert not imagen._has_plugin_views()
     assert ImagenPlugin().fastapi_apps == []
 
 
@@ -87,7 +87,7 @@ def test_older_airflow_gets_nothing(monkeypatch: pytest.MonkeyPatch, version: st
 def test_newer_airflow_gets_it(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(imagen, "airflow_version", version)
 
-    assert imagen._offers_views()
+    assert imagen._has_plugin_views()
 
 
 @needs_gallery

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,8 +62,8 @@ def test_a_dag_without_runs_says_so(visit: Visit) -> None:
 def test_the_dags_page_has_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_RECORDS", 2)
-    monkeypatch.setattr(pages, "MOST_RECORDS", 2)
+    monkeypatch.setattr(reading, "MAX_RESULTS", 2)
+    monkeypatch.setattr(pages, "MAX_RESULTS", 2)
     run = site.add_run()
     for index in range(3):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)
@@ -87,7 +88,7 @@ def test_a_run_of_another_dag_with_the_same_id_stays_out(site: Any, visit: Visit
 def test_what_other_operators_keep_under_the_same_key_takes_no_place(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_RECORDS", 1)
+    monkeypatch.setattr(reading, "MAX_RESULTS", 1)
     run = site.add_run()
     for index in range(3):
         site.add_task({"rows": index}, run=run, task_id="a_report", map_index=index)
@@ -105,12 +106,12 @@ def test_a_huge_value_under_the_same_key_is_never_loaded(
 ) -> None:
     lengths: list[int] = []
 
-    def read_record(value: Any) -> None:
+    def read(value: Any) -> None:
         lengths.append(len(str(value)))
 
-    monkeypatch.setattr(reading, "read_record", read_record)
+    monkeypatch.setattr(reading, "ResultDocument", SimpleNamespace(read=read))
     run = site.add_run()
-    site.add_task({**make_record("gs://bucket/x.png"), "more": "x" * reading.LONGEST_RECORD}, run=run)
+    site.add_task({**make_record("gs://bucket/x.png"), "more": "x" * reading.MAX_DOCUMENT_CHARACTERS}, run=run)
     visit(path)
     assert lengths == []
 

@@ -118,8 +118,8 @@ def test_a_mapped_task_shows_all_its_instances_or_one(site: Any, visit: Visit, m
 def test_a_page_about_a_mapped_task_has_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_MAPPED", 2)
-    monkeypatch.setattr(pages, "MOST_MAPPED", 2)
+    monkeypatch.setattr(reading, "MAX_MAPPED_INSTANCES", 2)
+    monkeypatch.setattr(pages, "MAX_MAPPED_INSTANCES", 2)
     run = site.add_run()
     for index in range(3):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)
@@ -144,8 +144,8 @@ def test_an_image_on_a_workers_disk_is_named_and_not_asked_for(site: Any, visit:
 def test_a_page_that_shows_every_instance_says_nothing_of_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_MAPPED", 2)
-    monkeypatch.setattr(pages, "MOST_MAPPED", 2)
+    monkeypatch.setattr(reading, "MAX_MAPPED_INSTANCES", 2)
+    monkeypatch.setattr(pages, "MAX_MAPPED_INSTANCES", 2)
     run = site.add_run()
     for index in range(2):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)

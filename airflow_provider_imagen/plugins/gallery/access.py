@@ -1,4 +1,4 @@
-"""Who may see a DAG's images: people whom Airflow lets read its task instances and what they recorded."""
+"""Permissions of the gallery: what Airflow asks of people who read task instances and XComs of a DAG."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, HTTPException, Request
 
-from airflow_provider_imagen.plugins.gallery.addresses import is_plain
+from airflow_provider_imagen.plugins.gallery.addresses import are_valid_ids
 
 
-def plain_address(request: Request) -> None:
-    """Refuse ids that are none before Airflow is asked about them."""
-    if not is_plain(request.path_params):
+def check_address(request: Request) -> None:
+    """Refuse malformed ids before Airflow is asked about them."""
+    if not are_valid_ids(request.path_params):
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such task instance.")
 
 
-READERS_ONLY = [
-    Depends(plain_address),
+READ_PERMISSIONS = [
+    Depends(check_address),
     Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
     Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
 ]
 """In this order; the last two ask for a login first.
 
-Airflow reads the DAG from the address's part that is called ``dag_id``, and so do the routes.
+Airflow reads the DAG from the path parameter ``dag_id``, and so do the routes.
 """

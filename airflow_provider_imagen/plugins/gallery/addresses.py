@@ -1,4 +1,4 @@
-"""Which task instance a request is about, and the links between pages. No address ever holds the URI of an image."""
+"""Addresses of task instances: their path parameters, and links between pages. No address holds the URI of an image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 NOT_MAPPED = -1
 NO_MAP_INDEX = {"{MAP_INDEX}", str(NOT_MAPPED)}
-"""What arrives for a task that is not mapped: Airflow leaves its placeholder in the address."""
+"""The path parameter of a task that is not mapped: Airflow leaves its placeholder in the address."""
 
 _ID = re.compile(r"[\w.-]{1,250}")
 _RUN_ID = re.compile(r"[^/\\\s\x00-\x1f\x7f]{1,250}")
@@ -25,10 +25,12 @@ class TaskInstanceAddress(NamedTuple):
     map_index: int
 
 
-def is_plain(parts: dict[str, str]) -> bool:
-    """Say whether the parts of an address can be ids at all.
+def are_valid_ids(parts: dict[str, str]) -> bool:
+    """Return whether the path parameters can be ids.
 
-    ``~``, Airflow's word for every DAG, is none: Airflow would ask for the right to read any DAG, not this one.
+    ``~``, Airflow's word for every DAG, cannot: Airflow would check the permission to read any DAG, not this one.
+
+    :param parts: path parameters by name.
     """
     for name, value in parts.items():
         if value in _DOTS or (name in {"dag_id", "task_id"} and not _ID.fullmatch(value)):
@@ -41,7 +43,7 @@ def is_plain(parts: dict[str, str]) -> bool:
 
 
 def read_map_index(text: str) -> int:
-    """Return a map index that :func:`is_plain` let through."""
+    """Return the map index in a path parameter that :func:`are_valid_ids` accepted."""
     return NOT_MAPPED if text in NO_MAP_INDEX else int(text)
 
 

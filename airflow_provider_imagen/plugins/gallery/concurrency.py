@@ -1,4 +1,4 @@
-"""How many images are fetched and decoded side by side. Who waits for a turn holds no thread."""
+"""The bound on images that are read and decoded at the same time. Work in the queue holds no thread."""
 
 from __future__ import annotations
 
@@ -9,39 +9,42 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from airflow_provider_imagen.plugins.gallery.fetching import NotShownError
+from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError
 
 T = TypeVar("T")
-IMAGES_AT_ONCE = 4
+MAX_CONCURRENT_IMAGES = 4
 """The API server has other work, its threads are shared by all pages, and images fill its memory."""
-LONGEST_QUEUE_SECONDS = 30.0
+QUEUE_TIMEOUT_SECONDS = 30.0
 
 
 class ConcurrencyLimit:
-    """Gives each piece of work one of the API server's threads when its turn comes.
+    """Runs work in the API server's threads, a limited number at a time.
 
-    Who waits holds no thread: Airflow's own pages need them, and there are only 40.
+    Work in the queue holds no thread: Airflow's own pages need them, and there are only 40.
+
+    :param limit: how much work runs at the same time.
+    :param timeout_seconds: the longest wait in the queue.
     """
 
-    def __init__(self, at_once: int = IMAGES_AT_ONCE, patience_seconds: float = LONGEST_QUEUE_SECONDS) -> None:
-        self._free = asyncio.Semaphore(at_once)
-        self._patience_seconds = patience_seconds
+    def __init__(self, limit: int = MAX_CONCURRENT_IMAGES, timeout_seconds: float = QUEUE_TIMEOUT_SECONDS) -> None:
+        self._semaphore = asyncio.Semaphore(limit)
+        self._timeout_seconds = timeout_seconds
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return what the work returns.
 
-        :raises NotShownError: its turn did not come in time.
+        :raises ImageUnavailableError: the wait in the queue timed out.
         """
-        await self._take()
+        await self._acquire()
         try:
             return await run_in_threadpool(work)
         finally:
-            self._free.release()
+            self._semaphore.release()
 
-    async def _take(self) -> None:
+    async def _acquire(self) -> None:
         try:
-            async with asyncio.timeout(self._patience_seconds):
-                await self._free.acquire()
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._semaphore.acquire()
         except TimeoutError:
-            words = "Many images are being shown. Try again in a minute."
-            raise NotShownError(HTTPStatus.SERVICE_UNAVAILABLE, words) from None
+            message = "Many images are being shown. Try again in a minute."
+            raise ImageUnavailableError(HTTPStatus.SERVICE_UNAVAILABLE, message) from None

@@ -1,4 +1,4 @@
-"""The pages as HTML. Everything that is written into them is escaped: prompts are other people's text."""
+"""The pages as HTML. Every value in them is escaped: prompts are untrusted text."""
 
 from __future__ import annotations
 
@@ -8,19 +8,37 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
+from airflow_provider_imagen.plugins import GALLERY_PREFIX
 from airflow_provider_imagen.plugins.gallery.addresses import (
     TaskInstanceAddress,
     dag_link,
     image_link,
     task_link,
 )
-from airflow_provider_imagen.plugins.gallery.fetching import why_not_shown
-from airflow_provider_imagen.plugins.gallery.queries import MOST_MAPPED, MOST_RECORDS, Attempt, RunsPage, TaskPage
-from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
+from airflow_provider_imagen.plugins.gallery.image_storage import unavailable_reason
+from airflow_provider_imagen.plugins.gallery.queries import (
+    MAX_MAPPED_INSTANCES,
+    MAX_RESULTS,
+    RunsPage,
+    TaskInstanceState,
+    TaskPage,
+)
 from airflow_provider_imagen.plugins.gallery.thumbnails import pillow_is_installed
-from airflow_provider_imagen.plugins.imagen import PREFIX
 
 FINISHED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+
+
+def alt_text(image: StoredImage, document: ResultDocument) -> str:
+    """Return the text alternative of an image."""
+    return image.prompt or document.prompt or f"Image made by {document.model}"
+
+
+def requested_size(document: ResultDocument) -> str:
+    """Return the size that was asked for, as the request names it."""
+    names = ("aspect_ratio", "image_size", "upscale_factor")
+    return ", ".join(str(document.parameters[name]) for name in names if document.parameters.get(name))
+
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
@@ -29,28 +47,39 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(dag_link=dag_link, task_link=task_link, image_link=image_link, why_not_shown=why_not_shown)
+_templates.globals.update(
+    alt_text=alt_text,
+    dag_link=dag_link,
+    image_link=image_link,
+    requested_size=requested_size,
+    task_link=task_link,
+    unavailable_reason=unavailable_reason,
+)
 
 
 def task_instance(path: str, address: TaskInstanceAddress, task: TaskPage) -> str:
     """Return the page about a task instance, or about all instances of a mapped task."""
-    found = {recording.address.map_index: recording for recording in task.recordings}
+    results = {result.address.map_index: result for result in task.results}
     instances = [
-        {"attempt": attempt, "recording": found.get(attempt.map_index), "nothing": _nothing(attempt)}
-        for attempt in task.attempts
+        {"state": each, "result": results.get(each.map_index), "no_images": _no_images(each)} for each in task.instances
     ]
-    cut = MOST_MAPPED if task.is_cut else None
-    return _page("task_instance.html", path, address=address, instances=instances, cut=cut)
+    bound = MAX_MAPPED_INSTANCES if task.is_truncated else None
+    return _page("task_instance.html", path, address=address, instances=instances, bound=bound)
 
 
 def recent_runs(path: str, dag_id: str, number: int, runs: RunsPage) -> str:
     """Return the page about a DAG's recent runs."""
-    cut = MOST_RECORDS if runs.is_cut else None
-    return _page("recent_runs.html", path, dag_id=dag_id, number=number, page=runs, cut=cut)
+    bound = MAX_RESULTS if runs.is_truncated else None
+    return _page("recent_runs.html", path, dag_id=dag_id, number=number, page=runs, bound=bound)
 
 
 def failure(path: str, status: int, message: str) -> str:
-    """Return the page that says why there is nothing to see."""
+    """Return the page about an error.
+
+    :param path: path of the request.
+    :param status: HTTP status.
+    :param message: a sentence about the cause.
+    """
     titles = {
         HTTPStatus.UNAUTHORIZED: ("You are not logged in", "Log in to Airflow and open this tab again."),
         HTTPStatus.FORBIDDEN: (
@@ -64,28 +93,15 @@ def failure(path: str, status: int, message: str) -> str:
 
 
 def _page(template: str, path: str, **values: Any) -> str:
-    below = path.partition(f"{PREFIX}/")[2]
+    below = path.partition(f"{GALLERY_PREFIX}/")[2]
     root = "../" * below.count("/") or "./"
-    return _templates.get_template(template).render(
-        root=root, previews=pillow_is_installed(), words_for=words_for, wanted_size=wanted_size, **values
-    )
+    return _templates.get_template(template).render(root=root, has_pillow=pillow_is_installed(), **values)
 
 
-def words_for(image: Image, record: Record) -> str:
-    """Return what an image shows, for people who do not see it."""
-    return image.prompt or record.prompt or f"Image made by {record.model}"
-
-
-def wanted_size(record: Record) -> str:
-    """Return the size that was asked for, in the words of the request."""
-    names = ("aspect_ratio", "image_size", "upscale_factor")
-    return ", ".join(str(record.parameters[name]) for name in names if record.parameters.get(name))
-
-
-def _nothing(attempt: Attempt) -> str:
-    """Return what to say about a task instance that recorded no images."""
-    if attempt.state == "failed":
+def _no_images(instance: TaskInstanceState) -> str:
+    """Return the sentence about a task instance that recorded no images."""
+    if instance.state == "failed":
         return "This task failed and recorded no images. Its log says why."
-    if attempt.state in FINISHED:
+    if instance.state in FINISHED:
         return "This task recorded no images. The operators of this provider record theirs when they make some."
     return "No images yet. They appear here when the task has made them; open the tab again then."

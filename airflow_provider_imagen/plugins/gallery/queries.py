@@ -1,4 +1,4 @@
-"""What Airflow's database knows: which task instance recorded which images, and the recent runs of a DAG."""
+"""Queries of Airflow's database: the results of task instances, and the recent runs of a DAG."""
 
 from __future__ import annotations
 
@@ -14,32 +14,37 @@ from airflow.utils.session import create_session
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
+from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 from airflow_provider_imagen.plugins.gallery.addresses import NOT_MAPPED, TaskInstanceAddress
-from airflow_provider_imagen.plugins.gallery.result_reading import Record, read_record
 
-RESULT_KEY = "result"
 RUNS_ON_A_PAGE = 25
-MOST_MAPPED = 100
-"""How many instances of a mapped task one page shows."""
-MOST_RECORDS = 500
-"""How many task instances with images one page of runs shows."""
-FIELD_OF_OURS = "filter_reasons"
-LONGEST_RECORD = 1 << 20
-"""In characters. Any task may keep anything under this key: what is longer is never loaded into memory."""
+MAX_MAPPED_INSTANCES = 100
+"""Instances of a mapped task on one page."""
+MAX_RESULTS = 500
+"""Task instances with images on one page of runs."""
+REQUIRED_FIELD = "filter_reasons"
+"""A field of every result document, by which the database tells them from values of other operators."""
+MAX_DOCUMENT_CHARACTERS = 1 << 20
+"""Any task may push any value under this key: a longer one is never loaded into memory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """A task instance, when it recorded its images, and the record; None when the value is none of ours."""
+class TaskInstanceResult:
+    """The ``result`` XCom of a task instance.
+
+    :param address: the task instance.
+    :param timestamp: time of the XCom.
+    :param document: its value, None if that is no result document.
+    """
 
     address: TaskInstanceAddress
-    at: datetime
-    record: Record | None
+    timestamp: datetime
+    document: ResultDocument | None
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """How a task instance is doing."""
+class TaskInstanceState:
+    """The state of a task instance, or of one instance of a mapped task."""
 
     map_index: int
     state: str | None
@@ -48,115 +53,117 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """What a page about a task instance, or about all instances of a mapped task, tells."""
+    """A task instance, or all instances of a mapped task."""
 
-    attempts: list[Attempt]
-    recordings: list[Recording]
-    is_cut: bool
+    instances: list[TaskInstanceState]
+    results: list[TaskInstanceResult]
+    is_truncated: bool
 
 
 @dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run of a DAG, and what its tasks recorded."""
+class RunResults:
+    """One run of a DAG and the results of its tasks."""
 
     run_id: str
     state: str
-    after: datetime
-    recordings: list[Recording]
+    run_after: datetime
+    results: list[TaskInstanceResult]
 
 
 @dataclass(frozen=True, slots=True)
 class RunsPage:
-    """Some runs of a DAG, the latest first."""
+    """One page of a DAG's runs, the latest first."""
 
-    runs: list[RunRow]
+    runs: list[RunResults]
     has_older: bool
-    is_cut: bool
+    is_truncated: bool
 
 
 def read_task(address: TaskInstanceAddress) -> TaskPage | None:
-    """Return what is known about a task instance, None when there is no such one.
+    """Return a task instance with its results, None when there is no such one.
 
-    With map index -1 and a task that is mapped: about all its instances.
+    :param address: with map index -1 all instances of a mapped task.
     """
     with create_session(scoped=False) as session:
-        attempts = list(_attempts(session, address))
-        if not attempts:
+        instances = list(_instances(session, address))
+        if not instances:
             return None
-        recordings = list(_recordings_of_task(session, address))
-        return TaskPage(attempts[:MOST_MAPPED], recordings, len(attempts) > MOST_MAPPED)
+        results = list(_task_results(session, address))
+        return TaskPage(instances[:MAX_MAPPED_INSTANCES], results, len(instances) > MAX_MAPPED_INSTANCES)
 
 
-def read_recording(address: TaskInstanceAddress) -> Recording | None:
-    """Return what exactly one task instance recorded."""
+def read_result(address: TaskInstanceAddress) -> TaskInstanceResult | None:
+    """Return the result of exactly one task instance."""
     with create_session(scoped=False) as session:
-        exact = _records().where(*_of_task(XComModel, address), XComModel.map_index == address.map_index)
-        row = session.execute(exact).first()
-        return _recording(row) if row else None
+        query = _results().where(*_of_task(XComModel, address), XComModel.map_index == address.map_index)
+        row = session.execute(query).first()
+        return _result(row) if row else None
 
 
 def read_runs(dag_id: str, page: int) -> RunsPage:
-    """Return a page of a DAG's runs, 0 being the latest."""
+    """Return a page of a DAG's runs.
+
+    :param dag_id: the DAG.
+    :param page: 0 is the page of the latest runs.
+    """
     with create_session(scoped=False) as session:
-        chosen = (
+        query = (
             select(DagRun.run_id, DagRun.state, DagRun.run_after)
             .where(DagRun.dag_id == dag_id)
             .order_by(DagRun.run_after.desc(), DagRun.id.desc())
             .limit(RUNS_ON_A_PAGE + 1)
             .offset(page * RUNS_ON_A_PAGE)
         )
-        rows = session.execute(chosen).all()
+        rows = session.execute(query).all()
         shown = rows[:RUNS_ON_A_PAGE]
-        found, is_cut = _recordings_of_runs(session, dag_id, [row.run_id for row in shown])
-        runs = [
-            RunRow(
-                row.run_id, str(row.state), row.run_after, [one for one in found if one.address.run_id == row.run_id]
-            )
-            for row in shown
-        ]
-        return RunsPage(runs, len(rows) > RUNS_ON_A_PAGE, is_cut)
+        results, is_truncated = _run_results(session, dag_id, [row.run_id for row in shown])
+        by_run: dict[str, list[TaskInstanceResult]] = {row.run_id: [] for row in shown}
+        for result in results:
+            by_run[result.address.run_id].append(result)
+        runs = [RunResults(row.run_id, str(row.state), row.run_after, by_run[row.run_id]) for row in shown]
+        return RunsPage(runs, len(rows) > RUNS_ON_A_PAGE, is_truncated)
 
 
-def _attempts(session: Session, address: TaskInstanceAddress) -> Iterator[Attempt]:
-    chosen = (
+def _instances(session: Session, address: TaskInstanceAddress) -> Iterator[TaskInstanceState]:
+    query = (
         select(TaskInstance.map_index, TaskInstance.state, TaskInstance.try_number)
         .where(*_of_task(TaskInstance, address), *_of_instance(TaskInstance, address))
         .order_by(TaskInstance.map_index)
-        .limit(MOST_MAPPED + 1)
+        .limit(MAX_MAPPED_INSTANCES + 1)
     )
-    for row in session.execute(chosen):
-        yield Attempt(row.map_index, str(row.state) if row.state else None, row.try_number)
+    for row in session.execute(query):
+        yield TaskInstanceState(row.map_index, str(row.state) if row.state else None, row.try_number)
 
 
-def _recordings_of_task(session: Session, address: TaskInstanceAddress) -> Iterator[Recording]:
-    chosen = (
-        _records()
+def _task_results(session: Session, address: TaskInstanceAddress) -> Iterator[TaskInstanceResult]:
+    query = (
+        _results()
         .where(*_of_task(XComModel, address), *_of_instance(XComModel, address))
         .order_by(XComModel.map_index)
-        .limit(MOST_MAPPED)
+        .limit(MAX_MAPPED_INSTANCES)
     )
-    yield from map(_recording, session.execute(chosen))
+    yield from map(_result, session.execute(query))
 
 
-def _recordings_of_runs(session: Session, dag_id: str, run_ids: list[str]) -> tuple[list[Recording], bool]:
-    """Return what is shown, and whether there is more."""
-    chosen = (
-        _records()
+def _run_results(session: Session, dag_id: str, run_ids: list[str]) -> tuple[list[TaskInstanceResult], bool]:
+    """Return the results of some runs, and whether there are more than the bound."""
+    query = (
+        _results()
         .where(XComModel.dag_id == dag_id, XComModel.run_id.in_(run_ids))
         .order_by(XComModel.dag_run_id.desc(), XComModel.task_id, XComModel.map_index)
-        .limit(MOST_RECORDS + 1)
+        .limit(MAX_RESULTS + 1)
     )
-    rows = session.execute(chosen).all()
-    read = map(_recording, rows[:MOST_RECORDS])
-    return [recording for recording in read if recording.record], len(rows) > MOST_RECORDS
+    rows = session.execute(query).all()
+    results = map(_result, rows[:MAX_RESULTS])
+    return [result for result in results if result.document], len(rows) > MAX_RESULTS
 
 
-def _records() -> Any:
-    """Return what chooses records, as far as the database can tell them from what other operators keep."""
+def _results() -> Any:
+    """Return the query of all result documents, as far as the database can tell them from other values."""
     columns = (XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.map_index)
     text = cast(XComModel.value, Text)
-    is_ours = (text.contains(FIELD_OF_OURS, autoescape=True), func.length(text) <= LONGEST_RECORD)
-    return select(*columns, XComModel.timestamp, XComModel.value).where(XComModel.key == RESULT_KEY, *is_ours)
+    is_document = (text.contains(REQUIRED_FIELD, autoescape=True), func.length(text) <= MAX_DOCUMENT_CHARACTERS)
+    return select(*columns, XComModel.timestamp, XComModel.value).where(XComModel.key == RESULT_KEY, *is_document)
 
 
 def _of_task(table: Any, address: TaskInstanceAddress) -> tuple[Any, ...]:
@@ -164,10 +171,10 @@ def _of_task(table: Any, address: TaskInstanceAddress) -> tuple[Any, ...]:
 
 
 def _of_instance(table: Any, address: TaskInstanceAddress) -> tuple[Any, ...]:
-    """Return what chooses one instance; none for -1, so that a mapped task shows all it has."""
+    """Return the condition on the map index; none for -1, so that a mapped task shows all its instances."""
     return () if address.map_index == NOT_MAPPED else (table.map_index == address.map_index,)
 
 
-def _recording(row: Any) -> Recording:
+def _result(row: Any) -> TaskInstanceResult:
     address = TaskInstanceAddress(row.dag_id, row.run_id, row.task_id, row.map_index)
-    return Recording(address, row.timestamp, read_record(row.value))
+    return TaskInstanceResult(address, row.timestamp, ResultDocument.read(row.value))

@@ -1,9 +1,10 @@
-"""The web application: which address shows what, and what goes with every answer."""
+"""The web application of the gallery: its routes, its response headers and its error pages."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import Annotated
@@ -12,21 +13,21 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Req
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from airflow_provider_imagen.core.result_document import MOST_IMAGES, ResultDocument
 from airflow_provider_imagen.plugins.gallery import pages
-from airflow_provider_imagen.plugins.gallery.access import READERS_ONLY
+from airflow_provider_imagen.plugins.gallery.access import READ_PERMISSIONS
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress, read_map_index
 from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit
-from airflow_provider_imagen.plugins.gallery.fetching import NotShownError, fetch
-from airflow_provider_imagen.plugins.gallery.queries import Recording, read_recording, read_runs, read_task
-from airflow_provider_imagen.plugins.gallery.result_reading import MOST_IMAGES, Record
+from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError, read_image
+from airflow_provider_imagen.plugins.gallery.queries import TaskInstanceResult, read_result, read_runs, read_task
 from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
-from airflow_provider_imagen.plugins.gallery.thumbnails import NoThumbnailError, Thumbnail, make_thumbnail
+from airflow_provider_imagen.plugins.gallery.thumbnails import Thumbnail, ThumbnailError, make_thumbnail
 
 HERE = FilePath(__file__).resolve().parent
 STATIC = {"gallery.css": "text/css; charset=utf-8", "gallery.js": "text/javascript; charset=utf-8"}
 LAST_PAGE = 10_000
 
-SAFE_HEADERS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
         "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -36,16 +37,39 @@ SAFE_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
 }
-ASK_AGAIN = "private, no-cache"
-"""Browsers may keep an answer, but ask each time whether they still may show it: rights are read anew."""
+REVALIDATE = "private, no-cache"
+"""Browsers may cache a response and must revalidate it: permissions are checked at each request."""
 
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-private = APIRouter(prefix="/dags/{dag_id}", dependencies=READERS_ONLY)
-shelf = ThumbnailCache()
-turns = ConcurrencyLimit()
+private = APIRouter(prefix="/dags/{dag_id}", dependencies=READ_PERMISSIONS)
+thumbnail_cache = ThumbnailCache()
+concurrency_limit = ConcurrencyLimit()
 
 TASK = "/runs/{run_id}/tasks/{task_id}/{map_index}"
 IMAGE = f"{TASK}/images/{{number}}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedImage:
+    """One image of a result."""
+
+    result: TaskInstanceResult
+    document: ResultDocument
+    number: int
+
+    @property
+    def cache_key(self) -> str:
+        """The key of its thumbnail. A later try pushes a new XCom, and its images get keys of their own."""
+        uri = self.document.images[self.number].uri
+        parts = (*self.result.address, self.result.timestamp.isoformat(), uri)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def read(self) -> tuple[bytes, str]:
+        """Return bytes and MIME type.
+
+        :raises ImageUnavailableError: it cannot be shown.
+        """
+        return read_image(self.document.images[self.number], self.document)
 
 
 def _address(dag_id: str, run_id: str, task_id: str, map_index: str) -> TaskInstanceAddress:
@@ -72,41 +96,39 @@ def task_instance(request: Request, address: Address) -> Response:
     return _page(pages.task_instance(request.url.path, address, task))
 
 
-def _recorded(address: Address, number: Number) -> tuple[Recording, Record]:
-    recording = read_recording(address)
-    if recording is None or recording.record is None or number >= len(recording.record.images):
+def _recorded_image(address: Address, number: Number) -> RecordedImage:
+    result = read_result(address)
+    if result is None or result.document is None or number >= len(result.document.images):
         raise HTTPException(HTTPStatus.NOT_FOUND, "This task instance recorded no such image.")
-    return recording, recording.record
+    return RecordedImage(result, result.document, number)
 
 
-Recorded = Annotated[tuple[Recording, Record], Depends(_recorded)]
+Image = Annotated[RecordedImage, Depends(_recorded_image)]
 
 
 @private.get(IMAGE)
-async def image(recorded: Recorded, number: Number) -> Response:
+async def image(recorded: Image) -> Response:
     """Send an image as it is stored."""
-    _, record = recorded
-    data, mime_type = await turns.run(lambda: fetch(record.images[number], record))
-    return Response(data, media_type=mime_type, headers={"Cache-Control": ASK_AGAIN})
+    data, mime_type = await concurrency_limit.run(recorded.read)
+    return Response(data, media_type=mime_type, headers={"Cache-Control": REVALIDATE})
 
 
 @private.get(f"{IMAGE}/thumbnail")
-async def thumbnail(request: Request, recorded: Recorded, number: Number) -> Response:
+async def thumbnail(request: Request, recorded: Image) -> Response:
     """Send a small version of an image."""
-    recording, record = recorded
-    key = _key(recording, record.images[number].uri)
-    headers = {"Cache-Control": ASK_AGAIN, "ETag": f'"{key}"'}
+    key = recorded.cache_key
+    headers = {"Cache-Control": REVALIDATE, "ETag": f'"{key}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=int(HTTPStatus.NOT_MODIFIED), headers=headers)
-    small = shelf.find(key)
+    small = thumbnail_cache.find(key)
     if small is None:
-        small = await turns.run(lambda: shelf.get(key, lambda: _small(record, number)))
-    return Response(small.data, media_type=small.mime_type, headers={**headers, **_facts(small)})
+        small = await concurrency_limit.run(lambda: thumbnail_cache.get(key, lambda: _thumbnail(recorded)))
+    return Response(small.data, media_type=small.mime_type, headers={**headers, **_image_headers(small)})
 
 
 @app.get("/static/{name}")
 def static(name: str) -> Response:
-    """Send the style sheet or the script. They hold nothing private."""
+    """Send the style sheet or the script. They are public."""
     if name not in STATIC:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file.")
     content = (HERE / "static" / name).read_bytes()
@@ -117,29 +139,29 @@ app.include_router(private)
 
 
 @app.middleware("http")
-async def be_safe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Add what keeps a page from running or showing anything that is not the gallery's own."""
+async def add_security_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Add the headers that keep a page from running or showing anything of another origin."""
     response = await call_next(request)
-    response.headers.update(SAFE_HEADERS)
+    response.headers.update(SECURITY_HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 @app.exception_handler(AnyHTTPException)
-def refused(request: Request, failure: AnyHTTPException) -> Response:
-    """Say what is wrong: on a page, or as plain text where an image was wanted."""
+def http_error(request: Request, failure: AnyHTTPException) -> Response:
+    """Answer with an error page, or with plain text in place of an image."""
     return _failure(request, failure.status_code, str(failure.detail))
 
 
 @app.exception_handler(RequestValidationError)
-def malformed(request: Request, _: RequestValidationError) -> Response:
-    """Treat an address that cannot be read like one that leads nowhere."""
+def invalid_address(request: Request, _: RequestValidationError) -> Response:
+    """Answer a malformed address like an unknown one."""
     return _failure(request, HTTPStatus.NOT_FOUND, "There is no such page.")
 
 
-@app.exception_handler(NotShownError)
-def not_shown(request: Request, failure: NotShownError) -> Response:
-    """Say why an image cannot be shown."""
+@app.exception_handler(ImageUnavailableError)
+def image_unavailable(request: Request, failure: ImageUnavailableError) -> Response:
+    """Answer with the reason why an image cannot be shown."""
     return _failure(request, failure.status, failure.message)
 
 
@@ -154,19 +176,14 @@ def _page(html: str, status: int = 200) -> Response:
     return Response(content, int(status), {"Cache-Control": "no-store"}, media_type="text/html; charset=utf-8")
 
 
-def _small(record: Record, number: int) -> Thumbnail:
+def _thumbnail(recorded: RecordedImage) -> Thumbnail:
     try:
-        return make_thumbnail(*fetch(record.images[number], record))
-    except NoThumbnailError as failure:
-        raise NotShownError(HTTPStatus.UNPROCESSABLE_ENTITY, str(failure)) from failure
+        return make_thumbnail(*recorded.read())
+    except ThumbnailError as failure:
+        raise ImageUnavailableError(HTTPStatus.UNPROCESSABLE_ENTITY, str(failure)) from failure
 
 
-def _key(recording: Recording, uri: str) -> str:
-    """Return what a thumbnail is kept under. A later try records anew and gets another one."""
-    return hashlib.sha256(repr((*recording.address, recording.at.isoformat(), uri)).encode()).hexdigest()
-
-
-def _facts(small: Thumbnail) -> dict[str, str]:
-    """Return what is known about the image behind a thumbnail, for the page to show."""
-    facts = {"X-Imagen-Bytes": str(small.original_bytes)}
-    return facts | ({"X-Imagen-Pixels": f"{small.width} x {small.height}"} if small.width else {})
+def _image_headers(small: Thumbnail) -> dict[str, str]:
+    """Return size and dimensions of the image behind a thumbnail, which the page shows."""
+    headers = {"X-Imagen-Bytes": str(small.original_bytes)}
+    return headers | ({"X-Imagen-Pixels": f"{small.width} x {small.height}"} if small.width else {})

@@ -1,4 +1,4 @@
-"""Keeps thumbnails in memory, within a bound in bytes. Who may see one is asked before this is."""
+"""A cache of thumbnails in memory, bounded in bytes. Permissions are checked before it is read."""
 
 from __future__ import annotations
 
@@ -8,48 +8,48 @@ from collections.abc import Callable, Hashable
 
 from airflow_provider_imagen.plugins.gallery.thumbnails import Thumbnail
 
-MOST_BYTES = 64 << 20
+MAX_BYTES = 64 << 20
 
 
 class ThumbnailCache:
-    """The thumbnails that were asked for last. Safe to share between threads.
+    """The least recently used thumbnails are dropped first. Safe to share between threads.
 
-    :param most_bytes: how much is kept; beyond it the one that was not asked for longest goes first.
+    :param max_bytes: bound on the bytes of all thumbnails.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[Hashable, Thumbnail] = OrderedDict()
-        self._bytes = 0
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._entries: OrderedDict[Hashable, Thumbnail] = OrderedDict()
+        self._size_bytes = 0
         self._lock = threading.Lock()
 
     @property
-    def bytes_kept(self) -> int:
-        """How much is on the shelf."""
-        return self._bytes
+    def size_bytes(self) -> int:
+        """The bytes of all thumbnails in the cache."""
+        return self._size_bytes
 
     def find(self, key: Hashable) -> Thumbnail | None:
-        """Return what is kept under a key, None when nothing is."""
+        """Return the thumbnail of a key, None when there is none."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
 
     def get(self, key: Hashable, make: Callable[[], Thumbnail]) -> Thumbnail:
-        """Return what is kept under a key, else make it and keep it. What cannot be made is not remembered."""
-        kept = self.find(key)
-        if kept is None:
-            kept = make()
-            self._keep(key, kept)
-        return kept
+        """Return the thumbnail of a key, else make and store it. A failure is not stored."""
+        found = self.find(key)
+        if found is None:
+            found = make()
+            self._store(key, found)
+        return found
 
-    def _keep(self, key: Hashable, made: Thumbnail) -> None:
-        if len(made.data) > self._most_bytes:
+    def _store(self, key: Hashable, thumbnail: Thumbnail) -> None:
+        if len(thumbnail.data) > self._max_bytes:
             return
         with self._lock:
-            if key in self._kept:
-                self._bytes -= len(self._kept.pop(key).data)
-            self._kept[key] = made
-            self._bytes += len(made.data)
-            while self._bytes > self._most_bytes:
-                self._bytes -= len(self._kept.popitem(last=False)[1].data)
+            if key in self._entries:
+                self._size_bytes -= len(self._entries.pop(key).data)
+            self._entries[key] = thumbnail
+            self._size_bytes += len(thumbnail.data)
+            while self._size_bytes > self._max_bytes:
+                self._size_bytes -= len(self._entries.popitem(last=False)[1].data)

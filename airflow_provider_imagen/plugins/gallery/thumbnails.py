@@ -1,4 +1,4 @@
-"""Small versions of images, made with Pillow where it is installed. Nothing large is decoded."""
+"""Thumbnails, made with Pillow where it is installed. Nothing large is decoded."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from PIL import Image
 
 EDGE_PIXELS = 384
-MOST_PIXELS = 25_000_000
+MAX_PIXELS = 25_000_000
 """The largest image that is decoded, in pixels; Google's largest have 17 million."""
-MOST_BYTES_WITHOUT_PILLOW = 8 << 20
-_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
+MAX_BYTES_WITHOUT_PILLOW = 8 << 20
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
+"""What every browser shows, by MIME type, with Pillow's name for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small version of an image, and what is known about the image itself."""
+    """A small version of an image, with size and dimensions of the image itself."""
 
     data: bytes
     mime_type: str
@@ -30,57 +31,57 @@ class Thumbnail:
     height: int | None = None
 
 
-class NoThumbnailError(Exception):
-    """An image of which no small version can be made; says why."""
+class ThumbnailError(Exception):
+    """No small version of an image can be made; the text gives the reason."""
 
 
 def pillow_is_installed() -> bool:
-    """Say whether thumbnails can be made."""
+    """Return whether Pillow can be imported."""
     return importlib.util.find_spec("PIL") is not None
 
 
 def make_thumbnail(data: bytes, mime_type: str) -> Thumbnail:
     """Return a small version, or without Pillow the image itself if it is small enough to be sent as one.
 
-    :raises NoThumbnailError: it is too large to be decoded, damaged, or too large to be sent whole.
+    :raises ThumbnailError: it is too large to be decoded, damaged, or too large to be sent whole.
     """
     header = read_header(data)
     if header is not None:
-        _refuse_too_many_pixels(header.width, header.height)
+        _check_pixels(header.width, header.height)
     if pillow_is_installed():
-        return _made_with_pillow(data, mime_type)
-    if len(data) > MOST_BYTES_WITHOUT_PILLOW:
-        raise NoThumbnailError("No preview: Pillow is not installed on the API server, and the image is large.")
+        return _pillow_thumbnail(data, mime_type)
+    if len(data) > MAX_BYTES_WITHOUT_PILLOW:
+        raise ThumbnailError("No preview: Pillow is not installed on the API server, and the image is large.")
     size = (header.width, header.height) if header else (None, None)
     return Thumbnail(data, mime_type, len(data), *size)
 
 
-def _made_with_pillow(data: bytes, mime_type: str) -> Thumbnail:
+def _pillow_thumbnail(data: bytes, mime_type: str) -> Thumbnail:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data), formats=[_FORMATS[mime_type]]) as image:
+        with Image.open(io.BytesIO(data), formats=[FORMATS[mime_type]]) as image:
             width, height = image.size
-            _refuse_too_many_pixels(width, height)
-            small, small_type = _reduced(image)
-    except NoThumbnailError:
+            _check_pixels(width, height)
+            small, small_type = _scaled_down(image)
+    except ThumbnailError:
         raise
     except Exception as failure:  # damaged images make Pillow raise anything
-        raise NoThumbnailError(f"No preview: the image is damaged ({type(failure).__name__}).") from failure
+        raise ThumbnailError(f"No preview: the image is damaged ({type(failure).__name__}).") from failure
     return Thumbnail(small, small_type, len(data), width, height)
 
 
-def _refuse_too_many_pixels(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise NoThumbnailError(f"No preview: the image says that it has {width} x {height} pixels.")
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ThumbnailError(f"No preview: the image says that it has {width} x {height} pixels.")
 
 
-def _reduced(image: Image.Image) -> tuple[bytes, str]:
+def _scaled_down(image: Image.Image) -> tuple[bytes, str]:
     image.draft("RGB", (EDGE_PIXELS, EDGE_PIXELS))  # a JPEG is decoded at a fraction of its size
-    sees_through = "A" in image.getbands() or "transparency" in image.info
-    mode = "RGBA" if sees_through else "RGB"
+    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    mode = "RGBA" if has_alpha else "RGB"
     small = image if image.mode == mode else image.convert(mode)  # no copy without need: it is 100 MB at full size
     small.thumbnail((EDGE_PIXELS, EDGE_PIXELS))
     target = io.BytesIO()
-    small.save(target, "PNG" if sees_through else "JPEG", quality=82)
-    return target.getvalue(), "image/png" if sees_through else "image/jpeg"
+    small.save(target, "PNG" if has_alpha else "JPEG", quality=82)
+    return target.getvalue(), "image/png" if has_alpha else "image/jpeg"

@@ -1,4 +1,4 @@
-// The gallery's own script: Airflow's theme, why an image is missing, and the full-size view with the keyboard.
+// The gallery's script: Airflow's theme, the reason why an image is missing, and the full-size view.
 // Without it the pages still work: thumbnails are links to the images.
 "use strict";
 
@@ -6,7 +6,7 @@ const airflowRoot = () => {
   try {
     return window.parent !== window ? window.parent.document.documentElement : null;
   } catch {
-    return null; // shown inside a page of somebody else
+    return null; // shown inside a page of another origin
   }
 };
 
@@ -21,7 +21,7 @@ const airflowTheme = () => {
   return words.find((word) => word === "dark" || word === "light");
 };
 
-const takeTheme = () => {
+const applyTheme = () => {
   const theme = airflowTheme();
   if (theme) {
     document.documentElement.dataset.theme = theme;
@@ -30,14 +30,14 @@ const takeTheme = () => {
   }
 };
 
-takeTheme();
-window.addEventListener("storage", takeTheme);
+applyTheme();
+window.addEventListener("storage", applyTheme);
 if (airflowRoot()) {
   const watched = { attributes: true, attributeFilter: ["class", "data-theme"] };
-  new MutationObserver(takeTheme).observe(airflowRoot(), watched);
+  new MutationObserver(applyTheme).observe(airflowRoot(), watched);
 }
 
-const inWords = async (url) => {
+const failureText = async (url) => {
   try {
     const answer = await fetch(url);
     const isText = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
@@ -50,7 +50,7 @@ const inWords = async (url) => {
   }
 };
 
-const showSize = async (image) => {
+const showImageSize = async (image) => {
   // The thumbnail is in the browser's cache already; only its headers are wanted.
   const answer = await fetch(image.currentSrc || image.src, { cache: "force-cache" });
   const bytes = Number(answer.headers.get("X-Imagen-Bytes"));
@@ -64,7 +64,7 @@ const showSize = async (image) => {
 const showProblem = async (image) => {
   const card = image.closest(".card");
   const problem = card.querySelector(".problem");
-  problem.textContent = await inWords(image.src);
+  problem.textContent = await failureText(image.src);
   problem.hidden = false;
   // A preview that cannot be made says nothing about the image itself: its link stays.
   const link = card.querySelector(".thumb");
@@ -78,10 +78,10 @@ const showProblem = async (image) => {
 
 const watchThumbnail = (image) => {
   if (image.complete && image.naturalWidth) {
-    showSize(image).catch(() => {});
+    showImageSize(image).catch(() => {});
     return;
   }
-  image.addEventListener("load", () => showSize(image).catch(() => {}), { once: true });
+  image.addEventListener("load", () => showImageSize(image).catch(() => {}), { once: true });
   image.addEventListener("error", () => showProblem(image), { once: true });
   if (image.complete && image.currentSrc) {
     showProblem(image);
@@ -123,7 +123,7 @@ const startViewer = () => {
 
   part("image").addEventListener("error", async () => {
     const wanted = part("image").src;
-    const words = await inWords(wanted);
+    const words = await failureText(wanted);
     if (part("image").src === wanted) {
       part("problem").textContent = words;
       part("problem").hidden = false;

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import routes
+from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress
-from airflow_provider_imagen.plugins.gallery.queries import Recording
+from airflow_provider_imagen.plugins.gallery.queries import TaskInstanceResult
+from airflow_provider_imagen.plugins.gallery.routes import RecordedImage
 
 Record = Callable[..., dict[str, Any]]
 MINE = {"dag_id": "posters_dag", "run_id": "mine", "task_id": "posters", "map_index": 0}
@@ -48,9 +49,14 @@ def test_all_instances_of_a_mapped_task_together_have_no_image_of_their_own(site
 
 
 @pytest.mark.parametrize("changed", [*OTHERS, {"at": MOMENT + timedelta(microseconds=1)}, {"uri": "gs://bucket/y"}])
-def test_a_thumbnail_is_kept_for_one_image_of_one_try_of_one_task_instance(changed: dict[str, Any]) -> None:
+def test_a_thumbnail_is_kept_for_one_image_of_one_try_of_one_task_instance(
+    make_record: Record, changed: dict[str, Any]
+) -> None:
     def key(uri: str = URI, at: datetime = MOMENT, **parts: Any) -> str:
-        return routes._key(Recording(TaskInstanceAddress(**MINE | parts), at, None), uri)
+        document = ResultDocument.read(make_record(uri))
+        assert document is not None
+        result = TaskInstanceResult(TaskInstanceAddress(**MINE | parts), at, document)
+        return RecordedImage(result, document, 0).cache_key
 
     assert key() == key()
     assert key() != key(**changed)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import fetching
-from airflow_provider_imagen.plugins.gallery.fetching import NotShownError, fetch, why_not_shown
-from airflow_provider_imagen.plugins.gallery.result_reading import Image, Record
+from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
+from airflow_provider_imagen.plugins.gallery import image_storage
+from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError, read_image, unavailable_reason
 
 FORBIDDEN = [
     *("/etc/passwd", "file:///etc/passwd", "local:///etc/passwd", "file://etc/passwd", "FILE:///etc/passwd"),
@@ -24,20 +24,21 @@ FORBIDDEN = [
 ]
 
 
-def record(uri: str) -> tuple[Image, Record]:
-    image = Image(uri=uri, mime_type="image/png")
-    return image, Record(model="m", location="global", parameters={}, images=[image], filtered=0, filter_reasons=[])
+def record(uri: str) -> tuple[StoredImage, ResultDocument]:
+    image = StoredImage(uri=uri, mime_type="image/png")
+    nothing = {"filtered": 0, "filter_reasons": ()}
+    return image, ResultDocument(model="m", location="global", parameters={}, images=(image,), **nothing)
 
 
 @pytest.mark.parametrize("uri", FORBIDDEN)
 def test_no_other_address_is_ever_opened(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_read", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(image_storage, "_read", lambda *_: pytest.fail("was read"))
 
-    with pytest.raises(NotShownError) as refused:
-        fetch(*record(uri))
+    with pytest.raises(ImageUnavailableError) as refused:
+        read_image(*record(uri))
 
     assert refused.value.status == 403
-    assert why_not_shown(record(uri)[0]) == refused.value.message
+    assert unavailable_reason(record(uri)[0]) == refused.value.message
 
 
 def test_other_storages_are_read_through_airflow_where_their_provider_is_installed(
@@ -50,25 +51,25 @@ def test_other_storages_are_read_through_airflow_where_their_provider_is_install
         asked.append(uri)
         return tmp_path / "a.png"
 
-    monkeypatch.setattr(fetching, "has_fs", lambda scheme: scheme == "s3")
-    monkeypatch.setattr(fetching, "ObjectStoragePath", storage_path)
+    monkeypatch.setattr(image_storage, "has_fs", lambda scheme: scheme == "s3")
+    monkeypatch.setattr(image_storage, "ObjectStoragePath", storage_path)
 
-    assert fetch(*record("s3://my_conn@bucket/a.png")) == (make_picture(), "image/png")
+    assert read_image(*record("s3://my_conn@bucket/a.png")) == (make_picture(), "image/png")
     assert asked == ["s3://my_conn@bucket/a.png"]
-    monkeypatch.setattr(fetching, "MOST_BYTES", 10)
-    with pytest.raises(NotShownError, match="larger than"):
-        fetch(*record("s3://my_conn@bucket/a.png"))
+    monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 10)
+    with pytest.raises(ImageUnavailableError, match="larger than"):
+        read_image(*record("s3://my_conn@bucket/a.png"))
 
 
 def test_what_a_storage_library_says_stays_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     def storage_path(uri: str) -> Path:
         raise ConnectionError("host secret.internal, key AKIA123")
 
-    monkeypatch.setattr(fetching, "has_fs", lambda scheme: True)
-    monkeypatch.setattr(fetching, "ObjectStoragePath", storage_path)
+    monkeypatch.setattr(image_storage, "has_fs", lambda scheme: True)
+    monkeypatch.setattr(image_storage, "ObjectStoragePath", storage_path)
 
-    with pytest.raises(NotShownError) as failed:
-        fetch(*record("s3://bucket/a.png"))
+    with pytest.raises(ImageUnavailableError) as failed:
+        read_image(*record("s3://bucket/a.png"))
 
     assert failed.value.status == 502
     assert "ConnectionError" in failed.value.message
@@ -91,12 +92,12 @@ def test_other_storages_are_not_read_to_their_end(monkeypatch: pytest.MonkeyPatc
         def open(self, mode: str) -> Endless:
             return Endless()
 
-    monkeypatch.setattr(fetching, "MOST_BYTES", 100)
-    monkeypatch.setattr(fetching, "has_fs", lambda scheme: True)
-    monkeypatch.setattr(fetching, "ObjectStoragePath", StoragePath)
+    monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 100)
+    monkeypatch.setattr(image_storage, "has_fs", lambda scheme: True)
+    monkeypatch.setattr(image_storage, "ObjectStoragePath", StoragePath)
 
-    with pytest.raises(NotShownError, match="larger than"):
-        fetch(*record("s3://bucket/a.png"))
+    with pytest.raises(ImageUnavailableError, match="larger than"):
+        read_image(*record("s3://bucket/a.png"))
 
 
 @pytest.fixture
@@ -108,12 +109,12 @@ def open_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_local_files_are_not_read_to_their_end(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "MOST_BYTES", 100)
+    monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 100)
     (open_folder / "a.png").write_bytes(b"x" * 1000)
 
-    assert len(fetching._read_local(open_folder / "a.png")) == 101
-    with pytest.raises(NotShownError, match="larger than"):
-        fetch(*record(f"{open_folder}/a.png"))
+    assert len(image_storage._read_local(open_folder / "a.png")) == 101
+    with pytest.raises(ImageUnavailableError, match="larger than"):
+        read_image(*record(f"{open_folder}/a.png"))
 
 
 def test_a_link_that_was_put_there_after_the_check_leads_nowhere(
@@ -121,10 +122,10 @@ def test_a_link_that_was_put_there_after_the_check_leads_nowhere(
 ) -> None:
     (open_folder.parent / "secret.png").write_bytes(make_picture())
     (open_folder / "a.png").symlink_to(open_folder.parent / "secret.png")
-    monkeypatch.setattr(fetching, "why_not_shown", lambda _: None)
+    monkeypatch.setattr(image_storage, "unavailable_reason", lambda _: None)
 
-    with pytest.raises(NotShownError) as refused:
-        fetch(*record(f"{open_folder}/a.png"))
+    with pytest.raises(ImageUnavailableError) as refused:
+        read_image(*record(f"{open_folder}/a.png"))
 
     assert refused.value.status == 404
 
@@ -132,8 +133,8 @@ def test_a_link_that_was_put_there_after_the_check_leads_nowhere(
 def test_a_pipe_is_not_waited_for(open_folder: Path) -> None:
     os.mkfifo(open_folder / "a.png")
 
-    with pytest.raises(NotShownError) as refused:
-        fetch(*record(f"{open_folder}/a.png"))
+    with pytest.raises(ImageUnavailableError) as refused:
+        read_image(*record(f"{open_folder}/a.png"))
 
     assert refused.value.status == 404
 
@@ -142,8 +143,8 @@ def test_a_pipe_is_not_waited_for(open_folder: Path) -> None:
 def test_some_schemes_are_never_opened_whatever_a_provider_registers(
     monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    monkeypatch.setattr(fetching, "has_fs", lambda _: True)
-    monkeypatch.setattr(fetching, "_read", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(image_storage, "has_fs", lambda _: True)
+    monkeypatch.setattr(image_storage, "_read", lambda *_: pytest.fail("was read"))
 
-    with pytest.raises(NotShownError, match="cannot read"):
-        fetch(*record(f"{scheme}://169.254.169.254/a.png"))
+    with pytest.raises(ImageUnavailableError, match="cannot read"):
+        read_image(*record(f"{scheme}://169.254.169.254/a.png"))
