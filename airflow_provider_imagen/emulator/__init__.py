@@ -4,12 +4,14 @@ It serves Imagen (``:predict``) and Gemini's image models (``:generateContent``)
 with real images, and passes Cloud Storage calls on to the open-source fake-gcs-server. It shares no code with the
 client: only the catalogue's data file.
 
-Faithful in: paths, parameters and their limits, where a model is served, responses, interim thoughts, filtered
-images, errors, storage layout, preconditions and refusals of Cloud Storage.
+Faithful in: paths, parameters and their limits, the leniency of proto3 JSON, where a model is served, responses,
+interim thoughts, streams, filtered images, input pictures and their limits, tiers, errors, storage layout,
+preconditions and refusals of Cloud Storage. Google's Python clients work with it.
 Not faithful in: what the images show, safety filters (they fire when ordered), quotas (the same), authentication
 (tokens are logged, not checked), time-outs, token counts of text (words are counted), Gemini's pixel sizes where
-Imagen has none. Gemini's input images, system instructions and tools are accepted and ignored; ``outputConfig``,
-``responseFormat`` and ``cachedContent`` are refused, because their effect on an image model is not documented.
+Imagen has none. System instructions, documents and videos are accepted and ignored, a search finds nothing. Editing
+with Imagen, ``outputConfig``, ``responseFormat``, ``cachedContent``, batch requests and the XML API of Cloud Storage
+are not served, and the error says so.
 """
 
 from airflow_provider_imagen.emulator.faults import Fault

@@ -49,6 +49,8 @@ class Fault:
     :param finish_message: Gemini: the message of a ``finish_reason`` or ``block_reason``; empty for Google's own.
     :param block_reason: Gemini: no candidates, and a ``promptFeedback`` with this reason.
     :param text_only: Gemini: a candidate that ends with STOP and holds this text and no image.
+    :param served_size: serve images of this width and height, whatever size was requested.
+    :param traffic_type: Gemini: serve with this ``trafficType``, whatever tier was requested.
     :param corrupted: answer a download of content with damaged bytes of the right length; ``x-goog-hash`` stays that
         of the object.
     :param bucket_state: a state that a bucket is in. Replacing and deleting objects is refused with 403 by
@@ -84,6 +86,8 @@ class Fault:
     finish_message: str = ""
     block_reason: str | None = None
     text_only: str | None = None
+    served_size: tuple[int, int] | None = None
+    traffic_type: str | None = None
     corrupted: bool = False
     bucket_state: str | None = None
     bucket: str | None = None
@@ -100,7 +104,8 @@ class Fault:
 
     def matches(self, operation: str, *, is_gemini: bool, is_content: bool) -> bool:
         """Whether the fault applies to a request, whatever became of others."""
-        only_gemini = any(each is not None for each in (self.finish_reason, self.block_reason, self.text_only))
+        fields_of_gemini = (self.finish_reason, self.block_reason, self.text_only, self.traffic_type)
+        only_gemini = any(each is not None for each in fields_of_gemini)
         return (
             self.operation in {"any", operation}
             and self.bucket_state is None

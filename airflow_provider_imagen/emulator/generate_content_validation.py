@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from airflow_provider_imagen.emulator.api_errors import ApiError
+from airflow_provider_imagen.emulator.api_errors import LEARN_MORE, ApiError
 from airflow_provider_imagen.emulator.generate_content_limits import TRAITS
+from airflow_provider_imagen.emulator.input_pictures import check_media
 from airflow_provider_imagen.emulator.messages import ONEOFS
 
-LEARN_MORE = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
 MIME_TYPES = {"image/png", "image/jpeg"}
 PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "person_generation"}
 """Fields of ``imageConfig`` that not every model takes, and what decides that in the data file."""
@@ -25,6 +25,7 @@ def check(request: dict[str, Any], model: dict[str, Any]) -> None:
     checks: tuple[Callable[..., Iterator[str]], ...] = (
         _unsupported,
         _contents,
+        _switches,
         _generation,
         _thinking,
         _image,
@@ -79,6 +80,7 @@ def _contents(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
             )
         for part in content["parts"]:
             yield from _part(part)
+    yield from check_media(request, model)
     if (count := len(prompt_of(request).split())) > model["prompt_tokens"]:
         most = model["prompt_tokens"]
         yield f"The input token count ({count}) exceeds the maximum number of tokens allowed ({most})."
@@ -92,6 +94,27 @@ def _part(part: dict[str, Any]) -> Iterator[str]:
             "Unable to submit request because it must have a text parameter. Add a text parameter and try again. "
             + LEARN_MORE
         )
+
+
+def _switches(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    traits = TRAITS[model["id"]]
+    if request.get("systemInstruction", {}).get("parts") and not traits.takes_instruction:
+        yield "Developer instruction is not enabled for this model"
+    for tool in request.get("tools", []):
+        if "functionDeclarations" in tool:
+            yield "Function calling is not enabled for this model"
+        if tool and "googleSearch" not in tool:
+            yield f"{next(iter(tool))} as tool is not enabled for this model"
+        if tool and not traits.searches:
+            yield "Search as tool is not enabled for this model"
+        if (
+            "imageSearch" in (tool.get("googleSearch", {}).get("searchTypes") or {})
+            and "imageSearch" not in traits.searches
+        ):
+            yield f"Image search as tool is not enabled for models/{model['id']}"
+    config = request.get("generationConfig", {})
+    if config.get("responseMimeType", "text/plain") != "text/plain" or "responseSchema" in config:
+        yield "JSON mode is not enabled for this model"
 
 
 def _generation(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
@@ -111,8 +134,11 @@ def _generation(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]
 
 
 def _thinking(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
-    level = request.get("generationConfig", {}).get("thinkingConfig", {}).get("thinkingLevel")
-    if level is not None and level not in TRAITS[model["id"]].thinking_levels:
+    config = request.get("generationConfig", {}).get("thinkingConfig", {})
+    level, traits = config.get("thinkingLevel"), TRAITS[model["id"]]
+    if config.get("includeThoughts") and not (traits.shows_thoughts or traits.thinking_levels):
+        yield "Thinking is not enabled for this model"
+    if level is not None and level not in traits.thinking_levels:
         yield f"Thinking level {level} is not supported for this model. Please retry with other thinking level."
 
 

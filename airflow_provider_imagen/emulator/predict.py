@@ -48,6 +48,8 @@ class PredictHandler:
             images = [self._upscaled(instance["image"], parameters, model)]
         else:
             images = self._generated(instance["prompt"], parameters, model, number)
+        if fault and fault.served_size:
+            images = [image.resize(fault.served_size) for image in images]
         kept = images[: max(0, len(images) - (fault.filtered if fault else 0))]
         predictions = [self._stored(image, parameters, number, index) for index, image in enumerate(kept)]
         for prediction in predictions:

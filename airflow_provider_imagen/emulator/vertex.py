@@ -42,7 +42,7 @@ class VertexAI:
         self._faults = faults
         self._requests = requests
         self._predict = PredictHandler(storage)
-        self._generate_content = GenerateContentHandler()
+        self._generate_content = GenerateContentHandler(storage)
 
     async def predict(self, request: Request, place: Place) -> Response:
         """Handle a ``:predict``."""
@@ -61,14 +61,14 @@ class VertexAI:
         """Handle a ``:generateContent``."""
         raw = await self._requests.log(request)
         fault = as_gemini_fault(self._faults.take("generate", is_gemini=True))
-        return await self._billed(request, fault, lambda: self._content(raw, place, fault))
+        return await self._billed(request, fault, lambda: self._content(request, raw, place, fault))
 
     async def stream_generate_content(self, request: Request, place: Place) -> Response:
         """Handle a ``:streamGenerateContent``: events with ``alt=sse``, else one JSON array."""
         raw = await self._requests.log(request)
         fault = as_gemini_fault(self._faults.take("generate", is_gemini=True))
         write = streaming.event_stream if request.query_params.get("alt") == "sse" else streaming.array
-        return await self._billed(request, fault, lambda: self._content(raw, place, fault), write)
+        return await self._billed(request, fault, lambda: self._content(request, raw, place, fault), write)
 
     async def count_tokens(self, request: Request, place: Place) -> Response:
         """Handle a ``:countTokens``, which is free of charge."""
@@ -98,8 +98,9 @@ class VertexAI:
 
         return await self._free(request, "lookup", own)
 
-    def _content(self, raw: bytes, place: Place, fault: Fault | None) -> dict[str, Any]:
-        return self._generate_content.answer(_json(raw), self._row(place, "generateContent"), fault)
+    def _content(self, request: Request, raw: bytes, place: Place, fault: Fault | None) -> dict[str, Any]:
+        row = self._row(place, "generateContent")
+        return self._generate_content.answer(_json(raw), row, place[1], dict(request.headers), fault)
 
     async def _billed(
         self,

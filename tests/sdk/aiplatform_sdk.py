@@ -192,6 +192,8 @@ def main() -> None:
         gemini(preview_gm, "v1beta1 ")
         init("global")
         call("content in global", lambda: parts_of(gm.GenerativeModel(PRO).generate_content(PROMPT)))
+        system = gm.GenerativeModel(PRO, system_instruction="You paint.")
+        call("content in global with instruction", lambda: parts_of(system.generate_content(PROMPT)))
         sys.stdout = stdout
     json.dump(RESULTS, sys.stdout)
 

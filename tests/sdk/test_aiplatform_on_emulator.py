@@ -44,6 +44,12 @@ RESULTS: dict[str, Any] = {
         WORDS,
         ["image/jpeg", 1024, 1024],
     ],
+    "content in global with instruction": [
+        "**Composing the scene**\n\nI will draw: a red boat",
+        ["image/jpeg", 256, 256],
+        WORDS,
+        ["image/jpeg", 1024, 1024],
+    ],
 }
 CONTENT_RESULTS: dict[str, Any] = {
     "content": [WORDS, PICTURE],
@@ -51,8 +57,7 @@ CONTENT_RESULTS: dict[str, Any] = {
     "count": 3,
     "chat": [[WORDS, PICTURE], [f"{WORDS}\nnow in blue", PICTURE]],
     "content with settings": [3, 1297, 1300],
-    "content with instruction": [WORDS, PICTURE],
-    "content from pictures": ["Here is your picture: put these on a beach", PICTURE],
+    "content from pictures": ["Here is your picture: put these on a beach", ["image/png", 1248, 832]],
     "content, blocked": "PROHIBITED_CONTENT",
     "content, filtered": [0, UNSHOWN, 0],
 }
@@ -66,6 +71,7 @@ ERRORS = {
     "edit with a capability model": ("MethodNotImplemented", "with imagen-3.0-capability-001 is not served"),
 }
 CONTENT_ERRORS = {
+    "content with instruction": ("BadRequest", "Developer instruction is not enabled for this model"),
     "content, no quota": ("TooManyRequests", "Ordered by a test."),
     "stream, no quota": ("TooManyRequests", "Ordered by a test."),
     "content, two candidates": ("BadRequest", "Multiple candidates is not enabled for this model"),
