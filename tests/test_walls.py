@@ -183,6 +183,51 @@ def test_core_and_client_do_not_know_airflow() -> None:
     assert [each for each in imported(rooms={"core", "client", "errors.py"}) if is_below(each[1], ("airflow",))] == []
 
 
+def compared_protocols(source: str) -> list[int]:
+    """Return the lines that compare a protocol or the name of one: ``==``, ``in``, ``match``, or as key of a dict."""
+    parts: list[ast.AST] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare):
+            parts += [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            parts.append(node.value)
+        elif isinstance(node, ast.Dict):
+            parts += [key for key in node.keys if key]
+    parts += [each for part in parts if isinstance(part, ast.Set | ast.Tuple | ast.List) for each in part.elts]
+    return [
+        part.lineno
+        for part in parts
+        if (isinstance(part, ast.Constant) and part.value in ("predict", "generateContent"))
+        or (isinstance(part, ast.Attribute) and part.attr == "protocol")
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'model.protocol == "predict"',
+        'if "generateContent" != name: pass',
+        "model.protocol is other.protocol",
+        'each = name in {"predict", "x"}',
+        'match name:\n    case "predict": pass',
+        'verb = {"generateContent": 1}[name]',
+    ],
+)
+def test_the_walls_see_every_way_to_compare_protocols(source: str) -> None:
+    assert len(compared_protocols(source)) in {1, 2}
+
+
+def test_the_registry_alone_compares_names_of_protocols() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file in sorted(ROOT.rglob("*.py"))
+        if not file.is_relative_to(ROOT / "core" / "protocols") and room_of(file) != "emulator"
+        for line in compared_protocols(file.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
 def imports_between_modules() -> dict[str, set[str]]:
     """Map each of our modules to those of ours that it imports anywhere, also in functions; not for type checkers only.
 

@@ -18,9 +18,9 @@ from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.protocols import endpoints, generate_content, predict
+from airflow_provider_imagen.core.protocols import Protocol, endpoints, protocol_named
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest, UpscaleRequest
 from airflow_provider_imagen.core.response_merge import gather
 from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage import listing
@@ -39,6 +39,10 @@ def _utc_now() -> datetime:
 
 def _as_it_is(_number: int, image: GeneratedImage) -> GeneratedImage:
     return image
+
+
+def _protocol_of(request: ImageRequest) -> Protocol:
+    return protocol_named(catalogue().find_or_default(request.model, request.job).protocol)
 
 
 Keep = Callable[[int, GeneratedImage], GeneratedImage]
@@ -77,16 +81,15 @@ class ImagenClient:
             its own; returns what shall stand in the answer. May be called by several threads at once.
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
-        if catalogue().find_or_default(request.model, "generate").protocol == "generateContent":
-            return self._generate_each(request, keep)
-        return self._predict(request, predict.encode_generate(request), request.number_of_images)
+        protocol = _protocol_of(request)
+        return self._generate_each(request, keep) if protocol.one_image_per_request else self._ask_once(request)
 
     def upscale(self, request: UpscaleRequest) -> ImagesResponse:
         """Ask for a larger version of one image. Every accepted request is billed.
 
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
-        return self._predict(request, predict.encode_upscale(request), 1)
+        return self._ask_once(request)
 
     def describe_model(self, model: str) -> dict[str, Any]:
         """Return what Google says about a publisher model. Free of charge.
@@ -137,7 +140,7 @@ class ImagenClient:
         """The buckets that this connection reaches."""
         return CloudStorage(self, self.settings.storage_endpoint)
 
-    def location_for(self, request: GenerateRequest | UpscaleRequest) -> str:
+    def location_for(self, request: ImageRequest) -> str:
         """Return the location a model is asked for in: the one that was set, else the model's own."""
         return self.settings.location or catalogue().find_or_default(request.model, request.job).location
 
@@ -165,19 +168,20 @@ class ImagenClient:
         """Close the pooled connections."""
         self._transport.close()
 
-    def _predict(
-        self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], requested: int
-    ) -> ImagesResponse:
+    def _ask_once(self, request: ImageRequest) -> ImagesResponse:
         started = time.monotonic()
+        protocol = _protocol_of(request)
+        storage_uri = request.output_uri if protocol.stores_output and request.output_uri.startswith("gs://") else None
         try:
             # The body has no name here, so that decoding can let go of it: it may be 100 MB.
-            return predict.decode(
-                self._ask_model(request, body, "predict").body, requested, duration_seconds=time.monotonic() - started
+            answer = protocol.decode(
+                self._ask_model(request, protocol.encode(request, 0, storage_uri), protocol).body, request.count
             )
         except (ResponseLostError, UnexpectedResponseError) as failure:
-            if request.storage_uri is None:
+            if storage_uri is None:
                 raise
-            raise type(failure)(f"{failure} The output folder is {request.storage_uri}") from failure
+            raise type(failure)(f"{failure} The output folder is {storage_uri}") from failure
+        return replace(answer, duration_seconds=time.monotonic() - started)
 
     def _generate_each(self, request: GenerateRequest, keep: Keep) -> ImagesResponse:
         """Ask for each image by itself, side by side: the service makes one a request."""
@@ -189,15 +193,15 @@ class ImagenClient:
 
     def _generate_one(self, request: GenerateRequest, index: int, keep: Keep) -> ImagesResponse | ImagenError:
         try:
-            body = generate_content.encode(request, index)
-            answer = generate_content.decode(self._ask_model(request, body, "generateContent").body)
+            protocol = _protocol_of(request)
+            answer = protocol.decode(self._ask_model(request, protocol.encode(request, index), protocol).body, 1)
         except ImagenError as failure:
             return failure
         return replace(answer, images=(*(keep(index, image) for image in answer.images[:1]), *answer.images[1:]))
 
-    def _ask_model(self, request: GenerateRequest | UpscaleRequest, body: dict[str, Any], verb: str) -> HttpResponse:
+    def _ask_model(self, request: ImageRequest, body: dict[str, Any], protocol: Protocol) -> HttpResponse:
         location = self.location_for(request)
-        url = endpoints.model_url(self._vertex_base(location), self.project, location, request.model, verb)
+        url = endpoints.model_url(self._vertex_base(location), self.project, location, request.model, protocol.verb)
         asked = Operation(
             f"Asking {request.model} in {location} to {request.job}", when_not_found=self._story(request.model)
         )

@@ -10,7 +10,8 @@ from typing import Literal
 
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import LifeState, living_replacement, state_of
-from airflow_provider_imagen.core.catalogue.model_choice import choose_model
+from airflow_provider_imagen.core.catalogue.plan import choose_model
+from airflow_provider_imagen.core.text import is_blank
 
 TaskState = Literal["retired", "retiring", "deprecated", "healthy", "unknown", "default", "templated"]
 
@@ -103,10 +104,10 @@ def _state(*, is_named: bool, is_template: bool, life: LifeState | None) -> Task
 
 def _fallback_helps(task: ImagenTask, models: Catalogue, today: date) -> bool:
     """A fallback that only the running task, or only Google, knows is given the benefit of the doubt."""
-    fallback = (task.settled(task.fallback_model) or "").strip()
-    if fallback in {"", "None"}:
+    fallback = task.settled(task.fallback_model)
+    if fallback is None or is_blank(fallback):
         return False
-    known = models.find(fallback)
+    known = models.find(fallback.strip())
     if known is None:
         return True
     location = task.settled(task.location)

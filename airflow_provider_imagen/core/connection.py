@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from airflow_provider_imagen.core.lenient_json import read_json
+from airflow_provider_imagen.core.text import is_blank
 from airflow_provider_imagen.errors import InvalidConnectionError
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -38,13 +39,11 @@ def _without_slash(value: Any) -> Any:
     return value.strip().rstrip("/") if isinstance(value, str) else value
 
 
-def _is_blank(value: Any) -> bool:
-    """Say whether a value counts as not set; a template makes the text ``None`` of a missing one."""
-    if isinstance(value, str):
-        return value.strip() in {"", "None"}
+def _is_unset(value: Any) -> bool:
+    """Say whether a value counts as not set: blank, an empty object, or a list of nothing but such values."""
     if isinstance(value, list | tuple):
-        return all(_is_blank(each) for each in value)
-    return value is None or value == {}
+        return all(map(_is_unset, value))
+    return value == {} or is_blank(value)
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -84,7 +83,7 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
     :param overrides: values that a task gives itself; None leaves the connection's value.
     :raises InvalidConnectionError: a value cannot be used.
     """
-    set_values = {key: value for key, value in extras.items() if not _is_blank(value)}
+    set_values = {key: value for key, value in extras.items() if not _is_unset(value)}
     old = {key.removeprefix(OLD_PREFIX): value for key, value in set_values.items() if key.startswith(OLD_PREFIX)}
     known = {**old, **{key: value for key, value in set_values.items() if not key.startswith(OLD_PREFIX)}}
     if refused := [name for name in NOT_SUPPORTED if known.get(name)]:
@@ -98,7 +97,7 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
             f"The connection {conn_id} has {MASKED} as the value of {', '.join(masked)}. Airflow shows that instead "
             "of a secret; it was saved in place of the real value. Enter the real value in the connection form."
         )
-    wanted.update({name: value for name, value in overrides.items() if not _is_blank(value)})
+    wanted.update({name: value for name, value in overrides.items() if not _is_unset(value)})
     try:
         return ConnectionSettings(**wanted)
     except ValidationError as failure:

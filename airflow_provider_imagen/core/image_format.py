@@ -6,22 +6,66 @@ So an image that unpacks to gigabytes does no harm here: it is never unpacked.
 from __future__ import annotations
 
 import codecs
+import struct
 import unicodedata
+from collections.abc import Callable
 from typing import NamedTuple
 
 UNKNOWN = "application/octet-stream"
 """The type of bytes that are stored without a claim about what they are."""
 
-_IMAGES = (
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"GIF87a", "image/gif"),
-    (0, b"GIF89a", "image/gif"),
-    (8, b"WEBP", "image/webp"),
-    (0, b"II*\x00", "image/tiff"),
-    (0, b"MM\x00*", "image/tiff"),
-    (0, b"\x00\x00\x01\x00", "image/vnd.microsoft.icon"),
-    (0, b"BM", "image/bmp"),
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/bmp": "bmp",
+    "image/tiff": "tiff",
+    "image/vnd.microsoft.icon": "ico",
+}
+"""The MIME types of images that Google's reference names, each with the ending of its files."""
+
+_BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+"""Sizes in bytes that the second header of a BMP file has in one of its versions."""
+
+_TIFF_HEADER_BYTES = 8
+
+
+def _is_webp(data: bytes) -> bool:
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def _is_bmp(data: bytes) -> bool:
+    """Check the header behind ``BM``: reserved bytes, where the pixels begin, and the size of the second header."""
+    if data[:2] != b"BM" or data[6:10] != bytes(4) or len(data) < 18:  # noqa: PLR2004  # both headers begin in these
+        return False
+    pixels, header = struct.unpack("<II", data[10:18])
+    return header in _BMP_HEADERS and pixels >= 14 + header
+
+
+def _is_tiff(data: bytes) -> bool:
+    """Check the byte order, and that the tags begin behind the header."""
+    if data[:4] == b"II*\x00":
+        return int.from_bytes(data[4:8], "little") >= _TIFF_HEADER_BYTES
+    return data[:4] == b"MM\x00*" and int.from_bytes(data[4:8], "big") >= _TIFF_HEADER_BYTES
+
+
+def _is_icon(data: bytes) -> bool:
+    """Check the directory: at least one image, whose bytes begin behind the directory."""
+    if data[:4] != b"\x00\x00\x01\x00" or len(data) < 22:  # noqa: PLR2004  # header and one entry
+        return False
+    count = int.from_bytes(data[4:6], "little")
+    return count > 0 and int.from_bytes(data[18:22], "little") >= 6 + 16 * count
+
+
+_SIGNATURES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("image/png", lambda data: data.startswith(b"\x89PNG\r\n\x1a\n")),
+    ("image/jpeg", lambda data: data.startswith(b"\xff\xd8\xff")),
+    ("image/gif", lambda data: data.startswith((b"GIF87a", b"GIF89a"))),
+    ("image/webp", _is_webp),
+    ("image/bmp", _is_bmp),
+    ("image/tiff", _is_tiff),
+    ("image/vnd.microsoft.icon", _is_icon),
 )
 _OTHERS = (
     (b"MZ", "a Windows program"),
@@ -46,6 +90,16 @@ class Kind(NamedTuple):
     remark: str | None = None
 
 
+def image_type(data: bytes) -> str | None:
+    """Return the MIME type of an image by its first bytes; None for anything else, SVG and other text among it.
+
+    A text that begins like an image (``GIF89a<script>``) is a text.
+    """
+    if _is_text(data[:_START_BYTES]):
+        return None
+    return next((mime_type for mime_type, has_signature in _SIGNATURES if has_signature(data)), None)
+
+
 def kind_of(data: bytes, claimed: str) -> Kind:
     """Return what an image is. Paid images are kept even when they are not what they should be.
 
@@ -53,7 +107,7 @@ def kind_of(data: bytes, claimed: str) -> Kind:
     :param claimed: the MIME type that came with them.
     :raises NotAnImageError: they are a text, a program or an archive; these are stored under no image's name.
     """
-    found = next((kind for place, mark, kind in _IMAGES if data[place : place + len(mark)] == mark), None)
+    found = image_type(data)
     if found == claimed:
         return Kind(found)
     if found is not None:

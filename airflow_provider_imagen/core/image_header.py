@@ -1,4 +1,4 @@
-"""What the first bytes of an image say: its format and size. No decoding, no Pillow."""
+"""Reads the size of a PNG or JPEG from its first bytes. No decoding, no Pillow."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from airflow_provider_imagen.core.text import is_blank
+
 OLD_SAFETY_LEVELS = {
     "block_most": "block_low_and_above",
     "block_some": "block_medium_and_above",
@@ -17,6 +19,15 @@ OLD_SAFETY_LEVELS = {
     "block_fewest": "block_none",
 }
 """Deprecated spellings of ``safety_filter_level`` and what they mean today (API reference, ``safetySetting``)."""
+
+
+LARGEST_SEED = 2_147_483_647
+"""Google's reference allows seeds from 1 to this, for Imagen and Gemini image models."""
+
+PERSON_GENERATION = ("dont_allow", "allow_adult", "allow_all")
+
+NEVER_BLANK = {"prompt", "image", "output_uri", "image_key"}
+"""Arguments that say what is made and where: one that renders to nothing is refused, never taken as not given."""
 
 
 def _lower(value: Any) -> Any:
@@ -62,11 +73,13 @@ class _Request(BaseModel):
     labels: Labels | None = None
     on_filtered: Annotated[Lower, Field(exclude=True)] = "fail"
     if_exists: Annotated[Lower, Field(exclude=True)] = "generate"
+    on_lost: Annotated[Lower, Field(exclude=True)] = "fail"
+    image_key: Annotated[Text | None, Field(exclude=True)] = None
 
     @model_validator(mode="before")
     @classmethod
     def _blank_is_not_given(cls, given: Any) -> Any:
-        kept = {name: value for name, value in given.items() if not _is_blank(name, value)}
+        kept = {name: value for name, value in given.items() if _is_given(name, value)}
         # Its default is ours, not Google's, so a task can still choose not to send it.
         return {"include_rai_reason": None, **kept} if "include_rai_reason" in given else kept
 
@@ -74,11 +87,6 @@ class _Request(BaseModel):
     def count(self) -> int:
         """How many images are asked for."""
         return 1
-
-    @property
-    def storage_uri(self) -> str | None:
-        """The folder Google writes to itself, None when the bytes come back to the worker."""
-        return self.output_uri if self.output_uri.startswith("gs://") else None
 
     def sent_arguments(self) -> dict[str, Any]:
         """Return the arguments that have a value, JSON-ready, for the record of a run."""
@@ -108,6 +116,13 @@ class GenerateRequest(_Request):
         """How many images are asked for."""
         return self.number_of_images
 
+    def seed_of(self, index: int) -> int | None:
+        """Return the seed of one of the images, None when no seed is set. It grows by one with each image.
+
+        :param index: the number of the image, from 0.
+        """
+        return None if self.seed is None else (self.seed + index - 1) % LARGEST_SEED + 1
+
 
 class SourceImage(BaseModel):
     """The image to upscale: a ``gs://`` URI, or bytes with their MIME type."""
@@ -131,7 +146,11 @@ class UpscaleRequest(_Request):
     source: SourceImage | None = Field(default=None, exclude=True, repr=False)
 
 
-def rest_of(request: GenerateRequest | UpscaleRequest, there: int) -> GenerateRequest | UpscaleRequest:
+ImageRequest = GenerateRequest | UpscaleRequest
+"""What a task may ask for."""
+
+
+def rest_of(request: ImageRequest, there: int) -> ImageRequest:
     """Return the request for what is missing when some of its images are there already.
 
     A seed moves on with them, or the first images would be made again.
@@ -142,7 +161,5 @@ def rest_of(request: GenerateRequest | UpscaleRequest, there: int) -> GenerateRe
     return request.model_copy(update={"number_of_images": request.number_of_images - there, "seed": seed})
 
 
-def _is_blank(name: str, value: Any) -> bool:
-    if not isinstance(value, str):
-        return value is None
-    return name not in {"prompt", "image", "output_uri"} and value.strip() in {"", "None"}
+def _is_given(name: str, value: object) -> bool:
+    return value is not None if name in NEVER_BLANK else not is_blank(value)

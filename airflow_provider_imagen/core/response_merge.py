@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_imagen.core.catalogue import Catalogue
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import ImagenError, PermanentError, ResponseLostError
-
-
-def requests_for(request: GenerateRequest | UpscaleRequest, models: Catalogue) -> int:
-    """Return how many requests Google gets: one, or one for each image where a model makes one image a request."""
-    each = models.find_or_default(request.model, request.job).protocol == "generateContent"
-    return request.count if each else 1
 
 
 def gather(outcomes: Sequence[ImagesResponse | ImagenError], *, duration_seconds: float) -> ImagesResponse:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_imagen.core.protocols.support_codes import category_of
+from airflow_provider_imagen.core.support_codes import category_of
 
 
 @dataclass(frozen=True, slots=True)

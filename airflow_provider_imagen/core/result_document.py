@@ -11,8 +11,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
-from airflow_provider_imagen.core.protocols.support_codes import category_of
 from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.support_codes import category_of
 
 RESULT_KEY = "result"
 """The XCom key of the document."""

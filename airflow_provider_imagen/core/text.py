@@ -1,4 +1,4 @@
-"""Quotes values in error texts and logs: whole when short, else their beginning.
+"""Reads and quotes values: which count as not given, and how they stand in error texts and logs.
 
 A prompt may be confidential and a template may render to a whole document; neither belongs into a log in full.
 """
@@ -24,6 +24,14 @@ def quoted(value: object) -> str:
     if isinstance(value, str | int | float | bool | None):
         return repr(value) if not isinstance(value, int) or abs(value) < 10**LONGEST_QUOTE else "a number beyond bounds"
     return shortened(_short.repr(value))
+
+
+def is_blank(value: object) -> bool:
+    """Say whether an argument or an extra counts as not given: None, or text of blanks or ``None``.
+
+    A template makes the text ``None`` of a missing value.
+    """
+    return value.strip() in {"", "None"} if isinstance(value, str) else value is None
 
 
 def shortened(text: str, most: int = 300) -> str:

@@ -12,7 +12,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_imagen.emulator import forwarding
 from airflow_provider_imagen.emulator.fault_responses import answered, refused, strike
 from airflow_provider_imagen.emulator.faults import Fault, FaultQueue
 from airflow_provider_imagen.emulator.generate_content import GenerateContentHandler, translated
@@ -21,6 +20,8 @@ from airflow_provider_imagen.emulator.predict_limits import is_served_in, models
 from airflow_provider_imagen.emulator.predict_validation import Refusal, not_served, wrong_protocol
 from airflow_provider_imagen.emulator.request_log import LoggedRequest, RequestLog
 from airflow_provider_imagen.emulator.storage import Storage
+from airflow_provider_imagen.emulator.storage_front import StorageFront
+from airflow_provider_imagen.emulator.storage_requests import StorageRequest
 
 
 class Service:
@@ -31,9 +32,10 @@ class Service:
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
-        self.painter = PredictHandler(storage)
-        self.illustrator = GenerateContentHandler()
         self.faults = FaultQueue()
+        self.front = StorageFront(storage, self.faults)
+        self.predictions = PredictHandler(self.front)
+        self.contents = GenerateContentHandler()
         self.calls = RequestLog()
         self.retired: set[str] = set()
 
@@ -54,7 +56,7 @@ class Service:
             return refused(Refusal(400, "Invalid JSON payload received."))
         fault = self.faults.take(operation)
         return await self._worked(
-            request, fault, lambda: self.painter.predict(body, self._row(place, "predict"), fault)
+            request, fault, lambda: self.predictions.answer(body, self._row(place, "predict"), fault)
         )
 
     async def generate_content(self, request: Request, place: tuple[str, str, str]) -> Response:
@@ -66,9 +68,9 @@ class Service:
             body = None
         if not isinstance(body, dict):
             return refused(Refusal(400, "Invalid JSON payload received."))
-        fault = translated(self.faults.take("generate", of_gemini=True))
+        fault = translated(self.faults.take("generate", is_gemini=True))
         return await self._worked(
-            request, fault, lambda: self.illustrator.answer(body, self._row(place, "generateContent"), fault)
+            request, fault, lambda: self.contents.answer(body, self._row(place, "generateContent"), fault)
         )
 
     async def describe(self, request: Request, model: str) -> Response:
@@ -89,11 +91,17 @@ class Service:
     async def forward(self, request: Request) -> Response:
         """Pass a Cloud Storage call on to the real server."""
         body = await self.remembered(request)
-        fault = self.faults.take(forwarding.operation_of(request))
+        # Not request.url: before Starlette 1 it takes a question mark in an object's name for the start of the query.
+        path, query = request.scope["raw_path"].decode(), request.scope["query_string"].decode()
+        asked = StorageRequest(request.method, path, query, dict(request.headers), body)
+        fault = self.faults.take(asked.operation, is_content=asked.reads_content)
         if struck := await strike(request, fault, done=None):
             return struck
-        status, headers, content = await run_in_threadpool(forwarding.ask, self.storage.url, request, body)
-        return await answered(request, fault, Response(content, status, headers))
+        answer = await run_in_threadpool(self.front.answer, asked)
+        response = Response(answer.body, answer.status)
+        for name, value in answer.headers:
+            response.headers.append(name, value)
+        return await answered(request, fault, response)
 
     async def _worked(self, request: Request, fault: Fault | None, work: Callable[[], dict[str, Any]]) -> Response:
         if early := await strike(request, fault, done=None):
@@ -170,7 +178,7 @@ def _add_controls(app: FastAPI, service: Service) -> None:
         }
         try:
             fault = Fault(**arguments)
-        except TypeError as failure:
+        except (TypeError, ValueError) as failure:
             raise HTTPException(422, str(failure)) from failure
         service.faults.order(fault)
         return dataclasses.asdict(fault)
@@ -185,3 +193,4 @@ def _add_controls(app: FastAPI, service: Service) -> None:
         service.faults.clear()
         service.calls.clear()
         service.retired.clear()
+        service.front.clear()

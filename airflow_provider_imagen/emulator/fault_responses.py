@@ -17,7 +17,7 @@ WEB_PAGE = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>This
 
 async def strike(request: Request, fault: Fault | None, done: Response | None) -> Response | None:
     """Return what a fault answers at this point; ``done`` is the answer when the work is done, None before it."""
-    if fault is None or fault.after_work == (done is None):
+    if fault is None or (fault.after_work or fault.corrupted) == (done is None):
         return None
     await asyncio.sleep(fault.delay_seconds)
     if fault.hang:
@@ -27,6 +27,8 @@ async def strike(request: Request, fault: Fault | None, done: Response | None) -
     if fault.truncated:
         return await breaking.cut_short(request, bytes(done.body) if done else b'{"predictions": []}')
     answer = _ordered_answer(fault) or done
+    if fault.corrupted and answer is not None:
+        answer.body = _damaged(bytes(answer.body))
     if answer is None or not (fault.gzip or fault.length_off_by):
         return answer
     return await _packed(request, fault, answer)
@@ -53,6 +55,12 @@ async def _packed(request: Request, fault: Fault, answer: Response) -> Response:
     if fault.length_off_by:
         return await breaking.send_as_it_is(request, answer, is_over=length < len(answer.body))
     return answer
+
+
+def _damaged(body: bytes) -> bytes:
+    """Return other bytes of the same length."""
+    middle = len(body) // 2
+    return body[:middle] + bytes(255 - byte for byte in body[middle : middle + 1]) + body[middle + 1 :]
 
 
 def _ordered_answer(fault: Fault) -> Response | None:

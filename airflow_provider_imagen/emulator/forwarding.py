@@ -1,4 +1,4 @@
-"""Passes a Cloud Storage call on to the real server."""
+"""Sends a Cloud Storage request on to fake-gcs-server."""
 
 from __future__ import annotations
 
@@ -6,32 +6,27 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from starlette.requests import Request
+from airflow_provider_imagen.emulator.storage_requests import StorageRequest, StorageResponse
 
 NOT_FORWARDED = {"content-length", "connection", "transfer-encoding", "accept-encoding"}
 
 
-def operation_of(request: Request) -> str:
-    """Return what a fault calls a Cloud Storage call."""
-    path = request.scope["raw_path"]  # an object's name may end with /o too, but there the slash is encoded
-    if path.startswith(b"/upload/"):
-        return "upload"
-    return "list" if path.endswith(b"/o") else "download"
+def send(base: str, request: StorageRequest) -> StorageResponse:
+    """Send a request to another server, and return its answer.
 
-
-def ask(base: str, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Send a request to another server, and return its answer: status, headers, content."""
-    # Not request.url: before Starlette 1 it takes a question mark in an object's name for the start of the query.
-    url = f"{base}{request.scope['raw_path'].decode()}?{request.scope['query_string'].decode()}"
+    :param base: base URL of that server.
+    """
+    url = f"{base}{request.raw_path}?{request.raw_query}"
     headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
-    forwarded = urllib.request.Request(url, body or None, headers, method=request.method)  # noqa: S310
+    forwarded = urllib.request.Request(url, request.body or None, headers, method=request.method)  # noqa: S310
     try:
         with urllib.request.urlopen(forwarded, timeout=60) as answer:  # noqa: S310
-            return answer.status, _kept(answer.headers), answer.read()
+            return StorageResponse(answer.status, _kept(answer.headers), answer.read())
     except urllib.error.HTTPError as failure:
         with failure:
-            return failure.code, _kept(failure.headers), failure.read()
+            return StorageResponse(failure.code, _kept(failure.headers), failure.read())
 
 
-def _kept(headers: Any) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in {*NOT_FORWARDED, "date"}}
+def _kept(headers: Any) -> tuple[tuple[str, str], ...]:
+    left_out = {*NOT_FORWARDED, "date"}
+    return tuple((name.lower(), value) for name, value in headers.items() if name.lower() not in left_out)

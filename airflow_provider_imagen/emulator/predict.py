@@ -14,7 +14,9 @@ from airflow_provider_imagen.emulator import pictures
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.predict_limits import PIXELS
 from airflow_provider_imagen.emulator.predict_validation import Refusal, check
-from airflow_provider_imagen.emulator.storage import ObjectMissingError, Storage
+from airflow_provider_imagen.emulator.storage import ObjectMissingError
+from airflow_provider_imagen.emulator.storage_errors import StorageRefusal
+from airflow_provider_imagen.emulator.storage_front import StorageFront
 
 EXTENSIONS = {"image/jpeg": "jpg", "image/vnd.microsoft.icon": "ico"}
 CATEGORIES = ["Death, Harm & Tragedy", "Firearms & Weapons", "Hate", "Health", "Illicit Drugs", "Politics", "Porn"]
@@ -27,13 +29,13 @@ class PredictHandler:
     :param storage: where images go when a request names a folder.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: StorageFront) -> None:
         self._storage = storage
         self._lock = threading.Lock()
         self._requests = itertools.count(1)
         self._first_folder = time.time_ns() // 1_000_000  # a kept storage folder has the numbers of earlier runs
 
-    def predict(self, body: dict[str, Any], model: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
+    def answer(self, body: dict[str, Any], model: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
         """Return the body of the answer.
 
         :raises Refusal: the request has a mistake.
@@ -72,6 +74,8 @@ class PredictHandler:
             return pictures.enlarge(data, int(parameters["upscaleConfig"]["upscaleFactor"][1:]))
         except ObjectMissingError as failure:
             raise Refusal(404, f"Could not find the object {image['gcsUri']}.") from failure
+        except StorageRefusal as failure:
+            raise Refusal(failure.status, f"Could not read {image['gcsUri']}. {failure}") from failure
         except pictures.UnusableImageError as failure:
             raise Refusal(400, str(failure)) from failure
         except ValueError as failure:
@@ -88,7 +92,7 @@ class PredictHandler:
         uri = f"{folder.rstrip('/')}/{self._first_folder + number}/sample_{index}.{extension}"
         try:
             self._storage.write_uri(uri, data, mime_type)
-        except ObjectMissingError as failure:
+        except (ObjectMissingError, StorageRefusal) as failure:
             raise Refusal(403, f"The caller or the service agent does not have write access to {folder}.") from failure
         return {"mimeType": mime_type, "gcsUri": uri}
 

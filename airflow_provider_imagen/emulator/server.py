@@ -132,7 +132,7 @@ class Emulator:
 
     def unfired_faults(self) -> list[Fault]:
         """Return the ordered faults that did not fire as often as ordered."""
-        return [fault for fault, fired in self._service.faults.counts() if fired < fault.times]
+        return self._service.faults.unfired()
 
     def fired_faults(self) -> int:
         """Return how often faults fired, all together."""
@@ -159,6 +159,7 @@ class Emulator:
         self._service.faults.clear()
         self._service.calls.clear()
         self._service.retired.clear()
+        self._service.front.clear()
         for bucket in self.buckets:
             self._storage.delete_all(bucket)
 

@@ -97,10 +97,25 @@ class Storage:
             raise ObjectMissingError(uri)
         return self._open(f"{self.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media")
 
+    def metadata(self, bucket: str, name: str) -> dict[str, Any] | None:
+        """Return the metadata of an object, None when there is none."""
+        try:
+            found = json.loads(self._open(f"{self.url}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"))
+        except ObjectMissingError:
+            return None
+        return dict(found)
+
     def names(self, bucket: str, prefix: str = "") -> list[str]:
         """Return the names of the objects in a bucket that begin with ``prefix``."""
-        listing = json.loads(self._open(f"{self.url}/storage/v1/b/{bucket}/o?prefix={quote(prefix, safe='')}"))
-        return [item["name"] for item in listing.get("items", [])]
+        names: list[str] = []
+        token = ""
+        while token or not names:
+            query = f"prefix={quote(prefix, safe='')}&pageToken={quote(token, safe='')}"
+            page = json.loads(self._open(f"{self.url}/storage/v1/b/{bucket}/o?{query}"))
+            names += [item["name"] for item in page.get("items", [])]
+            if not (token := page.get("nextPageToken", "")):
+                break
+        return names
 
     def delete_all(self, bucket: str) -> None:
         """Remove every object of a bucket."""

@@ -9,9 +9,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_imagen.client.vertex import ImagenClient, Keep
-from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import cost_note
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse, record
 from airflow_provider_imagen.core.storage.object_names import TaskIdentity
 from airflow_provider_imagen.errors import ImagesFilteredError, UnexpectedResponseError
@@ -25,7 +24,7 @@ RESULT_KEY = "result"
 class Delivery:
     """Delivers the answer to one request.
 
-    :param request: what was asked.
+    :param plan: what was asked, of which model.
     :param client: who asks, and who uploads what a model does not store itself.
     :param notes: what else to record in the ``result`` document.
     :param context: Airflow's task context.
@@ -33,13 +32,13 @@ class Delivery:
 
     def __init__(
         self,
-        request: GenerateRequest | UpscaleRequest,
+        plan: RequestPlan[Any],
         client: ImagenClient,
         notes: Mapping[str, Any],
         context: Mapping[str, Any],
     ) -> None:
-        self.request = request
-        self.location = client.location_for(request)
+        self._plan = plan
+        self.request = plan.request
         self._client = client
         self._notes = notes
         self._kept_early = False
@@ -92,8 +91,8 @@ class Delivery:
     def _document(
         self, answer: ImagesResponse, uris: list[str], notes: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        all_notes = {**cost_note(self.request, len(uris), catalogue()), **self._notes, **(notes or {})}
-        return record(self.request.sent_arguments(), answer, uris, location=self.location, notes=all_notes)
+        all_notes = {**cost_note(self.request, len(uris), self._plan.model), **self._notes, **(notes or {})}
+        return record(self.request.sent_arguments(), answer, uris, location=self._plan.location, notes=all_notes)
 
     def _push(self, document: Mapping[str, Any]) -> None:
         try:
@@ -111,7 +110,7 @@ class Delivery:
     def _store(self, answer: ImagesResponse, memory: Memory) -> list[str]:
         """Return the images' URIs; what Google did not store itself is stored here."""
         stored = [image.uri for image in answer.images if image.uri and image.uri.startswith("gs://")]
-        if self.request.storage_uri is None and (elsewhere := stored):
+        if not self.request.output_uri.startswith("gs://") and (elsewhere := stored):
             raise UnexpectedResponseError(
                 f"Google was asked for bytes and stored images itself: {', '.join(elsewhere)}. They are billed; "
                 "fetch them from there."

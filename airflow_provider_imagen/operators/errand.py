@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import Receipt
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest, rest_of
+from airflow_provider_imagen.core.requests import ImageRequest, rest_of
 from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage.object_names import mime_type_of
 from airflow_provider_imagen.errors import (
@@ -31,7 +32,7 @@ MOST_REQUESTS = 2
 class Errand:
     """Gets the images of one request: those of an earlier try, those of a lost answer, or new ones.
 
-    :param request: what to ask.
+    :param plan: what to ask, of which model.
     :param ask: sends it.
     :param delivery: what becomes of an answer.
     :param memory: what earlier tries left.
@@ -40,13 +41,14 @@ class Errand:
 
     def __init__(
         self,
-        request: GenerateRequest | UpscaleRequest,
+        plan: RequestPlan[Any],
         ask: Callable[[Any], ImagesResponse],
         delivery: Delivery,
         memory: Memory,
         search: Search | None,
     ) -> None:
-        self._request = request
+        self._request: ImageRequest = plan.request
+        self._model = plan.model
         self._ask = ask
         self._delivery = delivery
         self._memory = memory
@@ -113,7 +115,7 @@ class Errand:
                     raise
                 found = self._find(failure, receipt)
                 if found is not None:
-                    count_found(request, len(found.images))
+                    count_found(request, len(found.images), self._model)
                     return found
                 if sent == MOST_REQUESTS or isinstance(failure, UnexpectedResponseError):
                     raise

@@ -8,14 +8,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest, UpscaleRequest
 from airflow_provider_imagen.core.web_pages import dataset_of
 
 log = logging.getLogger("airflow.task")
 
 
 def announce(
-    request: GenerateRequest | UpscaleRequest,
+    request: ImageRequest,
     uris: Sequence[str],
     outlets: Iterable[Any],
     context: Mapping[str, Any],

@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.recovery.request_record import Receipt, fingerprint_of, new_receipt, read_receipt
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.storage.object_names import next_number
 from airflow_provider_imagen.operators.task_folder import TaskFolder
 
@@ -32,7 +32,7 @@ class Memory:
 
     def __init__(
         self,
-        request: GenerateRequest | UpscaleRequest,
+        request: ImageRequest,
         folder: TaskFolder,
         client: ImagenClient,
         context: Mapping[str, Any],

@@ -11,10 +11,10 @@ from typing import Any, Self
 
 from airflow.providers.common.compat.sdk import Stats
 
-from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.catalogue import Model
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd, in_words
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
-from airflow_provider_imagen.core.response_merge import requests_for
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import ImagesFilteredError
 
@@ -24,7 +24,8 @@ PRIVATE = ("prompt", "negative_prompt")
 
 
 def metered(
-    request: GenerateRequest | UpscaleRequest,
+    plan: RequestPlan[Any],
+    request: ImageRequest,
     ask: Callable[[], ImagesResponse],
     clock: Callable[[], float] = time.monotonic,
 ) -> ImagesResponse:
@@ -35,13 +36,14 @@ def metered(
     last one in dollars, only where a price is known) and ``imagen.request_duration`` (timer, in the unit of all timers
     of Airflow).
 
-    :param request: what is asked.
+    :param plan: the plan of the task.
+    :param request: what is asked: the plan's request, or what is missing of it.
     :param ask: sends it.
     :param clock: tells seconds.
     """
     meter = _Meter.of(request)
-    _show(request)
-    sent = requests_for(request, catalogue())
+    _show(request, plan.model)
+    sent = plan.requests_for(request.count)
     meter.count("requests", sent)
     started = clock()
     try:
@@ -54,18 +56,18 @@ def metered(
         meter.time("request_duration", clock() - started)
     meter.count("failed_requests", len(answer.failures))
     meter.count("filtered", answer.filtered)
-    meter.made(request, len(answer.images))
+    meter.made(request, len(answer.images), plan.model)
     return answer
 
 
-def count_found(request: GenerateRequest | UpscaleRequest, images: int) -> None:
+def count_found(request: ImageRequest, images: int, model: Model) -> None:
     """Count images whose answer was lost and that were found in storage: they were made, so they are billed."""
-    _Meter.of(request).made(request, images)
+    _Meter.of(request).made(request, images, model)
 
 
-def _show(request: GenerateRequest | UpscaleRequest) -> None:
+def _show(request: ImageRequest, model: Model) -> None:
     """Write what is asked into the log, folded away until somebody wants to see it."""
-    cost = in_words(estimated_cost_usd(request, request.count, catalogue()))
+    cost = in_words(estimated_cost_usd(request, request.count, model))
     log.info("::group::What is asked (%d image(s), %s)", request.count, cost)
     for name, value in request.sent_arguments().items():
         shown = f"{len(value)} characters" if name in PRIVATE else json.dumps(value, ensure_ascii=False)
@@ -81,13 +83,13 @@ class _Meter:
         self._tags = tags
 
     @classmethod
-    def of(cls, request: GenerateRequest | UpscaleRequest) -> Self:
+    def of(cls, request: ImageRequest) -> Self:
         # Airflow drops a metric in InfluxDB's form when there is an @ in a tag.
         return cls(Stats, {"model": request.model.replace("@", "_"), "job": request.job})
 
-    def made(self, request: GenerateRequest | UpscaleRequest, images: int) -> None:
+    def made(self, request: ImageRequest, images: int, model: Model) -> None:
         self.count("images", images)
-        self.count("estimated_cost_usd", estimated_cost_usd(request, images, catalogue()) or 0)
+        self.count("estimated_cost_usd", estimated_cost_usd(request, images, model) or 0)
 
     def count(self, what: str, number: float = 1) -> None:
         if number:

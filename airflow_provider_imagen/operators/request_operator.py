@@ -75,8 +75,8 @@ class RequestOperator(BaseOperator):
         from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner
 
         fallback = self.fallback_model or settings.fallback_model
-        wishes = ModelPreferences(self.model, fallback, settings.default_model, settings.location)
-        return Planner(self._kind(), self._arguments(), wishes, catalogue(), datetime.now(UTC).date())
+        preferences = ModelPreferences(self.model, fallback, settings.default_model, settings.location)
+        return Planner(self._kind(), self._arguments(), preferences, catalogue(), datetime.now(UTC).date())
 
     def _carry_out(
         self, plan: RequestPlan[Any], wanted: Any, client: ImagenClient, context: Mapping[str, Any]
@@ -89,16 +89,16 @@ class RequestOperator(BaseOperator):
         from airflow_provider_imagen.operators.searching import Search, can_be_searched
         from airflow_provider_imagen.operators.task_folder import task_folder
 
-        delivery = Delivery(plan.request, client, {"imagen_conn_id": self.imagen_conn_id, **plan.notes}, context)
+        delivery = Delivery(plan, client, {"imagen_conn_id": self.imagen_conn_id, **plan.notes}, context)
         check_place(plan.request.output_uri, delivery.identity)
         self.log.info("Model %s: %s.", plan.request.model, plan.why)
         for remark in plan.remarks:
             self.log.warning("%s", remark)
         folder = task_folder(plan.request.output_uri, delivery.identity, client)
         memory = Memory(wanted, folder, client, context)
-        search = Search(plan.request, client, delivery.identity) if can_be_searched(plan.request) else None
+        search = Search(plan.request, client, delivery.identity) if can_be_searched(plan) else None
         errand = Errand(
-            plan.request, lambda request: self._send(client, request, delivery.keeper(memory)), delivery, memory, search
+            plan, lambda request: self._send(client, plan, request, delivery.keeper(memory)), delivery, memory, search
         )
         uris = errand.run()
         memory.returned()
@@ -106,13 +106,12 @@ class RequestOperator(BaseOperator):
         announce(plan.request, uris, self.outlets, context, self.hook)
         return uris
 
-    def _send(self, client: ImagenClient, request: Any, keep: Keep) -> ImagesResponse:
+    def _send(self, client: ImagenClient, plan: RequestPlan[Any], request: Any, keep: Keep) -> ImagesResponse:
         from airflow_provider_imagen.operators.metrics import metered
 
         complete = self._complete(request)
-        place = client.location_for(request)
-        self.log.info("Asking %s in %s to %s into %s", request.model, place, self.job, request.output_uri)
-        return metered(request, lambda: self._ask(client, complete, keep))
+        self.log.info("Asking %s in %s to %s into %s", request.model, plan.location, self.job, request.output_uri)
+        return metered(plan, request, lambda: self._ask(client, complete, keep))
 
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.request_fields}

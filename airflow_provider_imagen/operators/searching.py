@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from airflow_provider_imagen.client.storage import FolderView
 from airflow_provider_imagen.client.vertex import ImagenClient
-from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.recovery.image_search import LATEST_SECONDS, Sighting, sighting
 from airflow_provider_imagen.core.recovery.request_record import FILE_NAME, LARGEST_BYTES, Receipt, read_receipt
 from airflow_provider_imagen.core.recovery.retry import RetryRules
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import parse_folder
@@ -24,10 +25,9 @@ PAUSE_SECONDS = 5.0
 DEADLINE_SECONDS = RetryRules().deadline_seconds
 
 
-def can_be_searched(request: GenerateRequest | UpscaleRequest) -> bool:
+def can_be_searched(plan: RequestPlan[Any]) -> bool:
     """Say whether Google stores the images of this request itself, so that a lost answer loses no image."""
-    model = catalogue().find_or_default(request.model, request.job)
-    return request.storage_uri is not None and model.protocol == "predict"
+    return plan.request.output_uri.startswith("gs://") and plan.protocol.stores_output
 
 
 class Search:
@@ -38,7 +38,7 @@ class Search:
     :param task: the task instance.
     """
 
-    def __init__(self, request: GenerateRequest | UpscaleRequest, client: ImagenClient, task: TaskIdentity) -> None:
+    def __init__(self, request: ImageRequest, client: ImagenClient, task: TaskIdentity) -> None:
         self._client = client
         self._folder = parse_folder(request.output_uri)
         self._requested = request.count

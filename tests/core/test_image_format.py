@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from airflow_provider_imagen.core.image_format import UNKNOWN, Kind, NotAnImageError, kind_of
+from airflow_provider_imagen.core.image_format import EXTENSIONS, UNKNOWN, Kind, NotAnImageError, image_type, kind_of
 from airflow_provider_imagen.core.protocols import generate_content, predict
 from airflow_provider_imagen.core.response_merge import gather
-from airflow_provider_imagen.core.storage.object_names import EXTENSIONS, file_name
+from airflow_provider_imagen.core.storage.object_names import file_name
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
 FORMATS = {
@@ -34,6 +34,11 @@ NO_IMAGES = {
         b'{"error": "proxy"}',
         "日本語".encode() * 100,
         "<svg/>".encode("utf-16"),
+        b"BM is not the beginning of every image",
+        b"12345678WEBP<html>busy</html>",
+        b"RIFF1234WEBP<html>busy</html>",
+        b"GIF89a<script>alert(1)</script>",
+        b"MM and II are orders of bytes",
     ],
     "a Linux program": [b"\x7fELF\x02\x01\x01" + bytes(50)],
     "a Windows program": [b"MZ\x90\x00" + bytes(50)],
@@ -81,6 +86,36 @@ def test_what_is_no_image_is_refused_by_its_name(name: str, data: bytes, claimed
         kind_of(data, claimed)
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_image_is_known_by_its_first_bytes(kind: str) -> None:
+    assert image_type(picture(kind)) == FORMATS[kind]
+    assert image_type(picture(kind)[:32]) == FORMATS[kind]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x89PNG",
+        b"\xff\xd8",
+        b"RIFF\x10\x00\x00\x00WAVEfmt ",
+        b"WEBP\x10\x00\x00\x00WEBP",
+        b"BM" + bytes(60),
+        b"BM\x00\x00\x00\x00 and \x36\x00\x00\x00\x28\x00\x00\x00",
+        b"BM" + bytes(8) + b"\x36\x00\x00\x00\x29\x00\x00\x00",
+        b"BM" + bytes(8) + b"\x01\x00\x00\x00\x28\x00\x00\x00",
+        b"BM" + bytes(8) + b"\x36\x00\x00\x00",
+        b"II*\x00",
+        b"II*\x00\x01\x00\x00\x00" + bytes(40),
+        b"MM\x00*\x00\x00\x00\x00" + bytes(40),
+        b"\x00\x00\x01\x00" + bytes(60),
+        b"\x00\x00\x01\x00\x01\x00" + bytes(60),
+    ],
+)
+def test_what_only_begins_like_an_image_is_none(data: bytes) -> None:
+    assert image_type(data) is None
+
+
 def test_a_format_of_tomorrow_is_kept_without_a_claim() -> None:
     found = kind_of(b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00", "image/avif")
 
@@ -116,10 +151,10 @@ def test_a_page_instead_of_an_image_is_refused_in_words() -> None:
 
 
 def test_the_same_holds_for_gemini() -> None:
-    answer = generate_content.decode(gemini((picture("PNG"), "image/jpeg"), (b"<html>busy</html>", "image/png")))
+    answer = generate_content.decode(gemini((picture("PNG"), "image/jpeg"), (b"<html>busy</html>", "image/png")), 1)
 
     assert [image.mime_type for image in answer.images] == ["image/png"]
     assert len(answer.remarks) == len(answer.not_understood) == 1
     assert gather([answer, answer], duration_seconds=1).not_understood == 2 * answer.not_understood
     with pytest.raises(UnexpectedResponseError, match="a text of 17 bytes that claims to be 'image/png'.*billed"):
-        generate_content.decode(gemini((b"<html>busy</html>", "image/png")))
+        generate_content.decode(gemini((b"<html>busy</html>", "image/png")), 1)

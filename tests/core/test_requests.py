@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.checked_requests import checked_generate, checked_upscale
 
-from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage
-from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
 from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "some-model", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
 UPSCALE = {"model": "some-model", "image": "gs://bucket/cat.png", "output_uri": "/data/large", "upscale_factor": "x2"}
-OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - {"number_of_images", "on_filtered", "if_exists"})
+WITH_DEFAULTS = {"number_of_images", "on_filtered", "if_exists", "on_lost"}
+OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - WITH_DEFAULTS - {"image_key"})
 
 
 def read(**arguments: Any) -> GenerateRequest:
-    return check_generate({**GENERATE, **arguments}, catalogue())
+    return checked_generate({**GENERATE, **arguments})
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,8 @@ def read(**arguments: Any) -> GenerateRequest:
         ("sample_image_style", "Sketch", "sketch"),
         ("on_filtered", "SKIP", "skip"),
         ("if_exists", " Reuse ", "reuse"),
+        ("on_lost", "RESEND", "resend"),
+        ("image_key", "sku-4711", "sku-4711"),
         ("safety_filter_level", "BLOCK_ONLY_HIGH", "block_only_high"),
         ("safety_filter_level", "block_most", "block_low_and_above"),
         ("safety_filter_level", "block_some", "block_medium_and_above"),
@@ -97,15 +99,14 @@ def test_an_unknown_model_still_makes_at_least_one_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("output_uri", "storage_uri"),
-    [("gs://bucket/a/", "gs://bucket/a/"), ("gs://bucket/a", "gs://bucket/a"), ("s3://bucket/a/", None), ("/a", None)],
+    "policy", [{"on_filtered": "warn"}, {"if_exists": "reuse"}, {"on_lost": "resend"}, {"image_key": "a"}]
 )
-def test_google_writes_to_cloud_storage_itself_and_nowhere_else(output_uri: str, storage_uri: str | None) -> None:
-    assert read(output_uri=output_uri).storage_uri == storage_uri
+def test_a_policy_or_a_name_is_no_part_of_what_is_asked(policy: dict[str, str]) -> None:
+    assert read(**policy).sent_arguments() == read().sent_arguments()
 
 
 def test_the_record_holds_what_was_given_and_no_image() -> None:
-    request = check_upscale({**UPSCALE, "image_preservation_factor": "0.5"}, catalogue())
+    request = checked_upscale({**UPSCALE, "image_preservation_factor": "0.5"})
     ready = request.model_copy(update={"source": SourceImage(data=b"secret pixels", mime_type="image/png")})
 
     assert ready.sent_arguments() == {**UPSCALE, "image_preservation_factor": 0.5, "include_rai_reason": True}

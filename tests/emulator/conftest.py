@@ -47,11 +47,19 @@ class Caller:
     def __init__(self, endpoint: str) -> None:
         self._place = urlsplit(endpoint)
 
-    def send(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Received:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content_type: str = "application/json",
+        headers: dict[str, str] | None = None,
+    ) -> Received:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        described = {"Content-Type": content_type} if data is not None else {}
         connection = http.client.HTTPConnection(self._place.hostname or "", self._place.port, timeout=30)
         try:
-            connection.request(method, path, data, {"Content-Type": content_type} if data is not None else {})
+            connection.request(method, path, data, described | (headers or {}))
             answer = connection.getresponse()
             return Received(answer.status, answer.headers, answer.read())
         finally:

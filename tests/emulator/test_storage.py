@@ -118,26 +118,42 @@ def test_packed_bytes_are_not_unpacked_on_the_way(google: Any) -> None:
 def test_an_object_can_be_deleted(google: Any, emulator: Any) -> None:
     emulator.put_object("bucket", "a.txt", b"x", "text/plain")
 
-    assert google.send("DELETE", "/storage/v1/b/bucket/o/a.txt").status in {200, 204}
+    deleted = google.send("DELETE", "/storage/v1/b/bucket/o/a.txt")
+    assert (deleted.status, deleted.body) == (204, b"")
     assert google.download("a.txt").status == 404
     assert emulator.list_objects("bucket") == []
+    assert google.send("DELETE", "/storage/v1/b/bucket/o/a.txt").message == "No such object: bucket/a.txt"
+
+
+NO_BUCKET = "The specified bucket does not exist."
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "message"),
     [
-        "/storage/v1/b/bucket/o/nowhere.txt",
-        "/storage/v1/b/bucket/o/nowhere.txt?alt=media",
-        "/storage/v1/b/nowhere",
-        "/storage/v1/b/nowhere/o",
+        ("/storage/v1/b/bucket/o/nowhere.txt", "No such object: bucket/nowhere.txt"),
+        ("/storage/v1/b/bucket/o/a%20b%2Fc", "No such object: bucket/a b/c"),
+        ("/storage/v1/b/nowhere", NO_BUCKET),
+        ("/storage/v1/b/nowhere/o", NO_BUCKET),
     ],
 )
-def test_what_is_not_there_is_not_found(google: Any, path: str) -> None:
-    assert google.get(path).status == 404
+def test_what_is_not_there_is_not_found(google: Any, path: str, message: str) -> None:
+    error = {"message": message, "domain": "global", "reason": "notFound"}
+
+    answer = google.get(path)
+    assert (answer.status, answer.json) == (404, {"error": {"code": 404, "message": message, "errors": [error]}})
+
+
+def test_content_that_is_not_there_is_not_found_in_words(google: Any) -> None:
+    answer = google.download("nowhere.txt")
+
+    assert (answer.status, answer.body) == (404, b"No such object: bucket/nowhere.txt")
 
 
 def test_an_upload_to_a_bucket_that_is_not_there_is_not_found(google: Any) -> None:
-    assert google.upload("a.txt", b"x", bucket="nowhere").status == 404
+    answer = google.upload("a.txt", b"x", bucket="nowhere")
+
+    assert (answer.status, answer.message) == (404, NO_BUCKET)
 
 
 def test_the_buckets_are_there_and_empty_after_a_reset(google: Any, emulator: Any) -> None:

@@ -88,8 +88,18 @@ def test_a_page_is_not_sent_as_an_image_only_because_it_begins_like_one(site: An
 
     answer = site.as_user().get(f"{posters}/images/0")
 
-    assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == ("image/gif", "nosniff")
-    assert site.as_user().get(f"{posters}/images/0/thumbnail").status_code == 422
+    assert (answer.status_code, answer.headers["content-type"]) == (415, "text/plain; charset=utf-8")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert site.as_user().get(f"{posters}/images/0/thumbnail").status_code == 415
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "ICO"])
+def test_an_image_that_browsers_do_not_show_is_not_sent(
+    site: Any, posters: str, emulator: Any, make_picture: Picture, kind: str
+) -> None:
+    emulator.put_object("bucket", "made/sample_0.png", make_picture(kind=kind), "image/png")
+
+    assert site.as_user().get(f"{posters}/images/0").status_code == 415
 
 
 def test_a_thumbnail_is_made_once(site: Any, posters: str, emulator: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from airflow_provider_imagen.core.image_format import image_type
 from airflow_provider_imagen.plugins.gallery import thumbnails
-from airflow_provider_imagen.plugins.gallery.image_types import image_type
 from airflow_provider_imagen.plugins.gallery.thumbnails import (
     Thumbnail,
     ThumbnailError,
@@ -71,16 +71,6 @@ def test_pixels_are_not_copied_before_they_are_few(make_picture: Any, monkeypatc
 def test_an_image_is_only_read_as_what_it_was_found_to_be(make_picture: Any) -> None:
     with pytest.raises(ThumbnailError, match="damaged"):
         make_thumbnail(make_picture(kind="TIFF"), "image/png")
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
-def test_formats_are_known_by_their_first_bytes(make_picture: Any, kind: str) -> None:
-    assert image_type(make_picture(kind=kind)) == f"image/{kind.lower()}"
-
-
-def test_other_formats_have_no_name(make_picture: Any) -> None:
-    assert image_type(make_picture(kind="TIFF")) is None
-    assert image_type(b"") is None
 
 
 def thumbnail_of(size: int) -> Thumbnail:

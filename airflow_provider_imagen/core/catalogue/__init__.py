@@ -51,6 +51,10 @@ class Model(BaseModel):
             raise ValueError(f"{self.id}: the job upscale and upscale_factors go together")
         return self
 
+    def is_named(self, name: str) -> bool:
+        """Say whether a name is this model's id or an alias of it."""
+        return name in (self.id, *self.aliases)
+
     def retired_on(self, today: date) -> date | None:
         """Return the day this model was discontinued if that day has passed.
 
@@ -96,7 +100,7 @@ class Catalogue(BaseModel):
 
     def find(self, name: str) -> Model | None:
         """Return the model with this id or alias, None when we do not know it."""
-        return next((model for model in self.models if name in (model.id, *model.aliases)), None)
+        return next((model for model in self.models if model.is_named(name)), None)
 
     def find_or_default(self, name: str, job: Literal["generate", "upscale"]) -> Model:
         """Return the model with this id; for one we do not know, the job's default: a new model speaks its protocol."""

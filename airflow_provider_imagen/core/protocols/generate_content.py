@@ -13,9 +13,10 @@ from pydantic.alias_generators import to_camel
 
 from airflow_provider_imagen.core.image_format import NotAnImageError, kind_of
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.protocols.support_codes import codes_in
-from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.protocols.protocol import Protocol
+from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
+from airflow_provider_imagen.core.support_codes import codes_in
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
 HARM_CATEGORIES = (
@@ -26,8 +27,6 @@ HARM_CATEGORIES = (
 )
 """The categories a ``safety_filter_level`` is set for; Imagen had one level for all."""
 
-PERSON_GENERATION = {"dont_allow": "ALLOW_NONE", "allow_adult": "ALLOW_ADULT", "allow_all": "ALLOW_ALL"}
-LARGEST_SEED = 2_147_483_647
 LONGEST_QUOTE = 300
 NO_IMAGE_MADE = {"NO_IMAGE", "IMAGE_OTHER", "OTHER", "MALFORMED_RESPONSE"}
 
@@ -98,13 +97,14 @@ class _Response(_Wire):
     prompt_feedback: _PromptFeedback | None = None
 
 
-def encode(request: GenerateRequest, index: int = 0) -> dict[str, Any]:
-    """Return the JSON body that asks for one image.
+def encode(request: ImageRequest, index: int = 0, storage_uri: str | None = None) -> dict[str, Any]:  # noqa: ARG001
+    """Return the JSON body that asks for one image. See :class:`.protocol.Encode`; no image is stored by Google.
 
-    :param request: what the task asks for. What is None is not in the body.
-    :param index: which of its images this is; a seed grows with it, or all images would be the same.
+    :raises ValueError: the request is to upscale an image.
     """
-    config = _GenerationConfig(seed=_seed(request, index), image_config=_image_config(request))
+    if not isinstance(request, GenerateRequest):
+        raise ValueError("no model of generateContent upscales")  # noqa: TRY004  # Google's limit, not a wrong type
+    config = _GenerationConfig(seed=request.seed_of(index), image_config=_image_config(request))
     body = _Body(
         contents=[_Content(role="user", parts=[_Part(text=_words(request))])],
         generation_config=config,
@@ -114,11 +114,11 @@ def encode(request: GenerateRequest, index: int = 0) -> dict[str, Any]:
     return body.model_dump(by_alias=True, exclude_none=True)
 
 
-def decode(body: bytes, *, duration_seconds: float = 0.0) -> ImagesResponse:
+def decode(body: bytes, requested: int) -> ImagesResponse:
     """Read the body of an HTTP 200: images, or the reason why there is none.
 
     :param body: the body as it came.
-    :param duration_seconds: how long the request took, for the record.
+    :param requested: how many images were asked for.
     :raises UnexpectedResponseError: it holds neither an image nor a reason.
     """
     size = len(body)
@@ -132,10 +132,10 @@ def decode(body: bytes, *, duration_seconds: float = 0.0) -> ImagesResponse:
     images = tuple(blob for blob in blobs if isinstance(blob, GeneratedImage))
     strange = tuple(blob for blob in blobs if isinstance(blob, str))
     if images:
-        return ImagesResponse(images, len(blobs), not_understood=strange, duration_seconds=duration_seconds)
+        return ImagesResponse(images, requested, not_understood=strange)
     if strange:
         raise _unexpected("; ".join(strange))
-    return ImagesResponse((), 1, (_reason(response, parts),), duration_seconds=duration_seconds)
+    return ImagesResponse((), requested, (_reason(response, parts),))
 
 
 def _words(request: GenerateRequest) -> str:
@@ -144,19 +144,19 @@ def _words(request: GenerateRequest) -> str:
     return f"{request.prompt}\n\nDo not show: {request.negative_prompt}"
 
 
-def _seed(request: GenerateRequest, index: int) -> int | None:
-    return None if request.seed is None else (request.seed + index - 1) % LARGEST_SEED + 1
-
-
 def _image_config(request: GenerateRequest) -> _ImageConfig | None:
     options = _ImageOutputOptions(mime_type=request.output_mime_type, compression_quality=request.compression_quality)
     config = _ImageConfig(
         aspect_ratio=request.aspect_ratio,
         image_size=request.image_size,
-        person_generation=PERSON_GENERATION.get(request.person_generation or ""),
+        person_generation=_person_generation(request.person_generation),
         image_output_options=options if options.model_dump(exclude_none=True) else None,
     )
     return config if config.model_dump(exclude_none=True) else None
+
+
+def _person_generation(value: str | None) -> str | None:
+    return "ALLOW_NONE" if value == "dont_allow" else value and value.upper()
 
 
 def _safety_settings(request: GenerateRequest) -> list[_SafetySetting] | None:
@@ -210,3 +210,23 @@ def _unexpected(what: str) -> UnexpectedResponseError:
         f"Google answered 200 with {what}. The image may have been made and billed; report the answer's shape to the "
         "maintainers of this provider before you run the task again."
     )
+
+
+GENERATE_CONTENT = Protocol(
+    name="generateContent",
+    verb="generateContent",
+    encode=encode,
+    decode=decode,
+    one_image_per_request=True,
+    stores_output=False,
+    not_sent={
+        "language": "it understands prompts in every language by itself",
+        "enhance_prompt": "it has no prompt rewriting to switch, and returns no rewritten prompt",
+        "include_safety_attributes": "it returns no safety scores",
+    },
+    approximated={
+        "negative_prompt": "it has no field for it, so the prompt ends with 'Do not show: ...'",
+        "seed": "it only tries to repeat an image",
+    },
+)
+"""Source of what is lost: Google's migration guide from Imagen to Gemini image models."""

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.protocols.support_codes import category_of, codes_in
+from airflow_provider_imagen.core.support_codes import category_of, codes_in
 from airflow_provider_imagen.core.text import shortened
 from airflow_provider_imagen.errors import (
     ImagenError,

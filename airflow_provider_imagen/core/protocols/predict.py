@@ -14,10 +14,11 @@ from pydantic.alias_generators import to_camel
 
 from airflow_provider_imagen.core.image_format import Kind, NotAnImageError, kind_of
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.protocols.support_codes import codes_in
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.protocols.protocol import Protocol
+from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest, UpscaleRequest
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage.locations import is_object
+from airflow_provider_imagen.core.support_codes import codes_in
 from airflow_provider_imagen.core.text import shortened
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
@@ -111,13 +112,25 @@ class _Prediction(_Wire):
     safety_attributes: Annotated[_SafetyAttributes | None, WrapValidator(_none_if_strange)] = None
 
 
-def encode_generate(request: GenerateRequest) -> dict[str, Any]:
-    """Return the JSON body that asks for images. What is None in the request is not in the body."""
-    parameters = _Parameters(
+def encode(request: ImageRequest, index: int = 0, storage_uri: str | None = None) -> dict[str, Any]:
+    """Return the JSON body of a request. See :class:`.protocol.Encode`.
+
+    :raises ValueError: the image to upscale was not read yet.
+    """
+    if isinstance(request, GenerateRequest):
+        instance, parameters = _Instance(prompt=request.prompt), _generation(request, index, storage_uri)
+    else:
+        instance, parameters = _Instance(image=_source(request)), _upscaling(request, storage_uri)
+    body = _Body(instances=[instance], parameters=parameters, labels=request.labels)
+    return body.model_dump(by_alias=True, exclude_none=True)
+
+
+def _generation(request: GenerateRequest, index: int, storage_uri: str | None) -> _Parameters:
+    return _Parameters(
         sample_count=request.number_of_images,
         negative_prompt=request.negative_prompt,
         aspect_ratio=request.aspect_ratio,
-        seed=request.seed,
+        seed=request.seed_of(index),
         enhance_prompt=request.enhance_prompt,
         language=request.language,
         safety_setting=request.safety_filter_level,
@@ -129,21 +142,12 @@ def encode_generate(request: GenerateRequest) -> dict[str, Any]:
         include_rai_reason=request.include_rai_reason,
         include_safety_attributes=request.include_safety_attributes,
         output_options=_output_options(request),
-        storage_uri=request.storage_uri,
+        storage_uri=storage_uri,
     )
-    return _dump(_Body(instances=[_Instance(prompt=request.prompt)], parameters=parameters, labels=request.labels))
 
 
-def encode_upscale(request: UpscaleRequest) -> dict[str, Any]:
-    """Return the JSON body that asks for one larger image.
-
-    :raises ValueError: the request has no source image yet.
-    """
-    source = request.source
-    if source is None:
-        raise ValueError("the source image was not read")
-    data = base64.b64encode(source.data).decode() if source.data is not None else None
-    parameters = _Parameters(
+def _upscaling(request: UpscaleRequest, storage_uri: str | None) -> _Parameters:
+    return _Parameters(
         sample_count=1,
         mode="upscale",
         safety_setting=request.safety_filter_level,
@@ -155,20 +159,25 @@ def encode_upscale(request: UpscaleRequest) -> dict[str, Any]:
             image_preservation_factor=request.image_preservation_factor,
         ),
         output_options=_output_options(request),
-        storage_uri=request.storage_uri,
+        storage_uri=storage_uri,
     )
-    image = _Image(gcs_uri=source.gcs_uri, bytes_base64_encoded=data, mime_type=source.mime_type)
-    return _dump(_Body(instances=[_Instance(image=image)], parameters=parameters, labels=request.labels))
 
 
-def decode(body: bytes, requested: int, *, duration_seconds: float = 0.0) -> ImagesResponse:
+def _source(request: UpscaleRequest) -> _Image:
+    source = request.source
+    if source is None:
+        raise ValueError("the source image was not read")
+    data = base64.b64encode(source.data).decode() if source.data is not None else None
+    return _Image(gcs_uri=source.gcs_uri, bytes_base64_encoded=data, mime_type=source.mime_type)
+
+
+def decode(body: bytes, requested: int) -> ImagesResponse:
     """Read the body of an HTTP 200.
 
     An item that nobody documented does not lose the images beside it: it is kept in ``not_understood``.
 
     :param body: the body as it came.
     :param requested: how many images were asked for.
-    :param duration_seconds: how long the request took, for the record.
     :raises UnexpectedResponseError: there is no image in it, and it does not say that images were filtered either.
     """
     predictions = _predictions(body)[::-1]
@@ -192,9 +201,7 @@ def decode(body: bytes, requested: int, *, duration_seconds: float = 0.0) -> Ima
                 strange.append(_shape_of(item))
     if strange and not images:
         raise _unexpected(f"predictions that hold neither an image nor a reason: {'; '.join(strange)}")
-    return ImagesResponse(
-        tuple(images), requested, tuple(reasons), prompt_scores, tuple(strange), duration_seconds=duration_seconds
-    )
+    return ImagesResponse(tuple(images), requested, tuple(reasons), prompt_scores, tuple(strange))
 
 
 def _predictions(body: bytes) -> list[Any]:
@@ -239,14 +246,10 @@ def _scores_of(prediction: _Prediction) -> dict[str, float] | None:
     return dict(zip(attributes.categories, attributes.scores, strict=False)) if attributes else None
 
 
-def _output_options(request: GenerateRequest | UpscaleRequest) -> _OutputOptions | None:
+def _output_options(request: ImageRequest) -> _OutputOptions | None:
     if request.output_mime_type is None and request.compression_quality is None:
         return None
     return _OutputOptions(mime_type=request.output_mime_type, compression_quality=request.compression_quality)
-
-
-def _dump(body: _Body) -> dict[str, Any]:
-    return body.model_dump(by_alias=True, exclude_none=True)
 
 
 def _shape_of(value: Any) -> str:
@@ -260,3 +263,15 @@ def _unexpected(what: str) -> UnexpectedResponseError:
         f"Google answered 200 with {what}. The images may have been made and billed; look at the output folder before "
         "you run the task again, and report the answer's shape to the maintainers of this provider."
     )
+
+
+PREDICT = Protocol(
+    name="predict",
+    verb="predict",
+    encode=encode,
+    decode=decode,
+    one_image_per_request=False,
+    stores_output=True,
+    not_sent={},
+    approximated={},
+)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 
 FILE_NAME = "request.json"
 MIME_TYPE = "application/json"
@@ -70,7 +70,7 @@ def new_receipt(fingerprint: str, asked_at: datetime, earlier: tuple[str, ...] =
     return Receipt(fingerprint=fingerprint, asked_at=asked_at, earlier=earlier)
 
 
-def fingerprint_of(request: GenerateRequest | UpscaleRequest) -> str:
+def fingerprint_of(request: ImageRequest) -> str:
     """Return a text that is the same for the same request, and tells nothing about its words."""
     asked = json.dumps(request.sent_arguments(), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(asked.encode()).hexdigest()

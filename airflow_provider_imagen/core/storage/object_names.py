@@ -7,15 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-EXTENSIONS = {
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/bmp": "bmp",
-    "image/tiff": "tiff",
-    "image/vnd.microsoft.icon": "ico",
-}
+from airflow_provider_imagen.core.image_format import EXTENSIONS, UNKNOWN
 
 _NUMBERED = re.compile(r"(?:^|/)sample_([0-9]{1,9})[^/]*(?<!\.part)\Z")
 
@@ -47,7 +39,7 @@ def file_name(index: int, mime_type: str) -> str:
 def mime_type_of(name: str) -> str:
     """Return the MIME type that an image's name tells."""
     ending = name.rpartition(".")[2]
-    return next((mime_type for mime_type, known in EXTENSIONS.items() if known == ending), "application/octet-stream")
+    return next((mime_type for mime_type, known in EXTENSIONS.items() if known == ending), UNKNOWN)
 
 
 def is_image_name(name: str) -> bool:

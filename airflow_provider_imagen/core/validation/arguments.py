@@ -1,4 +1,4 @@
-"""From a task's arguments to a valid request, or to one error that lists every mistake.
+"""From a task's arguments to a request and a list of every mistake in it.
 
 Nothing here knows Airflow or sends anything. The rules themselves live in :mod:`.rules`.
 """
@@ -11,12 +11,11 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from airflow_provider_imagen.core.catalogue import Catalogue
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation import rules
-from airflow_provider_imagen.errors import InvalidInputError
 
-RequestT = TypeVar("RequestT", bound=GenerateRequest | UpscaleRequest)
+RequestT = TypeVar("RequestT", bound=ImageRequest)
 
 STAND_INS = {
     "prompt": "-",
@@ -26,21 +25,6 @@ STAND_INS = {
     "upscale_factor": "x2",
 }
 """Values that offend no rule, put in place of a required argument of the wrong type so that the rest is checked too."""
-
-
-def check_generate(arguments: Mapping[str, Any], models: Catalogue) -> GenerateRequest:
-    """Turn arguments into a request to generate images, for callers who use the hook's client without an operator.
-
-    :param arguments: operator arguments by name.
-    :param models: the catalogue to judge by; a model that it does not know is not judged.
-    :raises InvalidInputError: names every mistake at once.
-    """
-    return _check(GenerateRequest, arguments, models)
-
-
-def check_upscale(arguments: Mapping[str, Any], models: Catalogue) -> UpscaleRequest:
-    """Turn arguments into a request to upscale an image. See :func:`check_generate`."""
-    return _check(UpscaleRequest, arguments, models)
 
 
 def read_request(kind: type[RequestT], arguments: Mapping[str, Any], models: Catalogue) -> tuple[RequestT, list[str]]:
@@ -54,13 +38,6 @@ def read_request(kind: type[RequestT], arguments: Mapping[str, Any], models: Cat
         missing = wrong & STAND_INS.keys() & kind.model_fields.keys()
         request = kind.model_validate({**kept, **{name: STAND_INS[name] for name in missing}})
     return cast("RequestT", request), [*problems, *rules.problems_with(request, models)]
-
-
-def _check(kind: type[RequestT], arguments: Mapping[str, Any], models: Catalogue) -> RequestT:
-    request, problems = read_request(kind, arguments, models)
-    if problems:
-        raise InvalidInputError(tuple(problems))
-    return request
 
 
 def _wrong_types(

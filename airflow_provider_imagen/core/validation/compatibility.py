@@ -1,52 +1,36 @@
 """What a model cannot do of what was asked: refused, remarked on, or given up when a fallback steps in.
 
-Nothing is dropped without a word. Source: Google's migration guide from Imagen to Gemini image models.
+Nothing is dropped without a word. What a protocol ignores or approximates is said where the protocol is defined.
 """
 
 from __future__ import annotations
 
 from airflow_provider_imagen.core.catalogue import Model
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.protocols import protocol_named
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.text import quoted
-
-Request = GenerateRequest | UpscaleRequest
-
-NEEDLESS = {
-    "language": "it understands prompts in every language by itself",
-    "enhance_prompt": "it has no prompt rewriting to switch, and returns no rewritten prompt",
-    "include_safety_attributes": "it returns no safety scores",
-}
-"""Arguments that a Gemini image model has no field for and whose absence changes no image that was asked for."""
-
-SPELLED_DIFFERENTLY = {
-    "negative_prompt": "it has no field for it, so the prompt ends with 'Do not show: ...'",
-    "seed": "it only tries to repeat an image",
-}
 
 
 def is_needless(name: str, value: object, model: Model) -> bool:
-    """Say whether a model does without an argument, so that it is not sent, with a remark."""
-    if model.protocol != "generateContent":
-        return False
-    return name in NEEDLESS or (name == "add_watermark" and value is True)
+    """Say whether a model does without an argument, so that it is not sent."""
+    if name == "add_watermark":
+        return value is True and model.watermark_default and name not in model.parameters
+    return name in protocol_named(model.protocol).not_sent
 
 
-def remarks_on_losses(request: Request, model: Model) -> list[str]:
+def remarks_on_losses(request: ImageRequest, model: Model) -> list[str]:
     """Return one sentence for each argument that is not sent, or means less, with this model."""
-    if model.protocol != "generateContent":
-        return []
-    given = {
-        name: value for name in (*NEEDLESS, *SPELLED_DIFFERENTLY) if (value := getattr(request, name, None)) is not None
-    }
+    protocol = protocol_named(model.protocol)
+    lost = [(protocol.not_sent, "it is not sent"), (protocol.approximated, "it means less")]
     return [
-        f"{name} is {_shown(name, value)}; with {model.id} "
-        f"{'it is not sent' if name in NEEDLESS else 'it means less'}: "
-        f"{NEEDLESS.get(name) or SPELLED_DIFFERENTLY[name]}."
-        for name, value in given.items()
+        f"{name} is {_shown(name, value)}; with {model.id} {what}: {reason}."
+        for reasons, what in lost
+        for name, reason in reasons.items()
+        if (value := getattr(request, name, None)) is not None
     ]
 
 
-def fitted_to(request: Request, model: Model) -> tuple[dict[str, object], list[str]]:
+def fitted_to(request: ImageRequest, model: Model) -> tuple[dict[str, object], list[str]]:
     """Return what to change in a request so that a fallback can take it, and one sentence for each loss.
 
     Only optional arguments are given up. What cannot be given up (the shape of the image, their number) stays, and is
@@ -85,6 +69,8 @@ ALWAYS_THERE = {
     "include_rai_reason",
     "on_filtered",
     "if_exists",
+    "on_lost",
+    "image_key",
     "aspect_ratio",
 }
 """Arguments that every model of a job takes, or that are never given up."""

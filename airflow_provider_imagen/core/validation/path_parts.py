@@ -16,8 +16,8 @@ LONGEST_PART_BYTES = 255
 LONGEST_OBJECT_BYTES = 1024
 """Of an object's whole name in Cloud Storage."""
 
-OUR_PART_BYTES = 100
-"""What is added below the folder, by Google (13 digits) or the worker (task and run), and the file's name."""
+OUR_PART_BYTES = 140
+"""What is added below the folder at most: a key of 100 characters, and the names of a record or of Google behind it."""
 
 LONGEST_PATH_BYTES = 4096
 """Of a path on Linux."""

@@ -13,31 +13,27 @@ from datetime import date
 
 from airflow_provider_imagen.core.catalogue import MODEL_ID, Catalogue, Model
 from airflow_provider_imagen.core.catalogue.lifecycle import RETIRING_SOON_DAYS
+from airflow_provider_imagen.core.image_format import EXTENSIONS
 from airflow_provider_imagen.core.image_header import is_cut_off, read_header
-from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
-from airflow_provider_imagen.core.storage import locations as output_uri
+from airflow_provider_imagen.core.requests import (
+    LARGEST_SEED,
+    PERSON_GENERATION,
+    GenerateRequest,
+    ImageRequest,
+    UpscaleRequest,
+)
+from airflow_provider_imagen.core.storage.locations import problem_with_source
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation.compatibility import ALWAYS_THERE, is_needless, remarks_on_losses
-
-Request = GenerateRequest | UpscaleRequest
+from airflow_provider_imagen.core.validation.output_paths import problems_with_key, problems_with_output_uri
 
 SAFETY_FILTER_LEVELS = ("block_low_and_above", "block_medium_and_above", "block_only_high", "block_none")
-PERSON_GENERATION = ("dont_allow", "allow_adult", "allow_all")
 LANGUAGES = ("auto", "en", "es", "hi", "ja", "ko", "pt", "zh", "zh-CN", "zh-TW")
 SAMPLE_IMAGE_STYLES = ("photograph", "digital_art", "landscape", "sketch", "watercolor", "cyberpunk", "pop_art")
-OUTPUT_MIME_TYPES = (
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/webp",
-    "image/bmp",
-    "image/tiff",
-    "image/vnd.microsoft.icon",
-)
 ON_FILTERED = ("fail", "skip", "warn")
 IF_EXISTS = ("generate", "reuse", "fail")
+ON_LOST = ("fail", "resend")
 UPSCALE_FACTORS = ("x2", "x3", "x4")
-LARGEST_SEED = 2_147_483_647
 MOST_LABELS = 64
 LABEL_KEY = re.compile(r"^[a-z][a-z0-9_-]{0,62}\Z")
 LABEL_VALUE = re.compile(r"^[a-z0-9_-]{0,63}\Z")
@@ -47,10 +43,11 @@ CHOICES = {
     "person_generation": PERSON_GENERATION,
     "language": LANGUAGES,
     "sample_image_style": SAMPLE_IMAGE_STYLES,
-    "output_mime_type": OUTPUT_MIME_TYPES,
+    "output_mime_type": tuple(EXTENSIONS),
     "upscale_factor": UPSCALE_FACTORS,
     "on_filtered": ON_FILTERED,
     "if_exists": IF_EXISTS,
+    "on_lost": ON_LOST,
 }
 RANGES = {
     "seed": (1, LARGEST_SEED),
@@ -67,11 +64,16 @@ MOST_MEGAPIXELS = 1000
 """Of an upscaled image, for models whose limit nobody told us. A file of 10 MB that claims more is a trap."""
 
 
-def problems_with(request: Request, models: Catalogue) -> list[str]:
+def problems_with(request: ImageRequest, models: Catalogue) -> list[str]:
     """Return one sentence for each mistake in a request."""
     job = "upscale" if isinstance(request, UpscaleRequest) else "generate"
     model = models.find(request.model)
-    problems = [*_general(request), *output_uri.problems_with(request.output_uri), *_model_name(request.model)]
+    problems = [
+        *_general(request),
+        *problems_with_output_uri(request.output_uri),
+        *problems_with_key(request.image_key),
+        *_model_name(request.model),
+    ]
     if model is None:
         return [*problems, *_of_unknown_model(request)]
     if job not in model.jobs:
@@ -127,7 +129,7 @@ def remark_on_life(model: Model, today: date) -> list[str]:
     return [f"{model.end_of_life()} That {f'is in {days} days' if days >= 0 else f'was {-days} days ago'}."]
 
 
-def remarks_on(request: Request, models: Catalogue, today: date) -> list[str]:
+def remarks_on(request: ImageRequest, models: Catalogue, today: date) -> list[str]:
     """Return what is allowed but probably not meant, one sentence each, for the task's log.
 
     :param today: the day by which a model counts as retired.
@@ -146,12 +148,12 @@ def remarks_on(request: Request, models: Catalogue, today: date) -> list[str]:
     return remarks
 
 
-def _general(request: Request) -> Iterator[str]:
+def _general(request: ImageRequest) -> Iterator[str]:
     if isinstance(request, GenerateRequest) and not request.prompt.strip():
         yield "prompt is empty. Say what the image shows; check the template that renders it."
     if isinstance(request, GenerateRequest) and request.prompt.strip() == "None":
         yield "prompt is 'None', which is what a template makes of a missing value. Check the template that renders it."
-    if isinstance(request, UpscaleRequest) and (wrong := output_uri.problem_with_source(request.image)):
+    if isinstance(request, UpscaleRequest) and (wrong := problem_with_source(request.image)):
         yield wrong
     for name, allowed in CHOICES.items():
         value = getattr(request, name, None)
@@ -190,7 +192,7 @@ def _model_name(name: str) -> Iterator[str]:
         )
 
 
-def _parameters(request: Request, model: Model, models: Catalogue) -> Iterator[str]:
+def _parameters(request: ImageRequest, model: Model, models: Catalogue) -> Iterator[str]:
     for name in sorted(type(request).model_fields.keys() - FOR_EVERY_MODEL - model.parameters):
         value = getattr(request, name)
         if value is None or is_needless(name, value, model):
@@ -216,7 +218,7 @@ def _of_generate(request: GenerateRequest, model: Model) -> Iterator[str]:
     yield from _seed(request, model)
 
 
-def _of_unknown_model(request: Request) -> Iterator[str]:
+def _of_unknown_model(request: ImageRequest) -> Iterator[str]:
     if isinstance(request, GenerateRequest) and request.number_of_images < 1:
         yield f"number_of_images is {quoted(request.number_of_images)}; allowed are 1 or more. Correct the value."
 
@@ -231,7 +233,7 @@ def _prompt_length(name: str, text: str, model: Model) -> Iterator[str]:
 
 
 def _seed(request: GenerateRequest, model: Model) -> Iterator[str]:
-    if request.seed is None or model.protocol != "predict":
+    if request.seed is None or "add_watermark" not in model.parameters:
         return
     watermark = model.watermark_default if request.add_watermark is None else request.add_watermark
     if watermark:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_folder
-from airflow_provider_imagen.core.text import quoted
+from airflow_provider_imagen.core.text import is_blank, quoted
 from airflow_provider_imagen.errors import InvalidInputError
 
 
@@ -19,7 +19,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _unset_when_blank(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip() in {"", "None"} else value
+    return None if is_blank(value) else value
 
 
 def _names_a_folder(uri: str) -> str:

@@ -14,11 +14,12 @@ from airflow.sdk.io import has_fs
 
 from airflow_provider_imagen.client.shared_clients import waiting_client
 from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.core.image_format import image_type
 from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
 from airflow_provider_imagen.core.storage.locations import parse_folder
 from airflow_provider_imagen.errors import ImagenError, OutputError, StorageNotFoundError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
-from airflow_provider_imagen.plugins.gallery.image_types import image_type
+from airflow_provider_imagen.plugins.gallery.thumbnails import FORMATS
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def read_image(image: StoredImage, document: ResultDocument) -> tuple[bytes, str
         raise ImageUnavailableError(HTTPStatus.FORBIDDEN, problem)
     data = _read(image.uri, document.imagen_conn_id or ImagenHook.default_conn_name)
     mime_type = image_type(data)
-    if mime_type is None:
+    if mime_type is None or mime_type not in FORMATS:
         raise ImageUnavailableError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "What is stored there is no PNG, JPEG, WebP, GIF or BMP image."
         )

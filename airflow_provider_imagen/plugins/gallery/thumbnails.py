@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 EDGE_PIXELS = 384
 MAX_PIXELS = 25_000_000
-"""The largest image that is decoded; Google's largest have 17 million pixels."""
+"""The largest image that is decoded, in pixels; Google's largest have 17 million."""
 MAX_BYTES_WITHOUT_PILLOW = 8 << 20
 CACHE_BYTES = 64 << 20
-_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
+"""What every browser shows, by MIME type, with Pillow's name for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _pillow_thumbnail(data: bytes, mime_type: str) -> Thumbnail:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data), formats=[_FORMATS[mime_type]]) as image:
+        with Image.open(io.BytesIO(data), formats=[FORMATS[mime_type]]) as image:
             width, height = image.size
             _check_pixels(width, height)
             small, small_type = _scaled_down(image)

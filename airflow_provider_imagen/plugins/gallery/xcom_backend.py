@@ -76,8 +76,9 @@ class XComBackend:
         if not reference.isprintable() or "::" in below or {"", ".", ".."} & set(below.split("/")):
             raise ValueError("not a path below the configured one")
         path = ObjectStoragePath(str(self.base)) / below
-        if path.protocol in {"", "file", "local"}:
-            _check_local(Path(str(self.base).partition("://")[2]), Path(path.path))
+        scheme, _, folder = str(self.base).partition("://")
+        if scheme in {"file", "local"}:
+            _check_local(Path(folder), Path(path.path))
         with path.open("rb", compression="infer") as file:
             data = bytes(file.read(MAX_FILE_BYTES + 1))
         if len(data) > MAX_FILE_BYTES:

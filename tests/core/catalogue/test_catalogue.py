@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import pytest
+from support.checked_requests import checked_generate, checked_upscale
 
 from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
 from airflow_provider_imagen.errors import InvalidInputError
 
 FIVE = ("1:1", "9:16", "16:9", "3:4", "4:3")
@@ -68,7 +68,7 @@ MODELS = list(REFERENCE)
 
 def ask(model: str, **arguments: Any) -> object:
     given = {"model": model, "prompt": "a cat", "output_uri": "gs://bucket/cats/", **arguments}
-    return check_generate(given, catalogue())
+    return checked_generate(given)
 
 
 @pytest.mark.parametrize(("model", "field"), CASES)
@@ -166,7 +166,7 @@ def test_language_is_also_known_for_the_editing_model_that_the_reference_names()
 def test_the_reference_upscales_with_one_model(factor: str) -> None:
     given = {"image": "gs://bucket/cat.png", "output_uri": "gs://bucket/large/", "upscale_factor": factor}
 
-    assert check_upscale({**given, "model": "imagegeneration@002"}, catalogue()).upscale_factor == factor
+    assert checked_upscale({**given, "model": "imagegeneration@002"}).upscale_factor == factor
     for model in set(REFERENCE) - {"imagegeneration@002"}:
         with pytest.raises(InvalidInputError, match=f"model is '{model}', which does not upscale"):
-            check_upscale({**given, "model": model}, catalogue())
+            checked_upscale({**given, "model": model})

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from support.checked_requests import checked_generate, checked_upscale
 
 from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
 from airflow_provider_imagen.errors import InvalidInputError
 
 IMAGEN_4 = {
@@ -54,7 +54,7 @@ UPSCALE = {
 
 def ask(model: str, **arguments: Any) -> object:
     given = {"model": model, "prompt": "a cat", "output_uri": "gs://bucket/cats/", **arguments}
-    return check_generate(given, catalogue())
+    return checked_generate(given)
 
 
 @pytest.mark.parametrize("model", IMAGEN_4)
@@ -83,20 +83,19 @@ def test_imagen_4_takes_what_its_card_says(model: str) -> None:
 
 @pytest.mark.parametrize("factor", ["x2", "x3", "x4"])
 def test_the_upscaler_of_today_takes_three_factors(factor: str) -> None:
-    check_upscale({**UPSCALE, "upscale_factor": factor}, catalogue())
+    checked_upscale({**UPSCALE, "upscale_factor": factor})
 
 
 def test_the_upscaler_of_today_takes_the_fields_that_google_s_sdk_sends() -> None:
-    check_upscale(
-        {**UPSCALE, "enhance_input_image": True, "image_preservation_factor": 0.5, "safety_filter_level": "block_none"},
-        catalogue(),
+    checked_upscale(
+        {**UPSCALE, "enhance_input_image": True, "image_preservation_factor": 0.5, "safety_filter_level": "block_none"}
     )
     old = {**UPSCALE, "model": "imagegeneration@002"}
     for name, value in {"enhance_input_image": True, "image_preservation_factor": 0.5}.items():
         with pytest.raises(InvalidInputError, match=f"{name} is .* these do: imagen-4.0-upscale-preview"):
-            check_upscale({**old, name: value}, catalogue())
+            checked_upscale({**old, name: value})
     with pytest.raises(InvalidInputError, match="upscale_factor is 'x3'; imagegeneration@002 supports x2, x4"):
-        check_upscale({**old, "upscale_factor": "x3"}, catalogue())
+        checked_upscale({**old, "upscale_factor": "x3"})
 
 
 @pytest.mark.parametrize("model", ["imagen-3.0-capability-001", "imagen-3.0-capability-002"])
@@ -104,7 +103,7 @@ def test_editing_models_neither_generate_nor_upscale(model: str) -> None:
     with pytest.raises(InvalidInputError, match=r"does not generate images. Models that do: .*imagen-4.0-generate-001"):
         ask(model)
     with pytest.raises(InvalidInputError, match=r"does not upscale images. Models that do: .*imagen-4.0-upscale"):
-        check_upscale({**UPSCALE, "model": model}, catalogue())
+        checked_upscale({**UPSCALE, "model": model})
 
 
 @pytest.mark.parametrize("model", ENDS)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner
+from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, choose_model
 from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
 from airflow_provider_imagen.errors import InvalidInputError
 
@@ -141,3 +141,65 @@ def test_what_a_gemini_model_does_without_or_differently_is_remarked_on(name: st
 
     shown = "a text of 4 characters" if name == "negative_prompt" else repr(value)
     assert remark.startswith(f"{name} is {shown}; with {GEMINI} ")
+
+
+@pytest.mark.parametrize(
+    ("model", "row", "protocol", "location", "requests"),
+    [
+        ("imagen-4.0-generate-001", "imagen-4.0-generate-001", "predict", "us-central1", 1),
+        ("imagegeneration", "imagegeneration@006", "predict", "us-central1", 1),
+        (GEMINI, GEMINI, "generateContent", "global", 3),
+        ("gemini-of-tomorrow", GEMINI, "generateContent", "global", 3),
+        (None, GEMINI, "generateContent", "global", 3),
+    ],
+)
+def test_a_plan_carries_all_that_is_known_of_its_model(
+    model: str | None, row: str, protocol: str, location: str, requests: int
+) -> None:
+    plan = planner(model=model, fallback=None).first()
+
+    assert (plan.model.id, plan.protocol.name, plan.location) == (row, protocol, location)
+    assert plan.request.model == (model or GEMINI)
+    assert [plan.requests_for(images) for images in (0, 1, 3)] == [0, 1, requests]
+
+
+def test_a_location_that_was_set_is_the_plan_s() -> None:
+    assert planner(model="gemini-2.5-flash-image", location="europe-west4").first().location == "europe-west4"
+
+
+@pytest.mark.parametrize(("written", "asked"), [(IMAGEN, IMAGEN), (None, None), ("", None), (" None ", None)])
+@pytest.mark.parametrize("has_fallback", [True, False])
+def test_a_plan_keeps_the_model_as_the_task_wrote_it(
+    written: str | None, asked: str | None, has_fallback: bool
+) -> None:
+    plan = planner(model=written, fallback=GEMINI if has_fallback else None).first()
+
+    assert plan.asked_model == asked
+    assert plan.model.is_named(plan.request.model)
+
+
+UPSCALE = "imagen-4.0-upscale-preview"
+TASK, CONNECTION = "named by the task", "default_model of the connection"
+
+
+@pytest.mark.parametrize(
+    ("job", "named", "default_model", "model", "reason"),
+    [
+        ("generate", "my-model", "imagen-3.0-generate-002", "my-model", TASK),
+        ("upscale", "my-model", None, "my-model", TASK),
+        ("generate", None, "imagen-3.0-generate-002", "imagen-3.0-generate-002", CONNECTION),
+        ("generate", None, "imagegeneration", "imagegeneration", CONNECTION),
+        ("generate", None, "model-of-tomorrow", "model-of-tomorrow", CONNECTION),
+        ("generate", "", "imagen-3.0-generate-002", "imagen-3.0-generate-002", CONNECTION),
+        ("generate", " None ", "imagen-3.0-generate-002", "imagen-3.0-generate-002", CONNECTION),
+        ("upscale", None, "imagegeneration@002", "imagegeneration@002", CONNECTION),
+        ("upscale", None, "imagen-3.0-generate-002", UPSCALE, "the catalogue's default to upscale"),
+        ("generate", None, UPSCALE, GEMINI, "the catalogue's default to generate"),
+        ("generate", None, None, GEMINI, "the catalogue's default to generate"),
+        ("upscale", None, "", UPSCALE, "the catalogue's default to upscale"),
+    ],
+)
+def test_task_before_connection_before_catalogue(
+    job: str, named: str | None, default_model: str | None, model: str, reason: str
+) -> None:
+    assert choose_model(job, named, default_model, catalogue()) == (model, reason)

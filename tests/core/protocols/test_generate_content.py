@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.core.protocols.generate_content import HARM_CATEGORIES, LARGEST_SEED, decode, encode
-from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.protocols import generate_content
+from airflow_provider_imagen.core.protocols.generate_content import HARM_CATEGORIES, encode
+from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
 PIXELS = base64.b64encode(b"\xff\xd8\xff pixels").decode()
@@ -19,6 +21,10 @@ IMAGE = {"inlineData": {"mimeType": "image/jpeg", "data": PIXELS}}
 def body_of(index: int = 0, **arguments: Any) -> dict[str, Any]:
     given = {"model": "gemini-3.1-flash-image", "prompt": "a cat", "output_uri": "gs://bucket/x/", **arguments}
     return encode(GenerateRequest(**given), index)
+
+
+def decode(body: bytes) -> ImagesResponse:
+    return generate_content.decode(body, 1)
 
 
 def answer(*parts: dict[str, Any], **candidate: Any) -> bytes:
@@ -152,3 +158,10 @@ def test_words_instead_of_an_image_are_quoted() -> None:
 def test_an_answer_of_unknown_shape_says_so(body: bytes) -> None:
     with pytest.raises(UnexpectedResponseError, match="Google answered 200 with"):
         decode(body)
+
+
+def test_an_image_to_upscale_is_a_programming_error() -> None:
+    request = UpscaleRequest(model="x", image="gs://bucket/a.png", output_uri="/data", upscale_factor="x2")
+
+    with pytest.raises(ValueError, match="no model of generateContent upscales"):
+        encode(request)

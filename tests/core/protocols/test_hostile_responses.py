@@ -62,7 +62,7 @@ REAL = {
 }
 READERS: dict[str, Callable[[bytes], Any]] = {
     "predict": lambda body: predict.decode(body, 3),
-    "generate_content": generate_content.decode,
+    "generate_content": lambda body: generate_content.decode(body, 1),
     "listing": listing.decode_page,
     "upload": lambda body: uploading.check_stored(body, b"pixels", "gs://bucket/a.png"),
 }

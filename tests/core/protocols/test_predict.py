@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.core.protocols.predict import encode_generate, encode_upscale
-from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage, UpscaleRequest
+from airflow_provider_imagen.core.protocols.predict import encode
+from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest, SourceImage, UpscaleRequest
 
 PLACES: list[tuple[str, Any, str, Any]] = [
     ("prompt", "a dog", "instances.0.prompt", "a dog"),
@@ -29,7 +29,6 @@ PLACES: list[tuple[str, Any, str, Any]] = [
     ("include_safety_attributes", True, "parameters.includeSafetyAttributes", True),
     ("output_mime_type", "image/jpeg", "parameters.outputOptions.mimeType", "image/jpeg"),
     ("compression_quality", 0, "parameters.outputOptions.compressionQuality", 0),
-    ("output_uri", "gs://bucket/cats/", "parameters.storageUri", "gs://bucket/cats/"),
     ("labels", {"team": "art"}, "labels.team", "art"),
 ]
 UPSCALE_PLACES: list[tuple[str, Any, str, Any]] = [
@@ -41,10 +40,9 @@ UPSCALE_PLACES: list[tuple[str, Any, str, Any]] = [
     ("include_rai_reason", False, "parameters.includeRaiReason", False),
     ("output_mime_type", "image/png", "parameters.outputOptions.mimeType", "image/png"),
     ("compression_quality", 90, "parameters.outputOptions.compressionQuality", 90),
-    ("output_uri", "gs://bucket/large/", "parameters.storageUri", "gs://bucket/large/"),
     ("labels", {"team": "art"}, "labels.team", "art"),
 ]
-NOT_ON_THE_WIRE = {"model", "on_filtered", "if_exists"}
+NOT_ON_THE_WIRE = {"model", "output_uri", "image_key", "on_filtered", "if_exists", "on_lost"}
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -55,14 +53,14 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     return {place: leaf for key, each in items for place, leaf in flat(each, f"{path}.{key}".strip(".")).items()}
 
 
-def generate(**arguments: Any) -> dict[str, Any]:
+def generate(index: int = 0, storage_uri: str | None = None, **arguments: Any) -> dict[str, Any]:
     given = {"model": "some-model", "prompt": "a cat", "output_uri": "/data/cats", **arguments}
-    return encode_generate(GenerateRequest(**given))
+    return encode(GenerateRequest(**given), index, storage_uri)
 
 
-def upscale(source: SourceImage | None, **arguments: Any) -> dict[str, Any]:
+def upscale(source: SourceImage | None, storage_uri: str | None = None, **arguments: Any) -> dict[str, Any]:
     given = {"model": "some-model", "image": "/a.png", "output_uri": "/data", "upscale_factor": "x2", **arguments}
-    return encode_upscale(UpscaleRequest(**given, source=source))
+    return encode(UpscaleRequest(**given, source=source), 0, storage_uri)
 
 
 BYTES = SourceImage(data=b"pixels", mime_type="image/png")
@@ -109,7 +107,7 @@ def test_what_was_not_given_is_not_sent() -> None:
 def test_everything_at_once_is_what_google_s_own_sdk_sends() -> None:
     """Captured from google-genai 3.4.0, except that it writes the enumerations in upper case."""
     body = generate(
-        output_uri="gs://b/o/",
+        storage_uri="gs://b/o/",
         negative_prompt="dog",
         number_of_images=3,
         aspect_ratio="16:9",
@@ -148,10 +146,19 @@ def test_an_upscale_without_its_source_is_a_programming_error() -> None:
         upscale(None)
 
 
-@pytest.mark.parametrize("output_uri", ["/data/cats", "file:///data/cats", "s3://bucket/cats/"])
-def test_google_is_told_of_no_place_that_it_cannot_write_to(output_uri: str) -> None:
+@pytest.mark.parametrize("output_uri", ["/data/cats", "gs://bucket/cats/", "s3://bucket/cats/"])
+def test_google_writes_only_to_the_folder_that_is_handed_in(output_uri: str) -> None:
+    own = f"{output_uri}posters-0123456789ab/"
+
     assert generate(output_uri=output_uri) == LEAST
+    assert flat(generate(output_uri=output_uri, storage_uri=own)) == {**flat(LEAST), "parameters.storageUri": own}
     assert upscale(BYTES, output_uri=output_uri) == LEAST_UPSCALE
+    assert flat(upscale(BYTES, own)) == {**flat(LEAST_UPSCALE), "parameters.storageUri": own}
+
+
+@pytest.mark.parametrize(("seed", "index", "sent"), [(7, 0, 7), (7, 3, 10), (LARGEST_SEED, 1, 1)])
+def test_the_images_that_are_missing_have_seeds_of_their_own(seed: int, index: int, sent: int) -> None:
+    assert generate(index, seed=seed)["parameters"]["seed"] == sent
 
 
 def test_bodies_are_json() -> None:

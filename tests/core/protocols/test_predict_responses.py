@@ -185,7 +185,3 @@ def test_an_answer_of_another_shape_is_unexpected_and_never_called_filtered(body
 
     assert not isinstance(caught.value, ImagesFilteredError)
     assert "planted" not in str(caught.value)
-
-
-def test_the_duration_is_kept() -> None:
-    assert decode(b"{}", 1, duration_seconds=2.5).duration_seconds == 2.5

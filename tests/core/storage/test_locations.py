@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_imagen.core.storage.locations import parse_folder, problem_with_source, problems_with
+from airflow_provider_imagen.core.storage.locations import parse_folder, problem_with_source
+from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_anything_else_is_no_folder_in_cloud_storage(uri: str) -> None:
     ],
 )
 def test_images_may_go_there(uri: str) -> None:
-    assert list(problems_with(uri)) == []
+    assert list(problems_with_output_uri(uri)) == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_images_may_go_there(uri: str) -> None:
     ],
 )
 def test_images_may_not_go_there_and_the_text_says_why_and_what_instead(uri: str, reason: str) -> None:
-    (problem,) = problems_with(uri)
+    (problem,) = problems_with_output_uri(uri)
 
     assert reason in problem
     assert problem.startswith("output_uri is ")

@@ -6,15 +6,14 @@ import re
 
 import pytest
 
+from airflow_provider_imagen.core.image_format import EXTENSIONS
 from airflow_provider_imagen.core.storage.object_names import (
-    EXTENSIONS,
     TaskIdentity,
     file_name,
     folder_name,
     mime_type_of,
     next_number,
 )
-from airflow_provider_imagen.core.validation.rules import OUTPUT_MIME_TYPES
 
 TASK = TaskIdentity("dag", "scheduled__2026-11-22T00:00:00+00:00", "posters", -1)
 
@@ -56,10 +55,6 @@ def test_a_folder_name_is_one_short_part_of_a_path(task_id: str) -> None:
 )
 def test_files_are_named_as_google_names_them(index: int, mime_type: str, name: str) -> None:
     assert file_name(index, mime_type) == name
-
-
-def test_every_type_that_may_be_asked_for_has_an_ending() -> None:
-    assert set(EXTENSIONS) == set(OUTPUT_MIME_TYPES)
 
 
 @pytest.mark.parametrize("mime_type", sorted(EXTENSIONS))

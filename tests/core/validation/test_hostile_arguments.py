@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.checked_requests import checked_generate, checked_upscale
 
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner
 from airflow_provider_imagen.core.protocols import generate_content, predict
 from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage, UpscaleRequest
-from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale, read_request
+from airflow_provider_imagen.core.validation.arguments import read_request
 from airflow_provider_imagen.core.waiting.condition import check_wait
 from airflow_provider_imagen.errors import InvalidInputError
 
@@ -49,8 +50,8 @@ def some_of(kind: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
 def test_arguments_make_a_request_that_can_be_sent_or_one_error(arguments: dict[str, Any], model: str) -> None:
     refusal = ""
     try:
-        request = check_generate({**SOUND, "model": model, **arguments}, catalogue())
-        for body in (predict.encode_generate(request), generate_content.encode(request)):
+        request = checked_generate({**SOUND, "model": model, **arguments})
+        for body in (predict.encode(request), generate_content.encode(request)):
             json.dumps(body, allow_nan=False).encode()
     except InvalidInputError as failure:
         refusal = str(failure)
@@ -61,9 +62,9 @@ def test_arguments_make_a_request_that_can_be_sent_or_one_error(arguments: dict[
 def test_so_they_do_for_upscaling(arguments: dict[str, Any], model: str) -> None:
     refusal = ""
     try:
-        request = check_upscale({**SOUND_UPSCALE, "model": model, **arguments}, catalogue())
+        request = checked_upscale({**SOUND_UPSCALE, "model": model, **arguments})
         source = SourceImage(gcs_uri="gs://bucket/x.png")
-        json.dumps(predict.encode_upscale(request.model_copy(update={"source": source})), allow_nan=False).encode()
+        json.dumps(predict.encode(request.model_copy(update={"source": source})), allow_nan=False).encode()
     except InvalidInputError as failure:
         refusal = str(failure)
     refusal.encode()

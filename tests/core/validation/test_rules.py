@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from support.checked_requests import checked_generate, checked_upscale
 
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.requests import UpscaleRequest
-from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
 from airflow_provider_imagen.core.validation.rules import LARGEST_SOURCE_BYTES, problems_with_source, remarks_on
 
 IN_TIME = date(2025, 6, 1)
@@ -19,12 +19,12 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 def remarks(today: date = IN_TIME, **arguments: Any) -> list[str]:
     given = {"model": "imagen-3.0-generate-002", "prompt": "a cat", "output_uri": "gs://bucket/cats/", **arguments}
-    return remarks_on(check_generate(given, catalogue()), catalogue(), today)
+    return remarks_on(checked_generate(given), catalogue(), today)
 
 
 def upscale(factor: str = "x4", model: str = "imagen-4.0-upscale-preview") -> UpscaleRequest:
     given = {"model": model, "image": "/data/cat.png", "output_uri": "/data/large", "upscale_factor": factor}
-    return check_upscale(given, catalogue())
+    return checked_upscale(given)
 
 
 def png(width: int, height: int, length: int = 0) -> bytes:

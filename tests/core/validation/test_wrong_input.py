@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.checked_requests import checked_generate, checked_upscale
 
-from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.validation.arguments import check_generate, check_upscale
 from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "imagen-3.0-generate-002", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
@@ -21,10 +20,10 @@ ABSENT = object()
 
 
 def problems(job: dict[str, Any], **arguments: Any) -> tuple[str, ...]:
-    check = check_upscale if "image" in job else check_generate
+    check = checked_upscale if "image" in job else checked_generate
     given = {name: value for name, value in {**job, **arguments}.items() if value is not ABSENT}
     with pytest.raises(InvalidInputError) as caught:
-        check(given, catalogue())
+        check(given)
     assert all(problem in str(caught.value) for problem in caught.value.problems)
     return caught.value.problems
 
@@ -81,6 +80,7 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = [
     (GENERATE, {"labels": {"team": 3}}, ("{'team': 3}", "a dict of text to text", "Correct the value")),
     (GENERATE, {"if_exists": "skip"}, ("'skip'", "generate, reuse, fail", "Choose one of these")),
     (GENERATE, {"on_filtered": "ignore"}, ("'ignore'", "fail, skip, warn", "Choose one of these")),
+    (GENERATE, {"on_lost": "retry"}, ("'retry'", "fail, resend", "Choose one of these")),
     (GENERATE, {"colour": "red"}, ("colour is no argument", "Allowed: add_watermark", "aspect_ratio")),
     (GENERATE, {"model": "models/imagen"}, ("'models/imagen'", "a bare model id", "Remove anything else")),
     (GENERATE, {"model": "imagen-4.0-generate-001\n"}, ("001\\n'", "a bare model id", "Remove anything else")),
@@ -121,8 +121,8 @@ def test_a_mistake_is_named_with_value_allowed_values_and_next_step(
 
 
 def test_the_jobs_without_a_mistake_are_accepted() -> None:
-    check_generate(GENERATE, catalogue())
-    check_upscale(UPSCALE, catalogue())
+    checked_generate(GENERATE)
+    checked_upscale(UPSCALE)
 
 
 def test_all_problems_are_named_at_once() -> None:
@@ -159,7 +159,7 @@ def test_a_missing_argument_adds_no_second_problem_of_its_own(job: dict[str, Any
 def test_a_model_that_nobody_knows_is_judged_by_the_general_rules_only() -> None:
     unknown = {**GENERATE, "model": "imagen-9.0-generate-001"}
 
-    request = check_generate({**unknown, "aspect_ratio": "7:3", "seed": 3, "image_size": "9K"}, catalogue())
+    request = checked_generate({**unknown, "aspect_ratio": "7:3", "seed": 3, "image_size": "9K"})
     (problem,) = problems(unknown, aspect_ratio="7:3", person_generation="maybe")
 
     assert request.aspect_ratio == "7:3"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_imagen.core.protocols.support_codes import CATEGORIES, category_of, codes_in
+from airflow_provider_imagen.core.support_codes import CATEGORIES, category_of, codes_in
 
 GOOGLE_S_TABLE = """
 Child | 58061214 17301594
