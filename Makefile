@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-oldest test-matrix package fuzz lint format types check faults fault-docs kills pictures benchmark \
+.PHONY: help demo ui test test-fast test-oldest test-matrix package fuzz lint format types check faults fault-docs kills pictures benchmark \
 	emulator clean
 
 help: ## show this list
@@ -16,10 +16,13 @@ demo: $(VENV)/ready ## run the daily campaign on a real Airflow with the built-i
 ui: $(VENV)/ready ## serve a real Airflow with the example DAGs and the emulator until Ctrl-C
 	@$(BIN)/python dags_examples/demo/ui.py
 
-test: $(VENV)/ready .venv-sdk/ready .browser/ready ## run all tests on the newest Airflow
+test: $(VENV)/ready .venv-sdk/ready .venv-aiplatform/ready .browser/ready ## run all tests on the newest Airflow
 	$(BIN)/python -m pytest
 
-test-oldest: .venv-oldest/ready .venv-sdk/ready ## run all tests on the oldest supported Airflow
+test-fast: $(VENV)/ready ## run the tests that need no Airflow and no server process, in seconds
+	TEST_WITHOUT_AIRFLOW=1 $(BIN)/python -m pytest -q tests/core tests/client tests/runner
+
+test-oldest: .venv-oldest/ready .venv-sdk/ready .venv-aiplatform/ready ## run all tests on the oldest supported Airflow
 	.venv-oldest/bin/python -m pytest
 
 fuzz: $(VENV)/ready ## try hostile input for some minutes, other input each time
@@ -59,6 +62,7 @@ pictures: demo .browser/ready ## make the pictures in docs/ anew, from the demo 
 
 benchmark: $(VENV)/ready .venv-sdk/ready ## print what imports, a first request, an answer of 80 MB and 200 deferred waits cost
 	$(BIN)/python tests/benchmarks/import_time.py
+	$(BIN)/python -W ignore tests/benchmarks/road_of_a_request.py
 	$(BIN)/python -W ignore tests/benchmarks/first_request.py
 	$(BIN)/python tests/benchmarks/memory_of_a_response.py
 	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py
@@ -82,8 +86,8 @@ $(VENV)/ready: .ci/constraints.txt pyproject.toml
 	.venv-$*/bin/pip install --quiet --no-build-isolation --constraint .ci/constraints-$*.txt --editable '.[dev]'
 	@touch $@
 
-# Google's SDK and the tools that build have environments of their own: they are no part of what is tested with Airflow.
-.venv-sdk/ready .venv-package/ready: .venv-%/ready: .ci/constraints-%.txt
+# Google's SDKs and the tools that build have environments of their own: they are no part of what is tested with Airflow.
+.venv-sdk/ready .venv-aiplatform/ready .venv-package/ready: .venv-%/ready: .ci/constraints-%.txt
 	$(PYTHON) -m venv --clear .venv-$*
 	.venv-$*/bin/pip install --quiet --requirement .ci/constraints-$*.txt
 	@touch $@

@@ -14,6 +14,10 @@
     │   ├── ImagesFilteredError     Google made nothing that passes its filters
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
+    │   ├── RecordUnreadableError   what an earlier try recorded cannot be read; nothing was sent
+    │   ├── KeyInUseError           another task of the same run makes the same image_key; nothing was sent
+
+
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
     │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
@@ -107,6 +111,14 @@ class PromptBlockedError(ImagesFilteredError):
 
 class ImagesExistError(PermanentError):
     """An earlier try of this task instance made images, and ``if_exists`` is ``fail``. No request was sent."""
+
+
+class RecordUnreadableError(PermanentError):
+    """What an earlier try recorded is there and cannot be read, so its images may be there too. No request was sent."""
+
+
+class KeyInUseError(PermanentError):
+    """Another task of the same run is making images under the same ``image_key``. No request was sent."""
 
 
 class ObjectExistsError(PermanentError):

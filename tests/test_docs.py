@@ -68,7 +68,7 @@ def test_the_example_of_ci_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         task = ImagenGenerateOperator(
             task_id="posters", prompt="a boat", model="imagen-4.0-generate-001", output_uri=str(tmp_path)
         )
-        assert client.vertex.generate(task._planner(client.settings).first()).images
+        assert client.vertex.send(task._planner(client.settings).first()).images
         asked.append("yes")
 
     exec(python_block("Test DAGs in CI without Google"), {"run_the_dag": run_the_dag})

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -16,18 +14,8 @@ from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import endpoints
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
-from airflow_provider_imagen.core.response_merge import gather
-from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
-from airflow_provider_imagen.errors import ImagenError, ResponseLostError, ServerError, UnexpectedResponseError
-
-
-def _as_it_is(_number: int, image: GeneratedImage) -> GeneratedImage:
-    return image
-
-
-Keep = Callable[[int, GeneratedImage], GeneratedImage]
-MOST_AT_ONCE = 8
-"""How many requests for one image each are sent side by side."""
+from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.errors import ResponseLostError, ServerError, UnexpectedResponseError
 
 
 class VertexClient:
@@ -67,20 +55,6 @@ class VertexClient:
             raise type(failure)(f"{failure} The output folder is {storage_uri}") from failure
         return replace(response, duration_seconds=time.monotonic() - started)
 
-    def generate(self, plan: RequestPlan[Any], keep: Keep = _as_it_is) -> ImagesResponse:
-        """Send all requests of a plan and return their images. Every accepted request is billed.
-
-        :param plan: what to send, to which model, and how.
-        :param keep: takes the number of each image and the image as soon as it is there, where each has a request of
-            its own; returns what stands in the response. Runs in several threads at once.
-        :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
-        """
-        if plan.protocol.one_image_per_request:
-            return self._generate_each(plan, keep)
-        output_uri = plan.request.output_uri
-        in_cloud = plan.protocol.stores_output and output_uri.startswith("gs://")
-        return self.send(plan, storage_uri=output_uri if in_cloud else None)
-
     def describe_model(self, model: str) -> dict[str, Any]:
         """Return what Google says about a publisher model. Free of charge.
 
@@ -109,21 +83,6 @@ class VertexClient:
             when_not_found=self._advice_when_missing(name),
         )
         return self._session.request(HttpRequest("POST", url, json=body, stores_output=stores_output), operation)
-
-    def _generate_each(self, plan: RequestPlan[Any], keep: Keep) -> ImagesResponse:
-        """Send a request for each image, side by side."""
-        started = time.monotonic()
-        count = plan.request.count
-        with ThreadPoolExecutor(min(count, MOST_AT_ONCE)) as threads:
-            outcomes = list(threads.map(lambda index: self._generate_one(plan, index, keep), range(count)))
-        return gather(outcomes, duration_seconds=time.monotonic() - started)
-
-    def _generate_one(self, plan: RequestPlan[Any], index: int, keep: Keep) -> ImagesResponse | ImagenError:
-        try:
-            response = self.send(plan, index=index, requested=1)
-        except ImagenError as failure:
-            return failure
-        return replace(response, images=(*(keep(index, image) for image in response.images[:1]), *response.images[1:]))
 
     def _base(self, location: str) -> str:
         return self._session.settings.endpoint or endpoints.vertex_host(location)

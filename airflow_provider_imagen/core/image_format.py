@@ -48,6 +48,33 @@ ALIASES = {
 }
 """Other names under which these types are stored and sent."""
 
+ENDINGS = {ending: mime_type for mime_type, ending in EXTENSIONS.items()} | {
+    "jpeg": "image/jpeg",
+    "jpe": "image/jpeg",
+    "jfif": "image/jpeg",
+    "apng": "image/png",
+    "dib": "image/bmp",
+    "tif": "image/tiff",
+    "svg": "image/svg+xml",
+    "avif": "image/avif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "jxl": "image/jxl",
+}
+"""MIME types by the ending of a file's name: a table of our own, because those of machines differ."""
+
+UNSPECIFIC = {
+    "",
+    UNKNOWN,
+    "binary/octet-stream",
+    "application/x-octet-stream",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/force-download",
+    "application/x-download",
+}
+"""Types of objects that were stored without a statement of what they are."""
+
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes in bytes that the second header of a BMP file has in one of its versions."""
 
@@ -117,6 +144,11 @@ def canonical_type(mime_type: str) -> str:
     """Return the registered name of a MIME type: in lower case, without parameters, no alias."""
     plain = mime_type.partition(";")[0].strip().lower()
     return ALIASES.get(plain, plain)
+
+
+def type_of_name(name: str) -> str:
+    """Return the MIME type that the ending of a file's name tells, :data:`UNKNOWN` for one that is no image's."""
+    return ENDINGS.get(name.rpartition(".")[2].lower(), UNKNOWN)
 
 
 def image_type(data: bytes) -> str | None:

@@ -1,15 +1,17 @@
-"""A stand-in for the Google services that this provider uses, for tests, demos and a CI without Google.
+"""An emulator of the Google services that this provider uses, for tests, demos and a CI without Google.
 
 It serves Imagen (``:predict``) and Gemini's image models (``:generateContent``) on Vertex AI as Google describes them,
 with real images, and passes Cloud Storage calls on to the open-source fake-gcs-server. It shares no code with the
 client: only the catalogue's data file.
 
-Faithful in: paths, parameters and their limits, where a model is served, answers, interim thoughts, filtered-image
-answers, error envelopes, storage layout.
-Not faithful in: what the pictures show, safety filters (they fire when ordered), quotas (the same), authentication
-(tokens are remembered, not checked), time-outs, token counts of text (words are counted), Gemini's pixel sizes where
-Imagen has none. Gemini's input images, system instructions and tools are taken and not looked at; ``outputConfig``,
-``responseFormat`` and ``cachedContent`` are refused, because nobody has seen what an image model makes of them.
+Faithful in: paths, parameters and their limits, the leniency of proto3 JSON, where a model is served, responses,
+interim thoughts, streams, filtered images, input pictures and their limits, tiers, errors, storage layout,
+preconditions and refusals of Cloud Storage. Google's Python clients work with it.
+Not faithful in: what the images show, safety filters (they fire when ordered), quotas (the same), authentication
+(tokens are logged, not checked), time-outs, token counts of text (words are counted), Gemini's pixel sizes where
+Imagen has none. System instructions, documents and videos are accepted and ignored, a search finds nothing. Editing
+with Imagen, ``outputConfig``, ``responseFormat``, ``cachedContent``, batch requests and the XML API of Cloud Storage
+are not served, and the error says so.
 """
 
 from airflow_provider_imagen.emulator.faults import Fault

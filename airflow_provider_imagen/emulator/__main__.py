@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from airflow_provider_imagen.emulator.server import Emulator
 from airflow_provider_imagen.emulator.storage import LOOPBACK
@@ -16,10 +18,10 @@ from airflow_provider_imagen.emulator.storage import LOOPBACK
 def main() -> int:
     """Read the command line, serve, and return the exit code."""
     options = _options()
-    # Not an Event: its lock may be held by the very thread that the handler interrupts, and then both wait for ever.
-    told_to_stop: SimpleQueue[int] = SimpleQueue()
+    # Not an Event: its lock may be held by the thread that the handler interrupts, a deadlock.
+    signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: told_to_stop.put(number))
+        signal.signal(number, lambda number, _: signals.put(number))
     try:
         emulator = Emulator(
             options.bucket or ["my-bucket"],
@@ -33,27 +35,36 @@ def main() -> int:
         print(failure, file=sys.stderr)  # noqa: T201
         return 2
     with emulator:
-        ready = {
-            "endpoint": emulator.endpoint,
-            "storage_endpoint": emulator.storage_endpoint,
-            "buckets": emulator.buckets,
-            "airflow_connection": emulator.connection,
-        }
-        print(json.dumps(ready), flush=True)  # noqa: T201
-        told_to_stop.get()
+        if not options.print_env:
+            ready = {
+                "endpoint": emulator.endpoint,
+                "storage_endpoint": emulator.storage_endpoint,
+                "buckets": emulator.buckets,
+                "airflow_connection": emulator.connection,
+            }
+            print(json.dumps(ready))  # noqa: T201
+        print(_export(emulator.connection), flush=True)  # noqa: T201
+        signals.get()
     return 0
+
+
+def _export(connection: dict[str, Any]) -> str:
+    """Return a line for a shell that makes a connection Airflow's ``imagen_default``."""
+    return f"export AIRFLOW_CONN_IMAGEN_DEFAULT={shlex.quote(json.dumps(connection))}"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_imagen.emulator",
-        description="A stand-in for Vertex AI and Cloud Storage. Prints one line of JSON when it is ready.",
+        description="An emulator of Vertex AI and Cloud Storage. Prints one line of JSON when it is ready, and one "
+        "for a shell that connects Airflow to it.",
     )
     parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--storage-port", type=int, default=0, help="port of fake-gcs-server (default: a free one)")
     parser.add_argument("--storage-folder", type=Path, help="where to keep objects (default: in memory)")
     parser.add_argument("--bucket", action="append", help="a bucket to make; may be given often (default: my-bucket)")
+    parser.add_argument("--print-env", action="store_true", help="print the line for a shell only")
     parser.add_argument("--allow-remote", action="store_true", help="allow a host that other machines reach")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""What a caller gets when an ordered fault strikes."""
+"""The responses of ordered faults."""
 
 from __future__ import annotations
 
@@ -8,53 +8,59 @@ import gzip
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from airflow_provider_imagen.emulator import broken_connections as breaking
+from airflow_provider_imagen.emulator import broken_connections
+from airflow_provider_imagen.emulator.api_errors import ApiError, blocked_prompt, error_body
 from airflow_provider_imagen.emulator.faults import Fault
-from airflow_provider_imagen.emulator.predict_validation import Refusal, blocked_prompt, envelope
 
 WEB_PAGE = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>This is no API</h1></body></html>"
 
 
-async def strike(request: Request, fault: Fault | None, done: Response | None) -> Response | None:
-    """Return what a fault answers at this point; ``done`` is the answer when the work is done, None before it."""
-    if fault is None or (fault.after_work or fault.corrupted) == (done is None):
+async def before_work(request: Request, fault: Fault | None) -> Response | None:
+    """Return the response of a fault that takes effect before the request is handled, None for any other."""
+    if fault is None or fault.is_after_work:
         return None
+    return await _apply(request, fault, result=None)
+
+
+async def after_work(request: Request, fault: Fault | None, result: Response) -> Response:
+    """Return the response of a fault that takes effect after the request was handled, ``result`` for any other."""
+    if fault is None or not fault.is_after_work:
+        return result
+    return await _apply(request, fault, result) or result
+
+
+def error_response(error: ApiError) -> JSONResponse:
+    """Return an error as Google's error body."""
+    content = error_body(error.status, error.message, error.details, error.word)
+    return JSONResponse(content, error.status)
+
+
+async def _apply(request: Request, fault: Fault, result: Response | None) -> Response | None:
     await asyncio.sleep(fault.delay_seconds)
     if fault.hang:
-        return await breaking.hang(request)
+        return await broken_connections.hang(request)
     if fault.reset:
-        return await breaking.reset(request)
+        return await broken_connections.reset(request)
     if fault.truncated:
-        return await breaking.cut_short(request, bytes(done.body) if done else b'{"predictions": []}')
-    answer = _ordered_answer(fault) or done
-    if fault.corrupted and answer is not None:
-        answer.body = _damaged(bytes(answer.body))
-    if answer is None or not (fault.gzip or fault.length_off_by):
-        return answer
-    return await _packed(request, fault, answer)
+        return await broken_connections.truncate(request, bytes(result.body) if result else b'{"predictions": []}')
+    response = _ordered_response(fault) or result
+    if response is None:
+        return None
+    if fault.corrupted:
+        response.body = _damaged(bytes(response.body))
+    return await _repacked(request, fault, response) if fault.gzip or fault.length_off_by else response
 
 
-async def answered(request: Request, fault: Fault | None, done: Response) -> Response:
-    """Return the answer of finished work, unless a fault strikes now."""
-    return await strike(request, fault, done) or done
-
-
-def refused(refusal: Refusal) -> JSONResponse:
-    """Return a refusal as Google's error body."""
-    content = envelope(refusal.status, refusal.message, refusal.details, refusal.word)
-    return JSONResponse(content, refusal.status)
-
-
-async def _packed(request: Request, fault: Fault, answer: Response) -> Response:
-    """Send an answer compressed, with a false length, or both."""
+async def _repacked(request: Request, fault: Fault, response: Response) -> Response:
+    """Return a response compressed, or send it with a false length."""
     if fault.gzip:
-        answer.body = gzip.compress(bytes(answer.body))
-        answer.headers["content-encoding"] = "gzip"
-    length = len(answer.body) + fault.length_off_by
-    answer.headers["content-length"] = str(length)
+        response.body = gzip.compress(bytes(response.body))
+        response.headers["content-encoding"] = "gzip"
+    length = len(response.body) + fault.length_off_by
+    response.headers["content-length"] = str(length)
     if fault.length_off_by:
-        return await breaking.send_as_it_is(request, answer, is_over=length < len(answer.body))
-    return answer
+        return await broken_connections.send_unchecked(request, response, is_complete=length < len(response.body))
+    return response
 
 
 def _damaged(body: bytes) -> bytes:
@@ -63,13 +69,13 @@ def _damaged(body: bytes) -> bytes:
     return body[:middle] + bytes(255 - byte for byte in body[middle : middle + 1]) + body[middle + 1 :]
 
 
-def _ordered_answer(fault: Fault) -> Response | None:
+def _ordered_response(fault: Fault) -> Response | None:
     if fault.html:
         return HTMLResponse(WEB_PAGE, fault.status or 200, dict(fault.headers))
     if fault.status is not None:
-        return JSONResponse(envelope(fault.status, fault.message, fault.details), fault.status, dict(fault.headers))
+        return JSONResponse(error_body(fault.status, fault.message, fault.details), fault.status, dict(fault.headers))
     if fault.blocked_prompt:
-        return refused(blocked_prompt(fault.support_codes))
+        return error_response(blocked_prompt(fault.support_codes))
     if fault.empty:
         return JSONResponse({})
     body = f'"{" " * (fault.huge_bytes - 2)}"' if fault.huge_bytes else fault.body

@@ -1,4 +1,4 @@
-"""Faults that can be ordered, and a book that counts how often each fired."""
+"""Faults that can be ordered, and the queue that counts how often each fired."""
 
 from __future__ import annotations
 
@@ -7,48 +7,50 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from airflow_provider_imagen.emulator.bucket_states import BUCKET_STATES, Access, Rule
-from airflow_provider_imagen.emulator.storage_errors import StorageRefusal
+from airflow_provider_imagen.emulator.bucket_states import BUCKET_STATES, DENIED_PERMISSIONS, Access, Rule
+from airflow_provider_imagen.emulator.storage_errors import StorageError
 
-Operation = Literal["any", "generate", "upscale", "lookup", "list", "upload", "download", "delete"]
+Operation = Literal["any", "generate", "upscale", "lookup", "list", "upload", "download", "delete", "count_tokens"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that goes wrong, ``times`` times.
 
-    ``filtered`` and ``blocked_prompt`` strike Gemini too, in its words: a candidate that ends with ``IMAGE_SAFETY``,
-    and a ``promptFeedback``. A fault that only Gemini knows waits for a ``:generateContent``.
+    ``filtered`` and ``blocked_prompt`` apply to Gemini too, as its own fields: a candidate that ends with
+    ``IMAGE_SAFETY``, and a ``promptFeedback``. A fault with a field of Gemini applies to ``:generateContent`` only.
 
-    A ``bucket_state`` lasts as long as the fault and fires with each request that the state refuses: it strikes no
-    other one. It also refuses what Vertex AI reads from and writes to the bucket for a ``:predict``.
+    A ``bucket_state`` applies to the requests that the state refuses and fires with each of them. It also applies to
+    the objects that Vertex AI reads and writes for a ``:predict``.
 
-    :param operation: which calls it strikes; "generate" is ``:predict`` as well as ``:generateContent``, "download"
-        is every read of an object.
-    :param times: how many calls it strikes before it is used up. None: every one, until the emulator is reset.
-    :param skip: how many matching calls pass before it strikes, whether or not another fault struck them.
+    :param operation: the requests it applies to; "generate" is ``:predict`` as well as ``:generateContent``,
+        "download" is every read of an object.
+    :param times: how many requests it applies to. None: all of them, until the emulator is reset.
+    :param skip: how many matching requests pass before the first, whether or not another fault applied to them.
     :param status: answer with this HTTP status and Google's error envelope.
     :param message: the message of that envelope.
     :param headers: headers of that answer, for example ``Retry-After``.
     :param details: the ``details`` of that envelope.
     :param delay_seconds: wait before anything else happens.
-    :param reset: break the connection instead of answering.
-    :param truncated: send half of the answer, then close the connection.
-    :param hang: never answer; the call ends when the client gives up.
-    :param after_work: do the work before the fault strikes: images are made and stored, their answer is spoiled.
-    :param empty: answer ``{}``, as Google does when everything was filtered and no reason was asked for.
+    :param reset: reset the connection, without a response.
+    :param truncated: send half of the response, then close the connection.
+    :param hang: send no response; the request ends when the client disconnects.
+    :param after_work: handle the request before the fault: images are made and stored, the response is lost.
+    :param empty: answer ``{}``, as Google does when all images were filtered and ``includeRaiReason`` is not set.
     :param filtered: leave out so many of the images.
     :param blocked_prompt: refuse the prompt with HTTP 400.
     :param support_codes: the codes named in a filter reason or refusal.
     :param body: answer 200 with this text.
     :param html: answer ``status`` (200 when there is none) with a web page, as a proxy does.
     :param huge_bytes: answer 200 with a JSON text of so many bytes.
-    :param gzip: compress the answer. Without another order it is the good answer, so it needs ``after_work``.
+    :param gzip: compress the response. Without another order that is the result, so it needs ``after_work``.
     :param length_off_by: state a ``Content-Length`` that is so much too large, or too small; as for ``gzip``.
     :param finish_reason: Gemini: a candidate without image that ends so.
-    :param finish_message: Gemini: the words of a ``finish_reason`` or ``block_reason``; empty for Google's own.
+    :param finish_message: Gemini: the message of a ``finish_reason`` or ``block_reason``; empty for Google's own.
     :param block_reason: Gemini: no candidates, and a ``promptFeedback`` with this reason.
     :param text_only: Gemini: a candidate that ends with STOP and holds this text and no image.
+    :param served_size: serve images of this width and height, whatever size was requested.
+    :param traffic_type: Gemini: serve with this ``trafficType``, whatever tier was requested.
     :param corrupted: answer a download of content with damaged bytes of the right length; ``x-goog-hash`` stays that
         of the object.
     :param bucket_state: a state that a bucket is in. Replacing and deleting objects is refused with 403 by
@@ -84,6 +86,8 @@ class Fault:
     finish_message: str = ""
     block_reason: str | None = None
     text_only: str | None = None
+    served_size: tuple[int, int] | None = None
+    traffic_type: str | None = None
     corrupted: bool = False
     bucket_state: str | None = None
     bucket: str | None = None
@@ -93,9 +97,15 @@ class Fault:
         if self.bucket_state not in {None, *BUCKET_STATES}:
             raise ValueError(f"bucket_state must be one of {', '.join(sorted(BUCKET_STATES))}.")
 
+    @property
+    def is_after_work(self) -> bool:
+        """Whether the request is handled before the fault takes effect."""
+        return self.after_work or self.corrupted
+
     def matches(self, operation: str, *, is_gemini: bool, is_content: bool) -> bool:
-        """Whether a request is one that this fault can strike by itself."""
-        only_gemini = any(each is not None for each in (self.finish_reason, self.block_reason, self.text_only))
+        """Whether the fault applies to a request, whatever became of others."""
+        fields_of_gemini = (self.finish_reason, self.block_reason, self.text_only, self.traffic_type)
+        only_gemini = any(each is not None for each in fields_of_gemini)
         return (
             self.operation in {"any", operation}
             and self.bucket_state is None
@@ -112,12 +122,12 @@ class _Order:
 
     @property
     def is_left(self) -> bool:
-        """Whether the fault can strike again."""
+        """Whether the fault applies to one more request."""
         return self.fault.times is None or self.fired < self.fault.times
 
 
 class FaultQueue:
-    """Ordered faults, first come, first served. Safe to use from several threads."""
+    """The ordered faults; the first that matches fires. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -129,15 +139,15 @@ class FaultQueue:
             self._orders.append(_Order(fault))
 
     def take(self, operation: str, *, is_gemini: bool = False, is_content: bool = False) -> Fault | None:
-        """Return the fault that strikes a request, None when it goes well.
+        """Return the fault that applies to a request, None when there is none.
 
         :param is_gemini: the request is a ``:generateContent``.
         :param is_content: the request reads the content of an object.
         """
         return self._fire(lambda fault: fault.matches(operation, is_gemini=is_gemini, is_content=is_content))
 
-    def refusal(self, access: Access, operation: str, rules: Mapping[str, Rule]) -> StorageRefusal | None:
-        """Return how a bucket refuses a request, None when it is in none of these states."""
+    def refusal(self, access: Access, operation: str, rules: Mapping[str, Rule]) -> StorageError | None:
+        """Return the error of a request that a bucket refuses in its ordered state, None when it refuses none."""
         refusals = {state: refusal for state, rule in rules.items() if (refusal := rule(access))}
 
         def refuses(fault: Fault) -> bool:
@@ -146,6 +156,12 @@ class FaultQueue:
 
         fault = self._fire(refuses)
         return refusals[fault.bucket_state] if fault and fault.bucket_state else None
+
+    def denied_permissions(self, bucket: str) -> set[str]:
+        """Return the permissions that the ordered states of a bucket take away. No fault fires."""
+        with self._lock:
+            states = {order.fault.bucket_state for order in self._orders if order.fault.bucket in {None, bucket}}
+        return {permission for state in states if state for permission in DENIED_PERMISSIONS.get(state, ())}
 
     def has_states(self) -> bool:
         """Whether a bucket may be in an ordered state."""
@@ -174,6 +190,6 @@ class FaultQueue:
             return [(order.fault, order.fired) for order in self._orders]
 
     def clear(self) -> None:
-        """Forget all orders."""
+        """Remove all faults."""
         with self._lock:
             self._orders.clear()

@@ -1,40 +1,64 @@
-"""What a Gemini image model refuses in a request that Google's front end could read."""
+"""The checks of a ``:generateContent`` request whose JSON is valid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from airflow_provider_imagen.emulator.api_errors import LEARN_MORE, ApiError
 from airflow_provider_imagen.emulator.generate_content_limits import TRAITS
-from airflow_provider_imagen.emulator.predict_validation import Refusal
+from airflow_provider_imagen.emulator.input_pictures import check_media
+from airflow_provider_imagen.emulator.messages import ONEOFS
 
-LEARN_MORE = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
 MIME_TYPES = {"image/png", "image/jpeg"}
-DATA = ("text", "inlineData", "fileData", "functionCall", "functionResponse", "executableCode", "codeExecutionResult")
 PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "person_generation"}
 """Fields of ``imageConfig`` that not every model takes, and what decides that in the data file."""
 
 
 def check(request: dict[str, Any], model: dict[str, Any]) -> None:
-    """Raise the refusal of the first mistake in a request, if there is one.
+    """Check a request.
 
-    :param request: the request as :func:`payload.read` returns it.
-    :param model: the row of the model that was asked.
+    :param request: the request as :func:`proto_json.read` returns it.
+    :param model: the row of the requested model.
+    :raises ApiError: the first mistake.
     """
-    checks: tuple[Callable[..., Iterator[str]], ...] = (_unserved, _contents, _generation, _thinking, _image, _output)
+    checks: tuple[Callable[..., Iterator[str]], ...] = (
+        _unsupported,
+        _contents,
+        _switches,
+        _generation,
+        _thinking,
+        _image,
+        _output,
+    )
     for each in checks:
         for message in each(request, model):
-            raise Refusal(400, message)
+            raise ApiError(400, message)
+
+
+def check_contents(request: dict[str, Any], model: dict[str, Any]) -> None:
+    """Check the contents of a request only.
+
+    :raises ApiError: the first mistake.
+    """
+    for message in _contents(request, model):
+        raise ApiError(400, message)
 
 
 def prompt_of(request: dict[str, Any]) -> str:
-    """Return the text of a request."""
-    parts = [part for content in request["contents"] for part in content["parts"]]
+    """Return the text of the user's turns."""
+    turns = [content for content in request["contents"] if (content.get("role") or "user").lower() == "user"]
+    parts = [part for content in turns for part in content["parts"]]
     return "\n".join(part["text"] for part in parts if "text" in part)
 
 
-def _unserved(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
-    """Refuse what would change the answer in a way that nobody has seen and we do not imitate."""
+def modalities(config: dict[str, Any]) -> list[str]:
+    """Return the modalities of a response; an image model answers with text and image by default."""
+    return config.get("responseModalities") or ["TEXT", "IMAGE"]
+
+
+def _unsupported(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    """Refuse fields whose effect on an image model is not documented."""
     del model
     for name in ("outputConfig", "cachedContent"):
         if name in request:
@@ -47,7 +71,7 @@ def _contents(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
     if not request.get("contents"):
         yield f"Unable to submit request because at least one contents field is required. {LEARN_MORE}"
     for content in request["contents"]:
-        if content.get("role", "user").lower() not in {"user", "model"}:
+        if (content.get("role") or "user").lower() not in {"user", "model"}:
             yield "Please use a valid role: user, model."
         if not content.get("parts"):
             yield (
@@ -56,19 +80,41 @@ def _contents(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
             )
         for part in content["parts"]:
             yield from _part(part)
+    yield from check_media(request, model)
     if (count := len(prompt_of(request).split())) > model["prompt_tokens"]:
         most = model["prompt_tokens"]
         yield f"The input token count ({count}) exceeds the maximum number of tokens allowed ({most})."
 
 
 def _part(part: dict[str, Any]) -> Iterator[str]:
-    if sum(name in part for name in DATA) != 1:
+    if not any(name in part for name in ONEOFS["Part"]):
         yield 'Unable to submit request because each part must have exactly one "data" field, such as text.'
     if part.get("text") == "":
         yield (
             "Unable to submit request because it must have a text parameter. Add a text parameter and try again. "
             + LEARN_MORE
         )
+
+
+def _switches(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    traits = TRAITS[model["id"]]
+    if request.get("systemInstruction", {}).get("parts") and not traits.takes_instruction:
+        yield "Developer instruction is not enabled for this model"
+    for tool in request.get("tools", []):
+        if "functionDeclarations" in tool:
+            yield "Function calling is not enabled for this model"
+        if tool and "googleSearch" not in tool:
+            yield f"{next(iter(tool))} as tool is not enabled for this model"
+        if tool and not traits.searches:
+            yield "Search as tool is not enabled for this model"
+        if (
+            "imageSearch" in (tool.get("googleSearch", {}).get("searchTypes") or {})
+            and "imageSearch" not in traits.searches
+        ):
+            yield f"Image search as tool is not enabled for models/{model['id']}"
+    config = request.get("generationConfig", {})
+    if config.get("responseMimeType", "text/plain") != "text/plain" or "responseSchema" in config:
+        yield "JSON mode is not enabled for this model"
 
 
 def _generation(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
@@ -81,15 +127,18 @@ def _generation(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]
     for name in TRAITS[model["id"]].refuses:
         if name in config:
             yield f"Unable to submit request because {name} is not supported by model {model['id']}. Remove it."
-    modalities = config.get("responseModalities", [])
-    if "IMAGE" not in modalities or not {"TEXT", "IMAGE"}.issuperset(modalities):
-        named = ", ".join(each.lower() for each in modalities or ["TEXT"])
+    requested = modalities(config)
+    if "IMAGE" not in requested or not {"TEXT", "IMAGE"}.issuperset(requested):
+        named = ", ".join(str(each).lower() for each in requested)
         yield f"Model does not support the requested response modalities: {named}"
 
 
 def _thinking(request: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
-    level = request.get("generationConfig", {}).get("thinkingConfig", {}).get("thinkingLevel")
-    if level is not None and level not in TRAITS[model["id"]].thinking_levels:
+    config = request.get("generationConfig", {}).get("thinkingConfig", {})
+    level, traits = config.get("thinkingLevel"), TRAITS[model["id"]]
+    if config.get("includeThoughts") and not (traits.shows_thoughts or traits.thinking_levels):
+        yield "Thinking is not enabled for this model"
+    if level is not None and level not in traits.thinking_levels:
         yield f"Thinking level {level} is not supported for this model. Please retry with other thinking level."
 
 

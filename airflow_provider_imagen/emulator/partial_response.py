@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_provider_imagen.emulator.storage_errors import StorageRefusal, invalid
+from airflow_provider_imagen.emulator.storage_errors import StorageError, invalid
 
 SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*|[*/(),]")
 Mask = dict[str, Any]
@@ -31,7 +31,7 @@ def parse(text: str, known: Mask) -> Mask:
     """Read a ``fields`` parameter.
 
     :param known: the fields of the resource; what is below one without fields of its own is not checked.
-    :raises StorageRefusal: the text is no field selection, or selects a field that the resource does not have.
+    :raises StorageError: the text is no field selection, or selects a field that the resource does not have.
     """
     symbols = SYMBOL.findall(text)
     if "".join(symbols) != text.replace(" ", ""):
@@ -82,5 +82,5 @@ def _list(symbols: Iterator[str], text: str) -> tuple[Mask, str]:
     return mask, separator
 
 
-def _invalid(text: str) -> StorageRefusal:
+def _invalid(text: str) -> StorageError:
     return invalid(f"Invalid field selection {text}", "fields")

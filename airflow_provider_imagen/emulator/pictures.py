@@ -6,6 +6,7 @@ import colorsys
 import io
 import random
 import textwrap
+from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -24,15 +25,16 @@ Color = tuple[int, int, int]
 
 
 class UnusableImageError(ValueError):
-    """The bytes are no image that can be upscaled."""
+    """The bytes are not an image that can be upscaled."""
 
 
-def draw(prompt: str, size: tuple[int, int], seed: str) -> Image.Image:
-    """Return a picture of a landscape that nobody has seen, with the prompt as its caption.
+def draw(prompt: str, size: tuple[int, int], seed: str, inputs: Sequence[Image.Image | None] = ()) -> Image.Image:
+    """Return a drawn landscape with the prompt as its caption.
 
-    :param prompt: what was asked for.
+    :param prompt: the caption.
     :param size: width and height in pixels.
     :param seed: decides colours and shapes.
+    :param inputs: pictures of the request, which are shown small; None for one that cannot be shown.
     """
     chance = random.Random(seed)  # noqa: S311  # for looks
     hue = chance.random()
@@ -41,12 +43,15 @@ def draw(prompt: str, size: tuple[int, int], seed: str) -> Image.Image:
     _sun(pen, size, chance, _color(hue + 0.5, 0.45, 1.0))
     for layer in range(4):
         _hills(pen, size, chance, 0.5 + layer * 0.13, _color(hue + 0.08 * layer, 0.6, 0.62 - layer * 0.13))
+    _thumbnails(image, inputs)
     _caption(pen, size, prompt)
     return image
 
 
-def enlarge(data: bytes, factor: int) -> Image.Image:
-    """Return an image, ``factor`` times as wide and high.
+def upscale(data: bytes, factor_of: Callable[[tuple[int, int]], int]) -> Image.Image:
+    """Return an image that is larger by a whole factor.
+
+    :param factor_of: returns the factor for an image's width and height.
 
     :raises UnusableImageError: too many bytes or pixels, or neither PNG nor JPEG.
     """
@@ -54,6 +59,7 @@ def enlarge(data: bytes, factor: int) -> Image.Image:
         raise UnusableImageError("Image size exceeds the limit of 10 MB.")
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        factor = factor_of(image.size)
         width, height = image.width * factor, image.height * factor
         if width * height > MOST_PIXELS:
             raise UnusableImageError(f"Output of {width} x {height} pixels exceeds the limit of 17 megapixels.")
@@ -98,6 +104,24 @@ def _hills(pen: ImageDraw.ImageDraw, size: tuple[int, int], chance: random.Rando
     width, height = size
     points = [(width * step / 6, height * (level + chance.uniform(-0.1, 0.08))) for step in range(7)]
     pen.polygon([(0, height), *points, (width, height)], fill=color)
+
+
+def _thumbnails(image: Image.Image, inputs: Sequence[Image.Image | None]) -> None:
+    """Draw pictures in rows from the upper left corner, each in a white frame."""
+    cell = max(16, min(image.size) // 5)
+    margin = max(1, cell // 10)
+    columns = max(1, (image.width - margin) // (cell + margin))
+    pen = ImageDraw.Draw(image)
+    for index, picture in enumerate(inputs):
+        left, top = margin + index % columns * (cell + margin), margin + index // columns * (cell + margin)
+        thumbnail = Image.new("RGB", (cell, cell), "grey")
+        if picture is not None:
+            thumbnail = picture.copy()
+            thumbnail.thumbnail((cell, cell))
+        border = max(1, margin // 4)
+        frame = (left - border, top - border, left + thumbnail.width + border - 1, top + thumbnail.height + border - 1)
+        pen.rectangle(frame, fill="white")
+        image.paste(thumbnail, (left, top))
 
 
 def _caption(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:

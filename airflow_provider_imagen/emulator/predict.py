@@ -1,4 +1,4 @@
-"""Imagen's side of ``:predict``: from a checked request to predictions."""
+"""Responses to ``:predict``: predictions with images or URIs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 from PIL import Image
 
 from airflow_provider_imagen.emulator import pictures
+from airflow_provider_imagen.emulator.api_errors import ApiError
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.predict_limits import PIXELS
-from airflow_provider_imagen.emulator.predict_validation import Refusal, check
+from airflow_provider_imagen.emulator.predict_validation import check, upscale_factor
 from airflow_provider_imagen.emulator.storage import ObjectMissingError
-from airflow_provider_imagen.emulator.storage_errors import StorageRefusal
+from airflow_provider_imagen.emulator.storage_errors import StorageError
 from airflow_provider_imagen.emulator.storage_front import StorageFront
 
 EXTENSIONS = {"image/jpeg": "jpg", "image/vnd.microsoft.icon": "ico"}
@@ -24,9 +25,9 @@ NOT_CHARGED = "You will not be charged for blocked images."
 
 
 class PredictHandler:
-    """Answers requests to generate and to upscale.
+    """Handles requests to generate and to upscale.
 
-    :param storage: where images go when a request names a folder.
+    :param storage: Cloud Storage as the service agent reaches it.
     """
 
     def __init__(self, storage: StorageFront) -> None:
@@ -36,26 +37,29 @@ class PredictHandler:
         self._first_folder = time.time_ns() // 1_000_000  # a kept storage folder has the numbers of earlier runs
 
     def answer(self, body: dict[str, Any], model: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
-        """Return the body of the answer.
+        """Return the body of the response.
 
-        :raises Refusal: the request has a mistake.
+        :raises ApiError: the request is invalid.
         """
-        check(body, model)
+        instance, parameters = check(body, model)
         with self._lock:
             number = next(self._requests)
-        instance, parameters = body["instances"][0], body.get("parameters") or {}
         if parameters.get("mode") == "upscale":
-            images = [self._enlarged(instance["image"], parameters)]
+            images = [self._upscaled(instance["image"], parameters, model)]
         else:
-            images = self._drawn(instance["prompt"], parameters, model, number)
+            images = self._generated(instance["prompt"], parameters, model, number)
+        if fault and fault.served_size:
+            images = [image.resize(fault.served_size) for image in images]
         kept = images[: max(0, len(images) - (fault.filtered if fault else 0))]
         predictions = [self._stored(image, parameters, number, index) for index, image in enumerate(kept)]
         for prediction in predictions:
-            _decorate(prediction, instance, parameters, model)
-        predictions += _extras(parameters, len(images), len(kept), fault)
+            _add_attributes(prediction, instance, parameters, model)
+        predictions += _items_without_image(parameters, len(images), len(kept), fault)
         return {"predictions": predictions} if predictions else {}
 
-    def _drawn(self, prompt: str, parameters: dict[str, Any], model: dict[str, Any], number: int) -> list[Image.Image]:
+    def _generated(
+        self, prompt: str, parameters: dict[str, Any], model: dict[str, Any], number: int
+    ) -> list[Image.Image]:
         width, height = PIXELS[parameters.get("aspectRatio", "1:1")]
         if str(parameters.get("sampleImageSize", "1K")).upper() == "2K":
             width, height = 2 * width, 2 * height
@@ -65,21 +69,21 @@ class PredictHandler:
             pictures.draw(prompt, (width, height), f"{model['id']} {chance} {prompt} {index}") for index in range(count)
         ]
 
-    def _enlarged(self, image: dict[str, Any], parameters: dict[str, Any]) -> Image.Image:
+    def _upscaled(self, image: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Image.Image:
         try:
             if "gcsUri" in image:
                 data = self._storage.read_uri(image["gcsUri"])
             else:
                 data = base64.b64decode(image["bytesBase64Encoded"], validate=True)
-            return pictures.enlarge(data, int(parameters["upscaleConfig"]["upscaleFactor"][1:]))
+            return pictures.upscale(data, lambda size: upscale_factor(parameters, model, size))
         except ObjectMissingError as failure:
-            raise Refusal(404, f"Could not find the object {image['gcsUri']}.") from failure
-        except StorageRefusal as failure:
-            raise Refusal(failure.status, f"Could not read {image['gcsUri']}. {failure}") from failure
+            raise ApiError(404, f"Could not find the object {image['gcsUri']}.") from failure
+        except StorageError as failure:
+            raise ApiError(failure.status, f"Could not read {image['gcsUri']}. {failure}") from failure
         except pictures.UnusableImageError as failure:
-            raise Refusal(400, str(failure)) from failure
+            raise ApiError(400, str(failure)) from failure
         except ValueError as failure:
-            raise Refusal(400, f"Invalid bytesBase64Encoded: {failure}") from failure
+            raise ApiError(400, f"Invalid bytesBase64Encoded: {failure}") from failure
 
     def _stored(self, image: Image.Image, parameters: dict[str, Any], number: int, index: int) -> dict[str, Any]:
         options = parameters.get("outputOptions") or {}
@@ -92,12 +96,12 @@ class PredictHandler:
         uri = f"{folder.rstrip('/')}/{self._first_folder + number}/sample_{index}.{extension}"
         try:
             self._storage.write_uri(uri, data, mime_type)
-        except (ObjectMissingError, StorageRefusal) as failure:
-            raise Refusal(403, f"The caller or the service agent does not have write access to {folder}.") from failure
+        except (ObjectMissingError, StorageError) as failure:
+            raise ApiError(403, f"The caller or the service agent does not have write access to {folder}.") from failure
         return {"mimeType": mime_type, "gcsUri": uri}
 
 
-def _decorate(
+def _add_attributes(
     prediction: dict[str, Any], instance: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]
 ) -> None:
     if "prompt" in instance and parameters.get("enhancePrompt", model.get("enhance_prompt_default", False)):
@@ -106,8 +110,8 @@ def _decorate(
         prediction["safetyAttributes"] = {"categories": CATEGORIES[:2], "scores": [0.1, 0.2]}
 
 
-def _extras(parameters: dict[str, Any], made: int, kept: int, fault: Fault | None) -> list[dict[str, Any]]:
-    """Return the items without an image: one reason for all filtered images, and the prompt's own scores."""
+def _items_without_image(parameters: dict[str, Any], made: int, kept: int, fault: Fault | None) -> list[dict[str, Any]]:
+    """Return one reason for all filtered images, and the scores of the prompt."""
     extras: list[dict[str, Any]] = []
     if kept < made and parameters.get("includeRaiReason"):
         extras.append({"raiFilteredReason": _reason(made, kept, fault.support_codes if fault else ())})

@@ -21,6 +21,10 @@ FIELD_OF_PARAMETER = {
 }
 """Parameters that not every model takes, and what the data file calls them."""
 
+ACCEPTED = {"imagen-4.0-": {"negativePrompt"}}
+"""Parameters that generating models take although the data file has no such argument for them, by the beginning of
+their ids: Google's own tests send them (google-genai 3.4.0, ``test_generate_images.py``)."""
+
 
 @cache
 def models() -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the emulator remembers of the calls it received."""
+"""The log of received requests."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.requests import Request
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One received call. ``path`` is the decoded path without query."""
+    """One received request. ``path`` is the decoded path without query."""
 
     method: str
     path: str
@@ -26,36 +28,40 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """The calls of clients, in the order they came, and how many were worked for. Safe to use from several threads."""
+    """The received requests in order, and the number that images were made for. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: list[LoggedRequest] = []
+        self._requests: list[LoggedRequest] = []
         self._accepted = 0
 
-    def add(self, call: LoggedRequest) -> None:
-        """Remember a call."""
+    async def log(self, request: Request) -> bytes:
+        """Add a request, and return its body."""
+        body = await request.body()
+        path, query = request.scope["path"], request.scope["query_string"].decode()
+        logged = LoggedRequest(request.method, path, query, dict(request.headers), body)
         with self._lock:
-            self._calls.append(call)
+            self._requests.append(logged)
+        return body
 
     def accept(self) -> None:
-        """Remember that images were made for a call."""
+        """Count a request that images were made for."""
         with self._lock:
             self._accepted += 1
 
     @property
     def accepted(self) -> int:
-        """How many calls images were made for."""
+        """The number of requests that images were made for."""
         with self._lock:
             return self._accepted
 
     def all(self) -> list[LoggedRequest]:
-        """Return the remembered calls."""
+        """Return all requests."""
         with self._lock:
-            return list(self._calls)
+            return list(self._requests)
 
     def clear(self) -> None:
-        """Forget all calls."""
+        """Remove all requests."""
         with self._lock:
-            self._calls.clear()
+            self._requests.clear()
             self._accepted = 0

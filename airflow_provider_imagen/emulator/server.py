@@ -27,7 +27,7 @@ class Emulator:
     """A running emulator, as a context manager.
 
     :param buckets: buckets to make.
-    :param host: address to listen on; loopback only unless ``allow_remote``, because nobody is asked for a password.
+    :param host: address to listen on; loopback only unless ``allow_remote``, because no request is authenticated.
     :param port: port to listen on, 0 for a free one.
     :param storage_port: port of fake-gcs-server, 0 for a free one. Clients use :attr:`storage_endpoint` instead.
     :param storage_folder: where to keep objects. None: in memory.
@@ -103,7 +103,7 @@ class Emulator:
 
     @property
     def storage_endpoint(self) -> str:
-        """The base URL for Cloud Storage: the same server, so that faults can strike there too."""
+        """The base URL for Cloud Storage: the same server, so that faults apply there too."""
         return self.endpoint
 
     @property
@@ -114,32 +114,32 @@ class Emulator:
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """The calls received so far."""
-        return self._service.calls.all()
+        """The requests received so far."""
+        return self._service.requests.all()
 
     @property
     def accepted(self) -> int:
-        """How many requests images were made for: what Google would bill, whatever became of the answers."""
-        return self._service.calls.accepted
+        """The number of requests that images were made for: what Google would bill, even when the response was lost."""
+        return self._service.requests.accepted
 
     def order_fault(self, fault: Fault) -> None:
-        """Let something go wrong."""
+        """Order a fault."""
         self._service.faults.order(fault)
 
     def retire(self, model: str) -> None:
-        """Answer 404 for a model from now on."""
-        self._service.retired.add(model)
+        """Answer 404 for a model until the reset."""
+        self._service.vertex.retired.add(model)
 
     def unfired_faults(self) -> list[Fault]:
         """Return the ordered faults that did not fire as often as ordered."""
         return self._service.faults.unfired()
 
     def fired_faults(self) -> int:
-        """Return how often faults fired, all together."""
+        """Return how often faults fired in all."""
         return sum(fired for _, fired in self._service.faults.counts())
 
     def is_idle(self) -> bool:
-        """Whether no call is being answered; a client may have given up on one that still is."""
+        """Whether no request is being handled; a client may have disconnected from one that still is."""
         return not self._server.server_state.tasks
 
     def put_object(self, bucket: str, name: str, data: bytes, content_type: str) -> None:
@@ -155,11 +155,8 @@ class Emulator:
         return sorted(self._storage.names(bucket, prefix))
 
     def reset(self) -> None:
-        """Forget faults, calls and retired models, and empty the buckets."""
-        self._service.faults.clear()
-        self._service.calls.clear()
-        self._service.retired.clear()
-        self._service.front.clear()
+        """Remove faults, requests and retired models, and empty the buckets."""
+        self._service.reset()
         for bucket in self.buckets:
             self._storage.delete_all(bucket)
 

@@ -11,11 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 STARTS = 5
 READY_SECONDS = 10.0
@@ -105,17 +106,31 @@ class Storage:
             return None
         return dict(found)
 
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether a bucket exists."""
+        try:
+            self._open(f"{self.url}/storage/v1/b/{quote(bucket, safe='')}")
+        except ObjectMissingError:
+            return False
+        return True
+
+    def items(self, bucket: str, **query: str) -> Iterator[dict[str, Any]]:
+        """Yield the metadata of the objects in a bucket, in the order of their names.
+
+        :param query: ``prefix``, ``startOffset`` and ``endOffset`` of a listing.
+        """
+        token = ""
+        while True:
+            page = json.loads(
+                self._open(f"{self.url}/storage/v1/b/{bucket}/o?{urlencode({**query, 'pageToken': token})}")
+            )
+            yield from page.get("items", [])
+            if not (token := page.get("nextPageToken", "")):
+                return
+
     def names(self, bucket: str, prefix: str = "") -> list[str]:
         """Return the names of the objects in a bucket that begin with ``prefix``."""
-        names: list[str] = []
-        token = ""
-        while token or not names:
-            query = f"prefix={quote(prefix, safe='')}&pageToken={quote(token, safe='')}"
-            page = json.loads(self._open(f"{self.url}/storage/v1/b/{bucket}/o?{query}"))
-            names += [item["name"] for item in page.get("items", [])]
-            if not (token := page.get("nextPageToken", "")):
-                break
-        return names
+        return [item["name"] for item in self.items(bucket, prefix=prefix)]
 
     def delete_all(self, bucket: str) -> None:
         """Remove every object of a bucket."""

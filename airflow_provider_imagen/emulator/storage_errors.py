@@ -1,4 +1,4 @@
-"""Refusals of Cloud Storage, with the JSON and the words that Google's JSON API uses.
+"""Errors of Cloud Storage, with the JSON and the words that Google's JSON API uses.
 
 Words and reasons as measured against Cloud Storage on 2026-09-30 and in public reports of 2020 to 2026; they are not
 those of its reference in every case: a held object is refused with ``forbidden``, not ``objectUnderActiveHold``.
@@ -12,8 +12,8 @@ CALLER = "caller@emulator-project.iam.gserviceaccount.com"
 PRECONDITION = "At least one of the pre-conditions you specified did not hold."
 
 
-class StorageRefusal(Exception):  # noqa: N818  # it is an answer, not a fault of ours
-    """An error answer of Cloud Storage.
+class StorageError(Exception):
+    """An error response of Cloud Storage.
 
     :param status: HTTP status.
     :param reason: Google's reason, such as ``forbidden``.
@@ -36,25 +36,25 @@ class StorageRefusal(Exception):  # noqa: N818  # it is an answer, not a fault o
         return {"error": {"code": self.status, "message": self.message, "errors": [error]}}
 
 
-def missing_bucket() -> StorageRefusal:
-    """Return the refusal of a bucket that does not exist."""
-    return StorageRefusal(404, "notFound", "The specified bucket does not exist.")
+def missing_bucket() -> StorageError:
+    """Return the error of a bucket that does not exist."""
+    return StorageError(404, "notFound", "The specified bucket does not exist.")
 
 
-def missing_object(bucket: str, name: str) -> StorageRefusal:
-    """Return the refusal of an object that does not exist."""
-    return StorageRefusal(404, "notFound", f"No such object: {bucket}/{name}")
+def missing_object(bucket: str, name: str) -> StorageError:
+    """Return the error of an object that does not exist."""
+    return StorageError(404, "notFound", f"No such object: {bucket}/{name}")
 
 
-def precondition_failed() -> StorageRefusal:
-    """Return the refusal of a write whose ``ifGenerationMatch`` or the like does not hold."""
-    return StorageRefusal(412, "conditionNotMet", PRECONDITION, ("header", "If-Match"))
+def precondition_failed() -> StorageError:
+    """Return the error of a write whose ``ifGenerationMatch`` or the like does not hold."""
+    return StorageError(412, "conditionNotMet", PRECONDITION, ("header", "If-Match"))
 
 
-def not_permitted(permission: str) -> StorageRefusal:
-    """Return the refusal of a caller without a permission, such as ``storage.objects.delete``."""
+def not_permitted(permission: str) -> StorageError:
+    """Return the error of a caller without a permission, such as ``storage.objects.delete``."""
     resource = "bucket" if permission == "storage.objects.list" or "buckets" in permission else "object"
-    return StorageRefusal(
+    return StorageError(
         403,
         "forbidden",
         f"{CALLER} does not have {permission} access to the Google Cloud Storage {resource}. "
@@ -62,9 +62,9 @@ def not_permitted(permission: str) -> StorageRefusal:
     )
 
 
-def retained(bucket: str, name: str, until: str) -> StorageRefusal:
-    """Return the refusal to replace or delete an object that a retention policy keeps."""
-    return StorageRefusal(
+def retained(bucket: str, name: str, until: str) -> StorageError:
+    """Return the error of a request to replace or delete an object that a retention policy keeps."""
+    return StorageError(
         403,
         "retentionPolicyNotMet",
         f"Object '{bucket}/{name}' is subject to bucket's retention policy or object retention and cannot be deleted "
@@ -72,9 +72,9 @@ def retained(bucket: str, name: str, until: str) -> StorageRefusal:
     )
 
 
-def held(bucket: str, name: str, kind: str) -> StorageRefusal:
-    """Return the refusal to replace or delete an object under a hold, ``Temporary`` or ``Event-Based``."""
-    return StorageRefusal(
+def held(bucket: str, name: str, kind: str) -> StorageError:
+    """Return the error of a request to replace or delete an object under a hold, ``Temporary`` or ``Event-Based``."""
+    return StorageError(
         403,
         "forbidden",
         f"Object '{bucket}/{name}' is under active {kind} hold and cannot be deleted, overwritten or archived until "
@@ -82,11 +82,11 @@ def held(bucket: str, name: str, kind: str) -> StorageRefusal:
     )
 
 
-def user_project_missing() -> StorageRefusal:
-    """Return the refusal of a requester-pays bucket."""
-    return StorageRefusal(400, "required", "Bucket is a requester pays bucket but no user project provided.")
+def user_project_missing() -> StorageError:
+    """Return the error of a requester-pays bucket."""
+    return StorageError(400, "required", "Bucket is a requester pays bucket but no user project provided.")
 
 
-def invalid(message: str, parameter: str) -> StorageRefusal:
-    """Return the refusal of a parameter's value."""
-    return StorageRefusal(400, "invalidParameter", message, ("parameter", parameter))
+def invalid(message: str, parameter: str) -> StorageError:
+    """Return the error of a parameter's value."""
+    return StorageError(400, "invalidParameter", message, ("parameter", parameter))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -12,17 +11,20 @@ from urllib.parse import parse_qs, urlsplit
 from airflow_provider_imagen.emulator import forwarding, partial_response, storage_errors
 from airflow_provider_imagen.emulator.bucket_states import AFTER_CONDITIONS, BEFORE_CONDITIONS, Access, Rule
 from airflow_provider_imagen.emulator.faults import FaultQueue
+from airflow_provider_imagen.emulator.object_globs import compiled
 from airflow_provider_imagen.emulator.storage import Storage
-from airflow_provider_imagen.emulator.storage_errors import StorageRefusal
+from airflow_provider_imagen.emulator.storage_errors import StorageError
 from airflow_provider_imagen.emulator.storage_requests import StorageRequest, StorageResponse
+from airflow_provider_imagen.emulator.storage_responses import error_response, json_response, mask_of, translated
 
 LOCKS = 64
+PAGE_SIZE = 1000
 CONDITIONS = ("ifGenerationMatch", "ifGenerationNotMatch", "ifMetagenerationMatch", "ifMetagenerationNotMatch")
 PERMISSIONS = {"GET": "get", "HEAD": "get", "DELETE": "delete", "PATCH": "update", "PUT": "update", "POST": "create"}
 
 
 class StorageFront:
-    """Answers requests of the JSON API.
+    """Handles requests of the JSON API.
 
     A write to an object whose present state matters holds that object's lock from the look to the write, so that of
     two simultaneous creations exactly one succeeds.
@@ -38,22 +40,24 @@ class StorageFront:
         self._sessions: dict[str, StorageRequest] = {}
 
     def answer(self, request: StorageRequest) -> StorageResponse:
-        """Return the answer to a request, which may be a refusal."""
+        """Return the response to a request, which may be an error."""
         try:
             begun = self._sessions.get(request.upload_id or "", request)
-            mask = _mask(begun)
+            mask_of(begun)
+            if request.tests_permissions:
+                return self._tested_permissions(request)
             with self._locks[hash((begun.bucket, begun.object_name)) % LOCKS]:
                 self._check(request, begun)
-                answer = forwarding.send(self._storage.url, request)
-            self._remember(request, answer)
-            return _translated(request, answer, mask)
-        except StorageRefusal as refusal:
-            return _refused(request, refusal)
+                response = self._forward(request)
+            self._keep_session(request, response)
+        except StorageError as error:
+            return error_response(request, error)
+        return response
 
     def write_uri(self, uri: str, data: bytes, content_type: str) -> None:
         """Store an object for a service agent.
 
-        :raises StorageRefusal: the bucket refuses it.
+        :raises StorageError: the bucket refuses it.
         """
         self._check_service_agent(uri, "storage.objects.create", "upload")
         self._storage.write_uri(uri, data, content_type)
@@ -61,7 +65,7 @@ class StorageFront:
     def read_uri(self, uri: str) -> bytes:
         """Return the content of an object for a service agent.
 
-        :raises StorageRefusal: the bucket refuses it.
+        :raises StorageError: the bucket refuses it.
         """
         self._check_service_agent(uri, "storage.objects.get", "download")
         return self._storage.read_uri(uri)
@@ -70,13 +74,49 @@ class StorageFront:
         """Drop all sessions of resumable uploads."""
         self._sessions.clear()
 
+    def _forward(self, request: StorageRequest) -> StorageResponse:
+        if request.operation == "list" and "matchGlob" in request.query:
+            return self._matching(request)
+        response = forwarding.send(self._storage.url, request)
+        has_bucket = response.status != HTTPStatus.NOT_FOUND or self._storage.has_bucket(request.bucket or "")
+        return translated(request, response, has_bucket=has_bucket)
+
+    def _matching(self, request: StorageRequest) -> StorageResponse:
+        """Return one page of the objects whose names match a glob."""
+        query = request.query
+        if "delimiter" in query:
+            raise storage_errors.invalid("matchGlob with delimiter is not served by the emulator.", "delimiter")
+        pattern = compiled(query["matchGlob"])
+        if not self._storage.has_bucket(request.bucket or ""):
+            raise storage_errors.missing_bucket()
+        rest = {name: query[name] for name in ("prefix", "startOffset", "endOffset") if name in query}
+        found = [
+            item
+            for item in self._storage.items(request.bucket or "", **rest)
+            if pattern.match(item["name"]) and item["name"] > query.get("pageToken", "")
+        ]
+        size = int(query.get("maxResults", PAGE_SIZE))
+        listing: dict[str, Any] = {"kind": "storage#objects", "items": found[:size]}
+        if len(found) > size:
+            listing["nextPageToken"] = found[size - 1]["name"]
+        return json_response(partial_response.select(listing, mask_of(request)))
+
+    def _tested_permissions(self, request: StorageRequest) -> StorageResponse:
+        """Return those of the permissions in question that no state of the bucket takes away."""
+        bucket = request.bucket or ""
+        if not self._storage.has_bucket(bucket):
+            raise storage_errors.missing_bucket()
+        denied = self._faults.denied_permissions(bucket)
+        held = [permission for permission in request.tested_permissions if permission not in denied]
+        return json_response({"kind": "storage#testIamPermissionsResponse"} | ({"permissions": held} if held else {}))
+
     def _check_service_agent(self, uri: str, permission: str, operation: str) -> None:
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         if refusal := self._faults.refusal(Access(bucket, name, permission), operation, BEFORE_CONDITIONS):
             raise refusal
 
     def _check(self, request: StorageRequest, begun: StorageRequest) -> None:
-        """Raise the refusal of a request; ``begun`` is the one that began its session, or the request itself."""
+        """Raise the error of a request; ``begun`` is the one that began its session, or the request itself."""
         if (bucket := begun.bucket) is None:
             return
         _check_page_size(request)
@@ -97,8 +137,8 @@ class StorageFront:
         if refusal := self._faults.refusal(access, request.operation, rules):
             raise refusal
 
-    def _remember(self, request: StorageRequest, answer: StorageResponse) -> None:
-        """Keep what began a resumable upload; its conditions hold when it ends."""
+    def _keep_session(self, request: StorageRequest, answer: StorageResponse) -> None:
+        """Keep the request that began a resumable upload; its conditions are checked again at the end."""
         place = dict(answer.headers).get("location", "")
         if request.starts_session and place:
             for upload_id in parse_qs(urlsplit(place).query).get("upload_id", ()):
@@ -129,52 +169,3 @@ def _check_page_size(request: StorageRequest) -> None:
         raise storage_errors.invalid(f"Invalid unsigned integer value: '{value}'.", "maxResults")
     if int(value) == 0:
         raise storage_errors.invalid("Invalid value '0'. Values must be within the range: [1, 1000]", "maxResults")
-
-
-def _mask(request: StorageRequest) -> partial_response.Mask:
-    if "fields" not in request.query or (request.object_name is None and request.operation != "list"):
-        return {}
-    known = partial_response.LISTING if request.operation == "list" else partial_response.OBJECT
-    return partial_response.parse(request.query["fields"], known)
-
-
-def _translated(request: StorageRequest, answer: StorageResponse, mask: partial_response.Mask) -> StorageResponse:
-    """Return an answer of fake-gcs-server as Google would give it."""
-    if answer.status == HTTPStatus.NOT_FOUND and request.bucket is not None:
-        raise _not_found(request)
-    if request.deletes and answer.status == HTTPStatus.OK:
-        return StorageResponse(HTTPStatus.NO_CONTENT, (), b"")
-    if request.reads_content:
-        return StorageResponse(answer.status, tuple(_headers_of_content(answer.headers)), answer.body)
-    if mask and answer.status == HTTPStatus.OK:
-        selected = partial_response.select(json.loads(answer.body), mask)
-        return StorageResponse(answer.status, answer.headers, _json(selected))
-    return answer
-
-
-def _headers_of_content(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    """Return the headers with one ``x-goog-hash`` for each kind of hash."""
-    split: list[tuple[str, str]] = []
-    for name, value in headers:
-        values = value.split(",") if name.lower() == "x-goog-hash" else [value]
-        split += [(name, each.strip()) for each in values]
-    return split
-
-
-def _not_found(request: StorageRequest) -> StorageRefusal:
-    if request.object_name is None or request.operation == "upload":
-        return storage_errors.missing_bucket()
-    return storage_errors.missing_object(str(request.bucket), request.object_name)
-
-
-def _refused(request: StorageRequest, refusal: StorageRefusal) -> StorageResponse:
-    """Return a refusal as JSON, or as text where content was asked for."""
-    if request.reads_content:
-        text = refusal.message.encode()
-        return StorageResponse(refusal.status, (("content-type", "text/html; charset=UTF-8"),), text)
-    headers = (("content-type", "application/json; charset=UTF-8"),)
-    return StorageResponse(refusal.status, headers, _json(refusal.body))
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value).encode()

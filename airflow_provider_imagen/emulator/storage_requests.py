@@ -89,6 +89,16 @@ class StorageRequest:
         return self.query.get("userProject") or self.headers.get("x-goog-user-project")
 
     @property
+    def tests_permissions(self) -> bool:
+        """Whether the request asks which permissions the caller has."""
+        return self.method == "GET" and self.raw_path.endswith("/iam/testPermissions") and self.bucket is not None
+
+    @property
+    def tested_permissions(self) -> list[str]:
+        """The permissions in question."""
+        return [value for name, value in parse_qsl(self.raw_query) if name == "permissions"]
+
+    @property
     def upload_id(self) -> str | None:
         """The session of a resumable upload that this request continues."""
         return self.query.get("upload_id") if self.method == "PUT" else None

@@ -12,18 +12,16 @@ from typing import Any
 
 import pytest
 from support.plans import generate_plan
+from support.runs import run
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
-from airflow_provider_imagen.core.storage.object_names import TaskIdentity
 from airflow_provider_imagen.core.storage.upload import encode_upload
-from airflow_provider_imagen.operators.files import save_images
 
 MOST = 2.5
 """Allowed peak, in sizes of the body."""
 
-TASK = TaskIdentity("dag", "run", "task", -1)
 IMAGE_BYTES = 1_125_000
 IMAGEN, GEMINI = "imagen-4.0-generate-001", "gemini-2.5-flash-image"
 
@@ -59,7 +57,7 @@ def peak_of(model: str, images: int, body: bytes, folder: Path) -> int:
     gc.collect()
     tracemalloc.start()
     try:
-        uris = save_images(client.vertex.generate(plan).images, str(folder), TASK, lambda *_: "")
+        uris = run(plan, client).document.uris
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

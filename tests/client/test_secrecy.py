@@ -35,7 +35,7 @@ from airflow_provider_imagen.errors import (
 TOKEN = "ya29.planted-and-long-enough"
 GENERATE = generate_plan("imagen-3.0-generate-002")
 CALLS: dict[str, Callable[[ImagenClient], Any]] = {
-    "generate": lambda client: client.vertex.generate(GENERATE),
+    "generate": lambda client: client.vertex.send(GENERATE),
     "look up": lambda client: client.vertex.describe_model("imagen-3.0-generate-002"),
     "list": lambda client: list(client.storage.list(CloudFolder("bucket", "x/"))),
     "upload": lambda client: client.storage.upload("gs://bucket/x.png", b"pixels", "image/png"),
@@ -146,7 +146,7 @@ def test_nothing_logs_a_token(script: Any, answer_with: Callable[..., bytes], ca
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(PermissionDeniedError):
-        client_of(script).vertex.generate(GENERATE)
+        client_of(script).vertex.send(GENERATE)
 
     assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
     assert "planted" not in caplog.text

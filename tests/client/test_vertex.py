@@ -36,7 +36,7 @@ def client_for(url: str, **settings: Any) -> ImagenClient:
 def test_asks_the_model_in_its_own_location(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200, IMAGES))
 
-    answer = client_for(script.url).vertex.generate(PLAN)
+    answer = client_for(script.url).vertex.send(PLAN)
 
     place = "/v1/projects/payer/locations/us-central1/publishers/google/models/imagen-3.0-generate-002:predict"
     assert script.received[0].path == place
@@ -48,7 +48,7 @@ def test_a_location_that_was_set_is_obeyed(script: Any, answer_with: Callable[..
     script.order(answer_with(200, IMAGES))
 
     plan = generate_plan("imagen-3.0-generate-002", location="europe-west4")
-    client_for(script.url).vertex.generate(plan)
+    client_for(script.url).vertex.send(plan)
 
     assert "/locations/europe-west4/" in script.received[0].path
 
@@ -57,7 +57,7 @@ def test_a_location_that_was_set_is_obeyed(script: Any, answer_with: Callable[..
 def test_asks_again_when_google_accepted_nothing(script: Any, answer_with: Callable[..., bytes], status: int) -> None:
     script.order(answer_with(status), answer_with(status), answer_with(200, IMAGES))
 
-    assert len(client_for(script.url).vertex.generate(PLAN).images) == 1
+    assert len(client_for(script.url).vertex.send(PLAN).images) == 1
     assert len(script.received) == 3
 
 
@@ -68,7 +68,7 @@ def test_does_not_repeat_a_request_whose_outcome_is_unknown(
     script.order(answer_with(status))
 
     with pytest.raises(ResponseLostError):
-        client_for(script.url).vertex.generate(PLAN)
+        client_for(script.url).vertex.send(PLAN)
     assert len(script.received) == 1
 
 
@@ -100,7 +100,7 @@ def test_says_that_a_model_is_retired_and_what_comes_after_it(script: Any, answe
     script.order(answer_with(404, b'{"error": {"code": 404, "message": "was not found", "status": "NOT_FOUND"}}'))
 
     with pytest.raises(ModelNotFoundError, match="is retired.*2026-06-30.*use gemini-2.5-flash-image"):
-        client_for(script.url).vertex.generate(PLAN)
+        client_for(script.url).vertex.send(PLAN)
 
 
 def test_lists_a_folder_page_by_page_and_asks_only_for_the_fields_it_needs(
@@ -136,7 +136,7 @@ def test_a_missing_bucket_is_named(script: Any, answer_with: Callable[..., bytes
 
 def test_without_any_project_nothing_is_sent(script: Any) -> None:
     with pytest.raises(InvalidConnectionError, match="Set project in the connection"):
-        client_for(script.url, project=None, is_anonymous=True).vertex.generate(PLAN)
+        client_for(script.url, project=None, is_anonymous=True).vertex.send(PLAN)
     assert script.received == []
 
 
@@ -154,7 +154,7 @@ def test_an_error_after_which_images_may_be_there_names_their_folder(
     script.order(answer if isinstance(answer, bytes) else answer_with(answer, b"<html>"))
 
     with pytest.raises((ResponseLostError, UnexpectedResponseError), match="The output folder is gs://bucket/a/"):
-        client_for(script.url).vertex.generate(PLAN)
+        client_for(script.url).vertex.send(PLAN, storage_uri="gs://bucket/a/")
 
 
 def test_google_is_given_the_folder_that_the_caller_names_and_no_other(

@@ -1,4 +1,4 @@
-"""A client of the emulator that knows HTTP and nothing of ours."""
+"""A client of the emulator that speaks HTTP and imports nothing of the provider's client."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PLACE = "projects/p/locations/us-central1/publishers/google/models"
 
 
 @dataclass(frozen=True)
-class Received:
-    """What came back."""
+class HttpResponse:
+    """A response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -41,8 +41,8 @@ class Received:
         return list(self.json["predictions"])
 
 
-class Caller:
-    """Sends requests over a new connection each."""
+class HttpClient:
+    """Sends each request over a new connection."""
 
     def __init__(self, endpoint: str) -> None:
         self._place = urlsplit(endpoint)
@@ -54,57 +54,57 @@ class Caller:
         body: Any = None,
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
-    ) -> Received:
+    ) -> HttpResponse:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         described = {"Content-Type": content_type} if data is not None else {}
         connection = http.client.HTTPConnection(self._place.hostname or "", self._place.port, timeout=30)
         try:
             connection.request(method, path, data, described | (headers or {}))
             answer = connection.getresponse()
-            return Received(answer.status, answer.headers, answer.read())
+            return HttpResponse(answer.status, answer.headers, answer.read())
         finally:
             connection.close()
 
-    def get(self, path: str) -> Received:
+    def get(self, path: str) -> HttpResponse:
         return self.send("GET", path)
 
-    def post(self, path: str, body: Any = None) -> Received:
+    def post(self, path: str, body: Any = None) -> HttpResponse:
         return self.send("POST", path, body)
 
-    def predict(self, body: Any, model: str = IMAGEN_4, version: str = "v1") -> Received:
+    def predict(self, body: Any, model: str = IMAGEN_4, version: str = "v1") -> HttpResponse:
         return self.post(f"/{version}/{PLACE}/{model}:predict", body)
 
-    def generate(self, *, prompt: str = "a red boat", model: str = IMAGEN_4, **parameters: Any) -> Received:
+    def generate(self, *, prompt: str = "a red boat", model: str = IMAGEN_4, **parameters: Any) -> HttpResponse:
         """Ask for images; one, unless the parameters say otherwise."""
         parameters = {"sampleCount": 1, **parameters}
         return self.predict({"instances": [{"prompt": prompt}], "parameters": parameters}, model)
 
     def upscale(
         self, image: dict[str, Any], factor: str | None = "x2", *, model: str = UPSCALER, **more: Any
-    ) -> Received:
+    ) -> HttpResponse:
         config = {"upscaleConfig": {"upscaleFactor": factor}} if factor else {}
         parameters = {"mode": "upscale", "sampleCount": 1, **config, **more}
         return self.predict({"instances": [{"image": image}], "parameters": parameters}, model)
 
-    def objects(self, bucket: str = "bucket", query: str = "") -> Received:
+    def objects(self, bucket: str = "bucket", query: str = "") -> HttpResponse:
         return self.get(f"/storage/v1/b/{bucket}/o?{query}")
 
-    def upload(self, name: str, data: bytes, content_type: str = "text/plain", bucket: str = "bucket") -> Received:
+    def upload(self, name: str, data: bytes, content_type: str = "text/plain", bucket: str = "bucket") -> HttpResponse:
         path = f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
         return self.send("POST", path, data, content_type)
 
-    def download(self, name: str, bucket: str = "bucket", query: str = "alt=media") -> Received:
+    def download(self, name: str, bucket: str = "bucket", query: str = "alt=media") -> HttpResponse:
         return self.get(f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}?{query}")
 
 
 @pytest.fixture
-def google(emulator: Any) -> Caller:
-    return Caller(emulator.endpoint)
+def google(emulator: Any) -> HttpClient:
+    return HttpClient(emulator.endpoint)
 
 
 @pytest.fixture(scope="session")
-def make_caller() -> type[Caller]:
-    return Caller
+def make_client() -> type[HttpClient]:
+    return HttpClient
 
 
 @pytest.fixture(scope="session")

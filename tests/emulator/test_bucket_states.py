@@ -92,7 +92,7 @@ def test_what_is_new_is_created_and_what_is_there_is_read(google: Any, emulator:
 
 
 @keeping
-def test_a_condition_that_does_not_hold_is_told_first(google: Any, emulator: Any, state: str) -> None:
+def test_a_condition_that_does_not_hold_is_checked_first(google: Any, emulator: Any, state: str) -> None:
     order(emulator, state, operation="delete")
 
     path = "/upload/storage/v1/b/bucket/o?uploadType=media&name=old.txt&ifGenerationMatch=0"
@@ -239,3 +239,34 @@ def test_a_state_that_there_is_not_is_refused(google: Any) -> None:
 
     assert answer.status == 422
     assert "retention_policy" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("state", "held"),
+    [
+        (None, ["storage.objects.create", "storage.objects.delete", "storage.objects.get"]),
+        ("read_only", ["storage.objects.get"]),
+        ("write_only", ["storage.objects.create", "storage.objects.delete"]),
+        ("no_delete_permission", ["storage.objects.create", "storage.objects.get"]),
+        ("retention_policy", ["storage.objects.create", "storage.objects.delete", "storage.objects.get"]),
+    ],
+)
+def test_permissions_can_be_tested(google: Any, emulator: Any, state: str | None, held: list[str]) -> None:
+    if state:
+        order(emulator, state, skip=0)
+    tested = "&".join(f"permissions=storage.objects.{verb}" for verb in ("create", "delete", "get"))
+
+    answer = google.get(f"/storage/v1/b/bucket/iam/testPermissions?{tested}")
+    other = google.get(f"/storage/v1/b/nowhere/iam/testPermissions?{tested}")
+
+    assert answer.json == {"kind": "storage#testIamPermissionsResponse", "permissions": held}
+    assert (other.status, emulator.fired_faults()) == (404, 0)
+    emulator.reset()
+
+
+def test_a_caller_may_have_no_permission_in_question(google: Any, emulator: Any) -> None:
+    order(emulator, "read_only")
+
+    answer = google.get("/storage/v1/b/bucket/iam/testPermissions?permissions=storage.objects.create")
+    assert answer.json == {"kind": "storage#testIamPermissionsResponse"}
+    assert google.upload("new.txt", b"x").status == 403

@@ -11,7 +11,7 @@ FAULTS = "/emulator/faults"
 LOOKUP = "/v1/publishers/google/models/imagen-4.0-generate-001"
 
 
-def test_a_fault_ordered_over_http_strikes_and_is_counted(google: Any) -> None:
+def test_a_fault_ordered_over_http_applies_and_is_counted(google: Any) -> None:
     order = {"operation": "lookup", "status": 429, "times": 2, "headers": {"Retry-After": "1"}, "details": [{"a": 1}]}
     ordered = google.post(FAULTS, order)
 
@@ -67,7 +67,7 @@ def test_the_same_calls_are_there_for_python(google: Any, emulator: Any) -> None
     assert "a boat" not in repr(call)
 
 
-def test_a_refused_or_struck_call_is_remembered_too(google: Any) -> None:
+def test_a_request_that_ended_with_an_error_is_logged_too(google: Any) -> None:
     google.post(FAULTS, {"operation": "generate", "status": 503})
     google.generate()
     google.predict(b"{")
@@ -82,7 +82,7 @@ def test_a_model_can_be_retired_over_http(google: Any) -> None:
     assert google.generate().status == 200
 
 
-def test_a_reset_forgets_faults_calls_and_retired_models(google: Any) -> None:
+def test_a_reset_removes_faults_requests_and_retired_models(google: Any) -> None:
     google.post(FAULTS, {"operation": "generate", "status": 503})
     google.post("/emulator/retired-models/imagen-4.0-generate-001")
     google.get(LOOKUP)

@@ -47,6 +47,13 @@ def first_line(process: subprocess.Popen[str]) -> dict[str, Any]:
     return dict(json.loads(process.stdout.readline()))
 
 
+def pasted(line: str) -> dict[str, Any]:
+    """Return the connection that a shell has after a line was pasted into it."""
+    command = f"{line}\n{sys.executable} -c 'import os; print(os.environ[\"AIRFLOW_CONN_IMAGEN_DEFAULT\"])'"
+    shell = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
+    return dict(json.loads(shell.stdout))
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     """Kill a process and let go of its pipes, which a child that outlives it would keep open."""
     process.kill()
@@ -85,17 +92,35 @@ def dies_with(process: subprocess.Popen[str]) -> bool:
         os.close(descriptor)
 
 
-def test_the_command_prints_one_line_of_json_and_serves(start: Start, make_caller: Any) -> None:
+def test_the_command_prints_where_it_serves_as_json_and_for_a_shell(start: Start, make_client: Any) -> None:
     process = start("--bucket", "one", "--bucket", "two")
 
     ready = first_line(process)
-    google = make_caller(ready["endpoint"])
+    google = make_client(ready["endpoint"])
     assert ready["buckets"] == ["one", "two"]
     assert ready["airflow_connection"]["conn_type"] == "imagen"
     assert ready["airflow_connection"]["extra"]["endpoint"] == ready["endpoint"]
     assert ready["airflow_connection"]["extra"]["storage_endpoint"] == ready["storage_endpoint"]
     assert google.generate(storageUri="gs://two/x/").predictions[0]["gcsUri"].startswith("gs://two/x/")
-    assert len(make_caller(ready["storage_endpoint"]).objects("two").json["items"]) == 1
+    assert len(make_client(ready["storage_endpoint"]).objects("two").json["items"]) == 1
+    assert process.stdout
+    assert pasted(process.stdout.readline()) == ready["airflow_connection"]
+    process.terminate()
+    rest, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (rest, errors) == ("", "")
+
+
+def test_the_line_for_a_shell_can_be_had_alone(start: Start) -> None:
+    process = start("--print-env")
+    assert process.stdout
+    ready, _, _ = select.select([process.stdout], [], [], PATIENCE_SECONDS)
+    assert ready, "nothing was printed"
+    line = process.stdout.readline()
+
+    connection = pasted(line)
+    assert line.startswith("export AIRFLOW_CONN_IMAGEN_DEFAULT=")
+    assert connection["conn_type"] == "imagen"
+    assert is_served(connection["extra"]["endpoint"])
     process.terminate()
     rest, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert (rest, errors) == ("", "")
@@ -150,11 +175,11 @@ def test_when_a_program_that_embeds_the_emulator_is_killed_the_storage_server_en
 
 
 def test_objects_in_a_folder_outlive_the_emulator_and_a_new_one_overwrites_none(
-    tmp_path: Path, make_caller: Any
+    tmp_path: Path, make_client: Any
 ) -> None:
     for count in (1, 2):
         with Emulator(["bucket"], storage_folder=tmp_path) as emulator:
-            make_caller(emulator.endpoint).generate(storageUri="gs://bucket/x/")
+            make_client(emulator.endpoint).generate(storageUri="gs://bucket/x/")
             assert len(emulator.list_objects("bucket")) == count
 
 
@@ -195,11 +220,11 @@ def test_the_storage_server_of_another_emulator_is_not_taken_for_its_own() -> No
         Emulator(["mine"], storage_port=other._storage.port).__enter__()
 
 
-def test_two_emulators_know_nothing_of_each_other(make_caller: Any) -> None:
+def test_two_emulators_share_nothing(make_client: Any) -> None:
     with Emulator(["bucket"]) as one, Emulator(["bucket"]) as two:
         one.retire("imagen-4.0-generate-001")
-        assert make_caller(one.endpoint).generate().status == 404
-        assert make_caller(two.endpoint).generate(storageUri="gs://bucket/x/").status == 200
+        assert make_client(one.endpoint).generate().status == 404
+        assert make_client(two.endpoint).generate(storageUri="gs://bucket/x/").status == 200
         assert (one.list_objects("bucket"), len(two.list_objects("bucket"))) == ([], 1)
         assert (len(one.requests), len(two.requests)) == (1, 1)
 

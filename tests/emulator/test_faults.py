@@ -1,4 +1,4 @@
-"""Ordered faults strike where, how and as often as ordered."""
+"""Ordered faults apply where, how and as often as ordered."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_after_work_the_answer_is_lost_and_not_before(
 
 @pytest.mark.parametrize(("after_work", "made"), [(True, 1), (False, 0)])
 @pytest.mark.parametrize("kind", [{"reset": True}, {"truncated": True}, {"status": 500}], ids=str)
-def test_images_exist_only_when_the_fault_strikes_after_the_work(
+def test_images_exist_only_when_the_fault_comes_after_the_work(
     google: Any, emulator: Any, after_work: bool, made: int, kind: dict[str, Any]
 ) -> None:
     emulator.order_fault(Fault("generate", after_work=after_work, **kind))
@@ -121,7 +121,7 @@ def test_images_exist_only_when_the_fault_strikes_after_the_work(
 
 
 @pytest.mark.parametrize(("after_work", "stored_objects"), [(True, ["a.png", "new.txt"]), (False, ["a.png"])])
-def test_an_upload_is_there_only_when_the_fault_strikes_after_the_work(
+def test_an_upload_is_there_only_when_the_fault_comes_after_the_work(
     google: Any, emulator: Any, after_work: bool, stored_objects: list[str]
 ) -> None:
     emulator.order_fault(Fault("upload", after_work=after_work, reset=True))
@@ -167,7 +167,7 @@ def test_an_answer_can_be_any_text(google: Any, emulator: Any, operation: str, b
 
 
 @every_call
-def test_a_fault_strikes_its_own_operation_only(google: Any, emulator: Any, operation: str) -> None:
+def test_a_fault_applies_to_its_own_operation_only(google: Any, emulator: Any, operation: str) -> None:
     emulator.order_fault(Fault(operation, status=503))
 
     others = {name: send(google).status for name, send in CALLS.items() if name != operation}
@@ -175,13 +175,13 @@ def test_a_fault_strikes_its_own_operation_only(google: Any, emulator: Any, oper
     assert CALLS[operation](google).status == 503
 
 
-def test_a_fault_for_any_operation_strikes_every_call(google: Any, emulator: Any) -> None:
+def test_a_fault_for_any_operation_applies_to_every_request(google: Any, emulator: Any) -> None:
     emulator.order_fault(Fault("any", status=503, times=len(CALLS)))
 
     assert {send(google).status for send in CALLS.values()} == {503}
 
 
-def test_a_fault_strikes_as_often_as_ordered_and_is_counted(google: Any, emulator: Any) -> None:
+def test_a_fault_fires_as_often_as_ordered_and_is_counted(google: Any, emulator: Any) -> None:
     fault = Fault("lookup", status=503, times=2)
     emulator.order_fault(fault)
 
@@ -190,14 +190,14 @@ def test_a_fault_strikes_as_often_as_ordered_and_is_counted(google: Any, emulato
     assert emulator.unfired_faults() == []
 
 
-def test_faults_strike_in_the_order_they_were_ordered(google: Any, emulator: Any) -> None:
+def test_faults_fire_in_the_order_they_were_ordered(google: Any, emulator: Any) -> None:
     for status in (503, 429, 500):
         emulator.order_fault(Fault("lookup", status=status))
 
     assert [google.get(LOOKUP).status for _ in range(4)] == [503, 429, 500, 200]
 
 
-def test_a_fault_that_never_strikes_is_told(google: Any, emulator: Any) -> None:
+def test_a_fault_that_never_fires_is_reported(google: Any, emulator: Any) -> None:
     fault = Fault("upscale", reset=True)
     emulator.order_fault(fault)
     google.generate()

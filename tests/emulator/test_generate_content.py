@@ -132,9 +132,7 @@ def test_the_oldest_model_has_one_size_and_one_price(google: Any) -> None:
 
 @pytest.mark.parametrize("model", ALL)
 @pytest.mark.parametrize("mime_type", [None, "image/png", "image/jpeg"])
-def test_a_picture_is_jpeg_and_the_oldest_models_png_unless_told_otherwise(
-    google: Any, model: str, mime_type: str | None
-) -> None:
+def test_a_picture_is_jpeg_and_the_oldest_models_png_by_default(google: Any, model: str, mime_type: str | None) -> None:
     options = {"imageOutputOptions": {"mimeType": mime_type}} if mime_type else {}
 
     picture = picture_of(ask(google, model, imageConfig=options))
@@ -213,3 +211,14 @@ def test_a_look_up_finds_the_model(google: Any, emulator: Any, model: str) -> No
     assert (found.status, found.json["name"]) == (200, f"publishers/google/models/{model}")
     assert found.json["launchStage"] == "GA"
     assert google.get(f"/v1/publishers/google/models/{model}").status == 404
+
+
+def test_the_caption_is_what_the_user_said(google: Any) -> None:
+    turns = [("user", "a red boat"), ("model", "Here is your picture"), ("user", "now in blue"), (None, "at night")]
+    contents = [{"role": role, "parts": [{"text": text}]} for role, text in turns]
+    config = {"responseModalities": ["TEXT", "IMAGE"]}
+    path = "/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-flash-image:generateContent"
+
+    answer = google.post(path, {"contents": contents, "generationConfig": config}).json
+    text = answer["candidates"][0]["content"]["parts"][0]["text"]
+    assert text == "Here is your picture: a red boat\nnow in blue\nat night"

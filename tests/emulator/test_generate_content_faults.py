@@ -1,4 +1,4 @@
-"""Faults strike ``:generateContent`` too, in Gemini's words, and at the call that was meant."""
+"""Faults apply to ``:generateContent`` too, in Gemini's fields, and to the right request."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_an_answer_may_be_late(google: Any, emulator: Any) -> None:
         ([Fault("generate", status=429), Fault("generate", status=503)], [429, 503, 200, 200]),
     ],
 )
-def test_a_fault_lets_calls_pass_before_it_strikes(
+def test_a_fault_skips_requests_before_it_fires(
     google: Any, emulator: Any, faults: list[Fault], statuses: list[int]
 ) -> None:
     for fault in faults:
@@ -157,7 +157,7 @@ def test_a_fault_lets_calls_pass_before_it_strikes(
     assert [ask(google).status for _ in statuses] == statuses
 
 
-def test_one_of_four_calls_at_once_is_struck(google: Any, emulator: Any) -> None:
+def test_a_fault_applies_to_one_of_four_simultaneous_requests(google: Any, emulator: Any) -> None:
     emulator.order_fault(Fault("generate", finish_reason="IMAGE_SAFETY", skip=1))
 
     with ThreadPoolExecutor(4) as pool:
@@ -176,7 +176,9 @@ def test_calls_of_another_kind_are_not_counted(google: Any, emulator: Any) -> No
 
 
 @pytest.mark.parametrize("fault", [{"finish_reason": "NO_IMAGE"}, {"block_reason": "OTHER"}, {"text_only": "No."}])
-def test_a_fault_that_only_gemini_knows_waits_for_gemini(google: Any, emulator: Any, fault: dict[str, str]) -> None:
+def test_a_fault_with_a_field_of_gemini_applies_to_gemini_only(
+    google: Any, emulator: Any, fault: dict[str, str]
+) -> None:
     emulator.order_fault(Fault("any", **fault))
 
     assert google.generate().status == 200

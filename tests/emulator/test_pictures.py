@@ -31,7 +31,7 @@ def test_an_image_has_the_size_that_google_publishes(
     assert image.size == (times * size[0], times * size[1])
 
 
-def test_an_image_is_a_square_png_unless_told_otherwise(google: Any, image_of: Decode) -> None:
+def test_an_image_is_a_square_png_by_default(google: Any, image_of: Decode) -> None:
     prediction = only(google.generate())
 
     image = image_of(prediction)

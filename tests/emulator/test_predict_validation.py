@@ -23,25 +23,26 @@ WATERMARK = "Seed is not supported when watermark is enabled"
 BODIES = [
     ({}, SINGLE),
     ({"instances": []}, SINGLE),
-    ({"instances": PROMPT}, SINGLE),
     ({"instances": [PROMPT, PROMPT]}, SINGLE),
     ({"instances": ["a red boat"]}, SINGLE),
     ({"instances": [{}]}, "Prompt is required."),
     ({"instances": [{"prompt": ""}]}, "Prompt is required."),
-    ({"instances": [{"prompt": None}]}, "Invalid prompt: it must be a string."),
     ({"instances": [{"prompt": 5}]}, "Invalid prompt: it must be a string."),
+    ({"instances": [{"prompt": None}]}, "Prompt is required."),
+    (b"", SINGLE),
     ([PROMPT], "Invalid JSON payload received."),
     (b"{", "Invalid JSON payload received."),
-    (b"", "Invalid JSON payload received."),
-    ({"instances": [PROMPT], "parameters": [1]}, "Invalid JSON payload received."),
+    (b"\xff{}", "Invalid JSON payload received."),
+    ({"instances": [PROMPT], "parameters": [1]}, "parameters must be an object."),
 ]
 GENERATE = [
     (FOUR, {"sampleCount": 0}, "Invalid sampleCount, 0: must be between 1 and 4."),
     (FOUR, {"sampleCount": -1}, "Invalid sampleCount, -1: must be between 1 and 4."),
     (FOUR, {"sampleCount": 5}, "Invalid sampleCount, 5: must be between 1 and 4."),
-    (FOUR, {"sampleCount": "2"}, "Invalid sampleCount, 2: must be between 1 and 4."),
+    (FOUR, {"sampleCount": "5"}, "Invalid sampleCount, 5: must be between 1 and 4."),
+    (FOUR, {"sampleCount": "two"}, "Invalid sampleCount, two: must be between 1 and 4."),
+    (FOUR, {"sampleCount": True}, "Invalid sampleCount, True: must be between 1 and 4."),
     (FOUR, {"sampleCount": 1.5}, "Invalid sampleCount, 1.5: must be between 1 and 4."),
-    (FOUR, {"sampleCount": None}, "Invalid sampleCount, None: must be between 1 and 4."),
     (OLDEST, {"sampleCount": 9}, "Invalid sampleCount, 9: must be between 1 and 8."),
     ("imagen-4.0-ultra-generate-preview-06-06", {"sampleCount": 2}, "Invalid sampleCount, 2: must be between 1 and 1."),
     (FOUR, {"aspectRatio": "4:5"}, "Invalid aspect ratio, 4:5"),
@@ -64,14 +65,13 @@ GENERATE = [
         "Invalid compressionQuality, 101: must be between 0 and 100.",
     ),
     (FOUR, {"outputOptions": {"compressionQuality": -1}}, "Invalid compressionQuality, -1: must be between 0 and 100."),
-    (FOUR, {"outputOptions": {"compressionQuality": "9"}}, "Invalid compressionQuality, 9: must be between 0 and 100."),
+    (FOUR, {"outputOptions": {"compressionQuality": "x"}}, "Invalid compressionQuality, x: must be between 0 and 100."),
     (FOUR, {"seed": 7}, WATERMARK),
     (SIX, {"seed": 7}, WATERMARK),
     (FIVE, {"seed": 7, "addWatermark": True}, WATERMARK),
     (FOUR, {"seed": -1, "addWatermark": False}, "Invalid seed, -1"),
     (FOUR, {"seed": 2**32, "addWatermark": False}, f"Invalid seed, {2**32}"),
-    (FOUR, {"seed": "7", "addWatermark": False}, "Invalid seed, 7"),
-    (FOUR, {"negativePrompt": "dogs"}, NOT_TAKEN.format("negativePrompt", FOUR)),
+    (FOUR, {"seed": "7.5", "addWatermark": False}, "Invalid seed, 7.5"),
     (THREE_TWO, {"negativePrompt": "dogs"}, NOT_TAKEN.format("negativePrompt", THREE_TWO)),
     (THREE, {"enhancePrompt": True}, NOT_TAKEN.format("enhancePrompt", THREE)),
     (FAST_3, {"language": "en"}, NOT_TAKEN.format("language", FAST_3)),
@@ -79,6 +79,9 @@ GENERATE = [
     (FOUR, {"sampleImageStyle": "sketch"}, NOT_TAKEN.format("sampleImageStyle", FOUR)),
     (FIVE, {"personGeneration": "allow_all"}, NOT_TAKEN.format("personGeneration", FIVE)),
     (FIVE, {"safetySetting": "block_some"}, NOT_TAKEN.format("safetySetting", FIVE)),
+    (FOUR, {"addWatermark": "maybe"}, "Invalid addWatermark, maybe"),
+    (FOUR, {"includeRaiReason": 1}, "Invalid includeRaiReason, 1"),
+    (FOUR, {"guidanceScale": "much"}, "Invalid guidanceScale, much"),
     (EDITOR, {}, MODE.format(EDITOR)),
     (UPSCALER, {}, MODE.format(UPSCALER)),
 ]
@@ -131,7 +134,6 @@ def test_a_mistake_in_an_upscale_is_refused(
 @pytest.mark.parametrize(
     ("model", "parameters"),
     [
-        (FOUR, {"outputOptions": None}),
         (FOUR, {"outputOptions": "image/png"}),
         (FOUR, {"outputOptions": {"mimeType": ["image/png"]}}),
         (UPSCALER, LARGER | {"upscaleConfig": "x2"}),
@@ -139,7 +141,8 @@ def test_a_mistake_in_an_upscale_is_refused(
     ],
 )
 def test_a_parameter_of_the_wrong_shape_is_refused_too(google: Any, model: str, parameters: dict[str, Any]) -> None:
-    answer = google.predict({"instances": [PROMPT | SOURCE], "parameters": parameters}, model)
+    instance = SOURCE if model == UPSCALER else PROMPT
+    answer = google.predict({"instances": [instance], "parameters": parameters}, model)
 
     assert (answer.status, answer.json["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
@@ -167,6 +170,7 @@ def test_a_prompt_may_be_as_long_as_the_model_reads(google: Any, model: str, tok
         (FIVE, {"seed": 0, "negativePrompt": "dogs"}),
         (FOUR, {"outputOptions": {"mimeType": "image/jpeg", "compressionQuality": 0}}),
         (FOUR, {"guidanceScale": 7.5, "includeRaiReason": True, "unknownParameter": 1}),
+        (FOUR, {"negativePrompt": "dogs", "seed": 7, "addWatermark": False, "enhancePrompt": True, "language": "en"}),
     ],
 )
 def test_what_the_reference_allows_is_taken(google: Any, model: str, parameters: dict[str, Any]) -> None:
@@ -184,3 +188,25 @@ def test_a_refusal_takes_no_folder_number(google: Any, emulator: Any) -> None:
 
     first, second = [int(name.split("/")[1]) for name in emulator.list_objects("bucket")]
     assert second == first + 1
+
+
+@pytest.mark.parametrize(
+    ("instance", "parameters"),
+    [
+        (PROMPT | {"referenceImages": [{"referenceType": "REFERENCE_TYPE_RAW", "referenceId": 1}]}, {}),
+        (PROMPT | SOURCE, {}),
+        (PROMPT | {"mask": SOURCE}, {}),
+        (PROMPT, {"editMode": "EDIT_MODE_INPAINT_INSERTION"}),
+        (PROMPT, {"editConfig": {"editMode": "inpainting-insert"}}),
+    ],
+)
+@pytest.mark.parametrize("model", [EDITOR, SIX, FOUR])
+def test_editing_is_not_served_and_the_error_says_so(
+    google: Any, emulator: Any, model: str, instance: dict[str, Any], parameters: dict[str, Any]
+) -> None:
+    answer = google.predict({"instances": [instance], "parameters": parameters}, model)
+
+    (field,) = (instance.keys() | parameters.keys()) - {"prompt"}
+    message = f"Editing images ({field}) with {model} is not served by the emulator."
+    assert_refused(answer, message, 501, "UNIMPLEMENTED")
+    assert emulator.accepted == 0

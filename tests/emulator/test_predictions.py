@@ -26,7 +26,7 @@ def names_of(predictions: list[dict[str, Any]]) -> list[str]:
     return [each["gcsUri"].removeprefix("gs://bucket/") for each in predictions]
 
 
-def test_four_images_are_made_unless_told_otherwise(google: Any) -> None:
+def test_four_images_are_made_by_default(google: Any) -> None:
     answer = google.predict({"instances": [{"prompt": PROMPT}], "parameters": {"addWatermark": True}})
 
     assert len(answer.predictions) == 4
@@ -79,7 +79,7 @@ def test_safety_attributes_come_with_each_image_and_once_for_the_prompt(google: 
     assert len(prompt["safetyAttributes"]["categories"]) == len(prompt["safetyAttributes"]["scores"])
 
 
-def test_nobody_gets_scores_unasked(google: Any) -> None:
+def test_scores_are_not_returned_by_default(google: Any) -> None:
     assert "safetyAttributes" not in google.generate(includeSafetyAttributes=False).body.decode()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 CATALOGUE = Path(__file__).parents[2] / "airflow_provider_imagen" / "core" / "catalogue" / "models.toml"
-ROWS = [row for row in tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["models"] if row["protocol"] == "predict"]
+CATALOGUE_ROWS = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["models"]
+ROWS = [row for row in CATALOGUE_ROWS if row["protocol"] == "predict"]
 GENERATORS = [row["id"] for row in ROWS if "generate" in row["jobs"]]
 FOUR = "imagen-4.0-generate-001"
 versions = pytest.mark.parametrize("version", ["v1", "v1beta1"])
@@ -78,12 +79,16 @@ def test_a_retired_model_is_not_found_whatever_the_request_says(google: Any, emu
 def test_a_look_up_names_the_model(google: Any, model: str, version: str) -> None:
     answer = look_up(google, model, version)
 
-    stage = "PUBLIC_PREVIEW" if "preview" in model else "GA"
     assert answer.status == 200
-    assert answer.json == {
+    resource = answer.json
+    schema = resource.pop("predictSchemata")["instanceSchemaUri"]
+    assert schema == "gs://google-cloud-aiplatform/schema/predict/instance/vision_generative_model_1.0.0.yaml"
+    assert resource == {
         "name": f"publishers/google/models/{model}",
-        "versionId": "default",
-        "launchStage": stage,
+        "versionId": model.partition("@")[2] or "default",
+        "openSourceCategory": "PROPRIETARY",
+        "launchStage": "PUBLIC_PREVIEW" if "preview" in model else "GA",
+        "publisherModelTemplate": f"projects/{{user-project}}/locations/{{location}}/publishers/google/models/{model}",
     }
 
 
@@ -103,7 +108,53 @@ def test_any_project_and_location_will_do(google: Any, project: str, location: s
     assert google.post(path, {"instances": [{"prompt": "a boat"}], "parameters": {"sampleCount": 1}}).status == 200
 
 
-def test_predict_is_posted(google: Any) -> None:
-    path = f"/v1/projects/p/locations/us-central1/publishers/google/models/{FOUR}:predict"
+@pytest.mark.parametrize("location", ["nowhere", "us-central9", "globalx", "US-CENTRAL1"])
+@pytest.mark.parametrize("method", ["predict", "generateContent", "streamGenerateContent?alt=sse", "countTokens"])
+def test_a_location_that_does_not_exist_is_refused(google: Any, location: str, method: str) -> None:
+    model = FOUR if method == "predict" else "gemini-3-pro-image"
+    path = f"/v1/projects/p/locations/{location}/publishers/google/models/{model}:{method}"
 
-    assert google.get(path).status in {404, 405}
+    answer = google.post(path, {})
+
+    message = f"Permission denied on 'locations/{location}' (or it may not exist)."
+    error = {"code": 403, "message": message, "status": "PERMISSION_DENIED", "details": []}
+    assert (answer.status, answer.json) == (403, {"error": error})
+
+
+@versions
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_listing_of_models_has_every_model_once(google: Any, version: str, size: int) -> None:
+    names: list[str] = []
+    token = ""
+    while True:
+        page = google.get(f"/{version}/publishers/google/models?pageSize={size}&pageToken={token}").json
+        names += [model["name"] for model in page["publisherModels"]]
+        assert len(page["publisherModels"]) <= size
+        if not (token := page.get("nextPageToken", "")):
+            break
+
+    assert names == [f"publishers/google/models/{row['id']}" for row in CATALOGUE_ROWS]
+
+
+def test_a_retired_model_is_not_listed(google: Any, emulator: Any) -> None:
+    emulator.retire(FOUR)
+
+    listed = google.get("/v1beta1/publishers/google/models").json["publisherModels"]
+    assert len(listed) == len(CATALOGUE_ROWS) - 1
+    assert FOUR not in str(listed)
+
+
+def test_a_page_of_models_needs_numbers(google: Any) -> None:
+    assert google.get("/v1beta1/publishers/google/models?pageSize=x").message == "Invalid pageSize, x"
+
+
+def test_a_project_has_no_models_of_its_own(google: Any) -> None:
+    answer = google.get("/v1beta1/projects/p/locations/us-central1/models?pageSize=5")
+
+    assert (answer.status, answer.json) == (200, {})
+
+
+def test_a_client_may_ask_for_numbers_of_enums(google: Any) -> None:
+    answer = google.get(f"/v1/publishers/google/models/{FOUR}?%24alt=json%3Benum-encoding%3Dint")
+
+    assert (answer.json["launchStage"], answer.json["openSourceCategory"]) == (4, 1)

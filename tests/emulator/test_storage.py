@@ -135,6 +135,7 @@ NO_BUCKET = "The specified bucket does not exist."
         ("/storage/v1/b/bucket/o/a%20b%2Fc", "No such object: bucket/a b/c"),
         ("/storage/v1/b/nowhere", NO_BUCKET),
         ("/storage/v1/b/nowhere/o", NO_BUCKET),
+        ("/storage/v1/b/nowhere/o/a.txt", NO_BUCKET),
     ],
 )
 def test_what_is_not_there_is_not_found(google: Any, path: str, message: str) -> None:

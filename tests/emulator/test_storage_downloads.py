@@ -33,13 +33,13 @@ def test_a_download_names_its_hashes_one_header_each(google: Any, start: str) ->
 def test_a_corrupted_download_has_the_right_hashes_and_length(google: Any, emulator: Any, after_work: bool) -> None:
     emulator.order_fault(Fault("download", corrupted=True, after_work=after_work))
 
-    spoiled = google.download("a.bin")
+    damaged = google.download("a.bin")
     whole = google.download("a.bin")
 
-    assert (spoiled.status, len(spoiled.body), whole.body) == (200, len(DATA), DATA)
-    assert spoiled.body != DATA
-    assert spoiled.headers.get_all("x-goog-hash") == whole.headers.get_all("x-goog-hash")
-    assert spoiled.headers["Content-Length"] == "256"
+    assert (damaged.status, len(damaged.body), whole.body) == (200, len(DATA), DATA)
+    assert damaged.body != DATA
+    assert damaged.headers.get_all("x-goog-hash") == whole.headers.get_all("x-goog-hash")
+    assert damaged.headers["Content-Length"] == "256"
     assert emulator.fired_faults() == 1
 
 

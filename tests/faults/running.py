@@ -21,6 +21,7 @@ from faults.matrix import Row
 from faults.operations import CLOUD, RUN, WAITS, Operation, Place, TaskInstance
 
 from airflow_provider_imagen.client.transport import TransportLimits
+from airflow_provider_imagen.core.storage.object_names import RECORDS
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 
@@ -92,7 +93,9 @@ class Bench:
         if row.retry_after_date_in:
             moment = datetime.now(UTC) + timedelta(seconds=row.retry_after_date_in)
             strike["headers"] = {"Retry-After": format_datetime(moment, usegmt=True)}
-        self.emulator.order_fault(Fault(operation.struck, times=ALWAYS if row.forever else 1, **strike))
+        self.emulator.order_fault(
+            Fault(operation.struck, times=ALWAYS if row.forever else 1, skip=operation.after, **strike)
+        )
         yield None
 
     def _connect(self, row: Row, operation: Operation, broken: Gate | None) -> None:
@@ -163,5 +166,7 @@ class Bench:
 
     def _stored(self, operation: Operation, place: Place) -> list[str]:
         if operation.is_local:
-            return [str(path) for path in Path(place.folder).rglob("*") if path.is_file()]
-        return [f"gs://bucket/{name}" for name in self.emulator.list_objects("bucket", "made/")]
+            files = [path for path in Path(place.folder).rglob("*") if path.is_file()]
+            return [str(path) for path in files if RECORDS not in path.parts]
+        names = self.emulator.list_objects("bucket", "made/")
+        return [f"gs://bucket/{name}" for name in names if f"/{RECORDS}/" not in name]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from support.emulated import model_requests
 
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
@@ -92,4 +93,4 @@ def test_a_model_we_do_not_know_is_passed_through_with_a_warning(
     said = logged()
     assert "imagen-3.0-generate-003 is not in our catalogue" in said
     assert "Did you mean imagen-3.0-generate-002?" in said
-    assert len(emulator.requests) == 1
+    assert len(model_requests(emulator)) == 1

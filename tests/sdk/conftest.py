@@ -1,7 +1,8 @@
-"""Google's SDK in a process of its own, and a task that runs without a scheduler."""
+"""Google's own clients in processes of their own, and a task that runs without a scheduler."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,36 +12,53 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PIL import Image
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 Calls = list[dict[str, Any]]
+Script = Callable[[str, str, dict[str, Any]], Any]
 
 
 @pytest.fixture(scope="session")
-def google_sdk() -> Callable[[str, Calls], list[dict[str, Any]]]:
-    """Return a function that makes calls with Google's SDK, all in one process, and returns a result for each.
+def run_client() -> Script:
+    """Return a function that runs a script with the python of an environment: JSON in, JSON out.
 
-    The environment of that process is empty: no credentials and no proxy of this machine take part.
+    The environment variables of that process are empty: no credentials and no proxy of this machine take part.
     """
-    python = Path(os.environ.get("IMAGEN_SDK_PYTHON") or REPOSITORY / ".venv-sdk" / "bin" / "python")
 
-    def call(endpoint: str, calls: Calls) -> list[dict[str, Any]]:
+    def run(environment: str, script: str, order: dict[str, Any]) -> Any:
+        variable = f"IMAGEN_{environment.upper()}_PYTHON"
+        python = Path(os.environ.get(variable) or REPOSITORY / f".venv-{environment}" / "bin" / "python")
         if not python.exists():
-            pytest.fail(f"{python} is missing. Run: make .venv-sdk/ready (or set IMAGEN_SDK_PYTHON)", pytrace=False)
+            pytest.fail(f"{python} is missing. Run: make .venv-{environment}/ready (or set {variable})", pytrace=False)
         done = subprocess.run(
-            [python, "-I", HERE / "google_sdk.py"],
-            input=json.dumps({"endpoint": endpoint, "calls": calls}),
+            [python, "-I", HERE / script],
+            input=json.dumps(order),
             capture_output=True,
             text=True,
             env={},
-            timeout=120,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        return list(json.loads(done.stdout))
+        return json.loads(done.stdout)
 
-    return call
+    return run
+
+
+@pytest.fixture(scope="session")
+def google_sdk(run_client: Script) -> Callable[[str, Calls], list[dict[str, Any]]]:
+    """Return a function that makes calls with google-genai, all in one process, and returns a result for each."""
+    return lambda endpoint, calls: list(run_client("sdk", "google_sdk.py", {"endpoint": endpoint, "calls": calls}))
+
+
+@pytest.fixture(scope="session")
+def small_png() -> bytes:
+    """An image of 30 x 20 pixels."""
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture

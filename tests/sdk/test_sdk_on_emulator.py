@@ -41,6 +41,55 @@ CALLS: dict[str, tuple[dict[str, Any], Fault | None]] = {
     "upscaled into storage": (UPSCALE | {"image": STORED, "config": {"output_gcs_uri": "gs://bucket/large/"}}, None),
     "nothing to upscale": (UPSCALE | {"image": {"gcs_uri": "gs://bucket/nowhere.png"}}, None),
 }
+WORDS = "Here is your picture: a red boat"
+OTHER_RESULTS: dict[str, Any] = {
+    "stream": [[WORDS], ["image/png"]],
+    "asynchronous": [[WORDS, "image/png"], [[WORDS], ["image/png"]], 3],
+    "chat": [[WORDS, "image/png"], [f"{WORDS}\nnow in blue", "image/png"]],
+    "count": [3, None],
+    "pictures": ["Here is your picture: on a beach", "image/png"],
+    "unspecified": [WORDS, "image/jpeg"],
+    "list own": [],
+    "get": "publishers/google/models/gemini-2.5-flash-image",
+}
+OTHER_ERRORS = {
+    "stream with two candidates": (400, "INVALID_ARGUMENT", "Multiple candidates is not enabled for this model"),
+    "edit": (501, "UNIMPLEMENTED", "Editing images (referenceImages, editMode) with imagen-3.0-capability-001 is not"),
+    "get an unknown model": (404, "NOT_FOUND", "Publisher Model `publishers/google/models/gemini-9-image` was not"),
+    "compute": (404, "NOT_FOUND", "Method not found."),
+    "nowhere": (403, "PERMISSION_DENIED", "Permission denied on 'locations/nowhere' (or it may not exist)."),
+}
+
+
+@pytest.fixture(scope="module")
+def other_results(running_emulator: Any, google_sdk: Callable[..., Any], small_png: bytes) -> dict[str, Any]:
+    running_emulator.reset()
+    running_emulator.put_object("bucket", "small/a.png", small_png, "image/png")
+    names = [*OTHER_RESULTS, *OTHER_ERRORS, "list"]
+    results = google_sdk(running_emulator.endpoint, [{"call": name} for name in names])
+    running_emulator.reset()
+    return dict(zip(names, results, strict=True))
+
+
+@pytest.mark.parametrize("name", OTHER_RESULTS)
+def test_another_call_returns_what_google_returns(other_results: dict[str, Any], name: str) -> None:
+    assert other_results[name] == {"result": OTHER_RESULTS[name]}
+
+
+@pytest.mark.parametrize("name", OTHER_ERRORS)
+def test_another_error_is_understood(other_results: dict[str, Any], name: str) -> None:
+    code, status, message = OTHER_ERRORS[name]
+    error = other_results[name]["error"]
+
+    assert (error["code"], error["status"]) == (code, status)
+    assert message in error["message"]
+
+
+def test_it_lists_all_models_page_by_page(other_results: dict[str, Any]) -> None:
+    names = other_results["list"]["result"]
+
+    assert len(names) == len(set(names)) > 15
+    assert {"publishers/google/models/gemini-3-pro-image", "publishers/google/models/imagegeneration@002"} < set(names)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Generic, cast
 
 from airflow_provider_imagen.core.catalogue import Catalogue, Model, ModelMatch
 from airflow_provider_imagen.core.protocols import Protocol, protocol_named
+from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.text import is_blank, quoted, text_from
 from airflow_provider_imagen.core.validation.arguments import RequestT, read_request
 from airflow_provider_imagen.core.validation.compatibility import fitted_to
@@ -59,6 +60,18 @@ class RequestPlan(Generic[RequestT]):
     def requests_for(self, images: int) -> int:
         """Return how many requests bring a number of images: one each, or one for all where the protocol can."""
         return images if self.protocol.one_image_per_request else min(images, 1)
+
+
+def part_of(plan: RequestPlan[RequestT], numbers: Sequence[int]) -> RequestPlan[RequestT]:
+    """Return the plan of a request that asks for some of the images, where it asked for all.
+
+    :param plan: what to ask.
+    :param numbers: the images to ask for; where each has a request of its own, the index tells which it is.
+    """
+    request = plan.request
+    if plan.protocol.one_image_per_request or len(numbers) == request.count or not isinstance(request, GenerateRequest):
+        return plan
+    return replace(plan, request=request.model_copy(update={"number_of_images": len(numbers)}))
 
 
 def choose_model(job: str, named: str | None, default_model: str | None, models: Catalogue) -> tuple[str, str]:
@@ -119,6 +132,10 @@ class Planner(Generic[RequestT]):
         wrong = self._problems_with_model(request, match, named_by)
         self._refuse([*self._problems_with_fallback(), *problems, *wrong])
         return self._plan(request, match, why, self._remarks_on_fallback())
+
+    def asked(self) -> RequestT:
+        """Return the request as its author asked for it, whatever model it is planned with."""
+        return read_request(self._kind, {**self._arguments, "model": "any-model"})[0]
 
     def with_fallback(self, instead_of: str, because: str) -> RequestPlan[RequestT]:
         """Plan the request with the fallback.

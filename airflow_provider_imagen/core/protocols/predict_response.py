@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_imagen.core.image_format import UNKNOWN, NotAnImageError, kind_of
+from airflow_provider_imagen.core.image_format import UNKNOWN, NotAnImageError, kind_of, type_of_name
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols.json_fields import bytes_of, leaves, objects, shape_of, text_of
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage.locations import is_object
-from airflow_provider_imagen.core.storage.object_names import mime_type_of
 from airflow_provider_imagen.core.support_codes import codes_in
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
@@ -108,7 +107,7 @@ def _image_in(item: dict[str, Any]) -> GeneratedImage | str | None:
 
 
 def _type_of(uri: str, claimed: str) -> str:
-    by_name = mime_type_of(uri)
+    by_name = type_of_name(uri)
     return claimed or (DEFAULT_TYPE if by_name == UNKNOWN else by_name)
 
 

@@ -5,12 +5,12 @@ Source: Cloud Storage JSON API, ``objects.list``. Only the fields named in ``FIE
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from airflow_provider_imagen.core.image_format import UNSPECIFIC, canonical_type, type_of_name
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import UnexpectedResponseError
@@ -39,10 +39,9 @@ class StoredObject(BaseModel):
 
     @property
     def mime_type(self) -> str:
-        """The stored content type; where none was stored, what the name's ending says."""
-        if self.content_type in {"", "application/octet-stream"}:
-            return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
-        return self.content_type
+        """The stored content type by its registered name; where none was stored, what the name's ending says."""
+        stored = canonical_type(self.content_type)
+        return type_of_name(self.name) if stored in UNSPECIFIC else stored
 
 
 class Page(BaseModel):
