@@ -60,12 +60,13 @@ pictures: demo .browser/ready ## make the pictures in docs/ anew, from the demo 
 	REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser
 	$(BIN)/python .ci/pictures.py
 
-benchmark: $(VENV)/ready .venv-sdk/ready ## print what imports, a first request, an answer of 80 MB and 200 deferred waits cost
+benchmark: $(VENV)/ready .venv-sdk/ready .venv-google/ready ## print what imports, a first request, an answer of 80 MB and 200 deferred waits cost
 	$(BIN)/python tests/benchmarks/import_time.py
 	$(BIN)/python -W ignore tests/benchmarks/road_of_a_request.py
 	$(BIN)/python -W ignore tests/benchmarks/first_request.py
 	$(BIN)/python tests/benchmarks/memory_of_a_response.py
 	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py
+	$(BIN)/python -W ignore tests/benchmarks/waits_beside_google.py
 
 emulator: $(VENV)/ready ## serve the stand-in for Google until Ctrl-C
 	$(BIN)/python -m airflow_provider_imagen.emulator
@@ -90,6 +91,12 @@ $(VENV)/ready: .ci/constraints.txt pyproject.toml
 .venv-sdk/ready .venv-aiplatform/ready .venv-package/ready: .venv-%/ready: .ci/constraints-%.txt
 	$(PYTHON) -m venv --clear .venv-$*
 	.venv-$*/bin/pip install --quiet --requirement .ci/constraints-$*.txt
+	@touch $@
+
+# Google's Airflow provider without the many libraries that its trigger for Cloud Storage does not import.
+.venv-google/ready: .ci/constraints-google.txt
+	$(PYTHON) -m venv --clear .venv-google
+	.venv-google/bin/pip install --quiet --no-deps --requirement .ci/constraints-google.txt
 	@touch $@
 
 # Where it cannot be had, the tests in tests/browser say so and are skipped.

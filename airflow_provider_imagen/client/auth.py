@@ -86,7 +86,10 @@ class GoogleToken:
                 credentials.before_request(self._token_request(), "POST", url, headers)
                 self._mask(credentials)
         except exceptions.GoogleAuthError as failure:
-            raise _unreachable(failure) or CredentialsError(
+            if unreachable := _unreachable(failure):
+                raise unreachable from failure
+            self.renew()  # a key file that was exchanged meanwhile is read anew
+            raise CredentialsError(
                 f"Google gave no token ({_first_line(failure)}). Renew the key or the login, and check that a chain of "
                 "impersonation may be followed (roles/iam.serviceAccountTokenCreator)."
             ) from failure

@@ -7,32 +7,46 @@ import os
 import socket
 import ssl
 import threading
+import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, ProxyManager, Timeout
+from urllib3 import HTTPConnectionPool, ProxyManager, Timeout
 from urllib3.util import make_headers
 from urllib3.util.ssl_ import create_urllib3_context
 
 from airflow_provider_imagen.client.proxies import proxy_for, proxy_settings
 from airflow_provider_imagen.client.send_tracking import PlainPool, SendProgress, Sockets, TlsPool, track_sending
 
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
 CONNECT_SECONDS = 10.0
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 """What may name other certificates to trust than certifi's, in this order: a file, or a folder."""
 PROXIED_HOSTS = 4
+CHECK_SECONDS = 10.0
+"""How long the environment is not looked at again: that takes a tenth of a small request."""
 
 
 class _Environment(NamedTuple):
-    """What decides how a host is reached; a change takes effect with the next request."""
+    """What decides how a host is reached; a change takes effect after ``CHECK_SECONDS``."""
 
     proxies: tuple[str | None, ...]
     bundle: str = ""
     changed: int = 0
+
+
+class _Route(NamedTuple):
+    """How one host is reached."""
+
+    environment: _Environment
+    pool: HTTPConnectionPool | ProxyManager
+    checked_at: float
 
 
 class ConnectionPools:
@@ -42,13 +56,20 @@ class ConnectionPools:
 
     :param pool_size: how many connections to one host are kept open.
     :param connect_seconds: how long one address may take to accept a connection.
+    :param clock: returns seconds of a clock that only goes forward.
     """
 
-    def __init__(self, pool_size: int = 10, connect_seconds: float = CONNECT_SECONDS) -> None:
+    def __init__(
+        self,
+        pool_size: int = 10,
+        connect_seconds: float = CONNECT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._pool_size = pool_size
         self._connect_seconds = connect_seconds
         self._sockets: Sockets = weakref.WeakSet()
-        self._pools: dict[str, tuple[_Environment, HTTPConnectionPool | ProxyManager]] = {}
+        self._pools: dict[str, _Route] = {}
         self._lock = threading.Lock()
 
     def open(
@@ -88,7 +109,7 @@ class ConnectionPools:
     def close(self) -> None:
         """Close the connections that are not in use. The next request opens new ones."""
         with self._lock:
-            pools = [pool for _, pool in self._pools.values()]
+            pools = [route.pool for route in self._pools.values()]
             self._pools.clear()
         for pool in pools:
             pool.clear() if isinstance(pool, ProxyManager) else pool.close()
@@ -102,16 +123,16 @@ class ConnectionPools:
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
 
     def _pool(self, url: SplitResult) -> HTTPConnectionPool | ProxyManager:
-        origin = f"{url.scheme}://{url.netloc}"
-        environment = _environment(is_tls=url.scheme == "https")
-        known = self._pools.get(origin)
-        if known is not None and known[0] == environment:
-            return known[1]
-        with self._lock:
-            known = self._pools.get(origin)
-            if known is None or known[0] != environment:
-                known = self._pools[origin] = environment, self._new_pool(url, environment)
-            return known[1]
+        origin, now = f"{url.scheme}://{url.netloc}", self._clock()
+        route = self._pools.get(origin)
+        if route is None or now - route.checked_at >= CHECK_SECONDS:
+            environment = _environment(is_tls=url.scheme == "https")
+            with self._lock:
+                route = self._pools.get(origin)
+                if route is None or route.environment != environment:
+                    route = _Route(environment, self._new_pool(url, environment), now)
+                self._pools[origin] = route._replace(checked_at=now)
+        return route.pool
 
     def _new_pool(self, url: SplitResult, environment: _Environment) -> HTTPConnectionPool | ProxyManager:
         options: dict[str, Any] = {"maxsize": self._pool_size}

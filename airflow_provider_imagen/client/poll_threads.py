@@ -1,38 +1,114 @@
 """The threads in which deferred waits look: a few for each connection, shared by its waits and gone with the last one.
 
-They are not the event loop's own threads, of which a small machine has six for everybody: waits on an endpoint that
+They are not the event loop's own threads, of which a small machine has six for everything: waits on an endpoint that
 hangs would stop whatever else runs beside them. This module loads nothing, so an event loop may import it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeVar
 
 CONCURRENT_POLLS = 16
 """How many waits on one connection look at the same moment; the others queue."""
 
 POLL_TIMEOUT_SECONDS = 30.0
-"""How long one look waits for an answer at most: a listing is small, and whoever waits looks again anyway."""
+"""How long one look waits for an answer at most: a listing is small, and a wait looks again anyway."""
 
 ResultT = TypeVar("ResultT")
 
 
+class _Task(NamedTuple):
+    """A look that waits for a thread."""
+
+    look: Callable[[], Any]
+    context: contextvars.Context
+    future: asyncio.Future[Any]
+    results: _Results
+
+
+class _Results:
+    """Hands results to one event loop, many at a time: waking the loop takes longer than most results."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
+
+    def add(self, future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:
+        """Hand over one result. Called by the threads."""
+        is_first = not self._waiting
+        self._waiting.append((future, result, failure))
+        if is_first:
+            with contextlib.suppress(RuntimeError):  # the loop is gone, and with it the waits
+                self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        while self._waiting:
+            future, result, failure = self._waiting.popleft()
+            if future.done():
+                continue  # cancelled
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+
 class PollThreads:
-    """Runs looks beside the event loop. Its threads end when nobody holds it any more and the last look is over."""
+    """Runs looks beside the event loop. Its threads end when it is dropped and the last look is over."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(CONCURRENT_POLLS, thread_name_prefix="imagen-look")
+        self._queue: SimpleQueue[_Task | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._results: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Results] = weakref.WeakKeyDictionary()
+        weakref.finalize(self, _end, self._queue, self._threads)
 
     async def run(self, look: Callable[[], ResultT]) -> ResultT:
-        """Return what ``look`` returns. A look that begins after its caller was cancelled does not begin at all."""
-        in_context = partial(contextvars.copy_context().run, look)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, in_context)
+        """Return what ``look`` returns. A look whose caller was cancelled before it began does not begin at all."""
+        loop = asyncio.get_running_loop()
+        results = self._results.get(loop)
+        if results is None:
+            results = self._results[loop] = _Results(loop)
+        future: asyncio.Future[ResultT] = loop.create_future()
+        self._queue.put(_Task(look, contextvars.copy_context(), future, results))
+        if len(self._threads) < CONCURRENT_POLLS and not self._idle.acquire(blocking=False):
+            self._add_thread()
+        return await future
+
+    def _add_thread(self) -> None:
+        with self._lock:
+            if len(self._threads) >= CONCURRENT_POLLS:
+                return
+            thread = threading.Thread(target=_work, args=(self._queue, self._idle), name="imagen-look", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+
+def _work(queue: SimpleQueue[_Task | None], idle: threading.Semaphore) -> None:
+    while (task := queue.get()) is not None:
+        if not task.future.cancelled():
+            result, failure = None, None
+            try:
+                result = task.context.run(task.look)
+            except BaseException as raised:  # noqa: BLE001  # it belongs to the wait that looks
+                failure = raised
+            task.results.add(task.future, result, failure)
+            del result, failure
+        del task  # or this thread would keep the wait until it looks for another one
+        idle.release()
+
+
+def _end(queue: SimpleQueue[_Task | None], threads: list[threading.Thread]) -> None:
+    for _ in threads:
+        queue.put(None)
 
 
 _threads: weakref.WeakValueDictionary[str, PollThreads] = weakref.WeakValueDictionary()

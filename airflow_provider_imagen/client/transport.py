@@ -10,11 +10,11 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
-from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from airflow_provider_imagen.client.connection_pools import CONNECT_SECONDS, ConnectionPools
@@ -30,8 +30,12 @@ from airflow_provider_imagen.errors import (
     UnexpectedResponseError,
 )
 
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
 CHUNK_BYTES = 1 << 20
-HEADERS = {"User-Agent": "airflow-provider-imagen", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+SMALL_BYTES = 1 << 16
+HEADERS = {"User-Agent": "airflow-provider-imagen", "Accept-Encoding": "gzip, deflate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ class Transport:
         deadline = time.monotonic() + 2 * self._timeout_seconds
         response = self._pools.open(
             request.method,
-            f"{request.url}?{urlencode(request.query, doseq=True)}" if request.query else request.url,
+            f"{request.url}?{_encoded(tuple(request.query.items()))}" if request.query else request.url,
             body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
             headers={**HEADERS, **_content_type(request), **token},
             read_seconds=self._timeout_seconds,
@@ -174,6 +178,9 @@ class Transport:
         largest = request.at_most_bytes or (
             self._limits.other_bytes if request.free_of_charge else self._limits.image_bytes
         )
+        length = response.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) < SMALL_BYTES <= largest and "Content-Encoding" not in response.headers:
+            return bytes(response.read())  # most responses: a listing, a record, the metadata of an object
         body = bytearray()
         for chunk in response.stream(CHUNK_BYTES, decode_content=True):
             body += chunk
@@ -187,6 +194,12 @@ class Transport:
 
     def _check(self, request: HttpRequest) -> None:
         self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
+
+
+@lru_cache(maxsize=1024)
+def _encoded(query: tuple[tuple[str, str | Sequence[str]], ...]) -> str:
+    """Encode a query; waits send the same one again and again."""
+    return urlencode(query, doseq=True)
 
 
 def _content_type(request: HttpRequest) -> dict[str, str]:

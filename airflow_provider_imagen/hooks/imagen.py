@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook, mask_secret
@@ -51,13 +50,21 @@ class ImagenHook(BaseHook):
         self.project_id = project_id
         self.location = location
         self.impersonation_chain = impersonation_chain
+        self._settings: ConnectionSettings | None = None
+        self._client: ImagenClient | None = None
 
-    @cached_property
+    @property
     def settings(self) -> ConnectionSettings:
-        """What connection and arguments say together.
+        """What connection and arguments say together, read on first use.
 
         :raises InvalidConnectionError: there is no such connection, or an extra cannot be used.
         """
+        # No cached_property: before Python 3.12 its lock is one for all hooks of a process.
+        if self._settings is None:
+            self._settings = self._read_settings()
+        return self._settings
+
+    def _read_settings(self) -> ConnectionSettings:
         from airflow_provider_imagen.core.connection import read_settings
         from airflow_provider_imagen.hooks.masking import mask_secrets_of
 
@@ -75,12 +82,14 @@ class ImagenHook(BaseHook):
         """Return the client of this hook, always the same one."""
         return self.client
 
-    @cached_property
+    @property
     def client(self) -> ImagenClient:
         """The client, made on first use."""
         from airflow_provider_imagen.client.imagen import ImagenClient
 
-        return ImagenClient(self.settings, **{**self.client_options, "on_secret": mask_secret})
+        if self._client is None:
+            self._client = ImagenClient(self.settings, **{**self.client_options, "on_secret": mask_secret})
+        return self._client
 
     def waiting_client(self) -> ImagenClient:
         """Return the client for waits: shared by all hooks on this connection in this process, and never patient.

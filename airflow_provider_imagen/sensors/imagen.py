@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_imagen.core.waiting.condition import ImageWait
     from airflow_provider_imagen.core.waiting.decision import Verdict
-    from airflow_provider_imagen.hooks.imagen import ImagenHook
+    from airflow_provider_imagen.hooks.shared_connections import SharedConnection
 
 FOUND_KEY = "found"
 FIRST_URIS = 20
@@ -66,6 +66,8 @@ class ImagenOutputSensor(BaseSensorOperator):
     )
     ui_color = "#e6f4ea"
 
+    _connection: SharedConnection | None = None
+
     def __init__(
         self,
         *,
@@ -86,13 +88,6 @@ class ImagenOutputSensor(BaseSensorOperator):
         self.imagen_conn_id = imagen_conn_id
         self.impersonation_chain = impersonation_chain
         self.deferrable = deferrable
-
-    @property
-    def hook(self) -> ImagenHook:
-        """The hook of this task, made on first use."""
-        from airflow_provider_imagen.hooks.imagen import ImagenHook
-
-        return ImagenHook(self.imagen_conn_id, impersonation_chain=self.impersonation_chain)
 
     def execute(self, context: Context) -> Any:
         """Wait here, or hand the wait to the triggerer."""
@@ -169,14 +164,24 @@ class ImagenOutputSensor(BaseSensorOperator):
 
     def _look(self, wait: ImageWait) -> Verdict:
         from airflow_provider_imagen.core.waiting.decision import look
+        from airflow_provider_imagen.hooks.shared_connections import is_refusal, shared_connection
 
-        # Airflow keeps the time of a wait that occupies or reschedules a worker slot.
-        return look(
-            wait,
-            lambda: self.hook.waiting_client().storage.list(wait.folder),
-            seconds_left=float("inf"),
-            poll_interval=self.poke_interval,
-        )
+        # Held by the sensor, so that not every poke reads the connection.
+        connection = self._connection = shared_connection(self.imagen_conn_id, self.impersonation_chain)
+
+        def look_once(refused_at: float = float("-inf")) -> Verdict:
+            # Airflow keeps the time of a wait that occupies or reschedules a worker slot.
+            return look(
+                wait,
+                lambda: connection.client_in_this_thread(refused_at).storage.list(wait.folder),
+                seconds_left=float("inf"),
+                poll_interval=self.poke_interval,
+            )
+
+        begun = connection.now()
+        verdict = look_once()
+        may_have_changed = is_refusal(verdict.failure) and connection.was_read_before(begun)
+        return look_once(begun) if may_have_changed else verdict
 
     def _defer(self, wait: ImageWait) -> None:
         from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -12,8 +13,12 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 if TYPE_CHECKING:
     from airflow_provider_imagen.client.imagen import ImagenClient
     from airflow_provider_imagen.client.poll_threads import PollThreads
+    from airflow_provider_imagen.core.storage.listing import StoredObject
+    from airflow_provider_imagen.core.storage.locations import CloudFolder
+    from airflow_provider_imagen.core.waiting.condition import ImageWait
     from airflow_provider_imagen.core.waiting.decision import Verdict
-    from airflow_provider_imagen.hooks.imagen import ImagenHook
+    from airflow_provider_imagen.errors import ImagenError
+    from airflow_provider_imagen.hooks.shared_connections import SharedConnection
 
 LAST_LOOK_SECONDS = 120
 """How long after its deadline a wait still waits for its last look; less than the grace that the sensor gives it."""
@@ -47,7 +52,7 @@ class ImagenOutputTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.imagen_conn_id = imagen_conn_id
         self.impersonation_chain = impersonation_chain
-        self._shared_client: ImagenClient | None = None
+        self._checked_wait: ImageWait | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments, from which Airflow makes this trigger anew."""
@@ -56,66 +61,76 @@ class ImagenOutputTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: ``done`` with the URIs, ``timeout``, or ``failed`` with the reason."""
-        from airflow_provider_imagen.client.poll_threads import (
-            poll_threads,  # loads nothing that would hold up the loop
-        )
+        # Neither module loads anything that would hold up the loop.
+        from airflow_provider_imagen.client.poll_threads import poll_threads
+        from airflow_provider_imagen.hooks.shared_connections import shared_connection
 
         threads = poll_threads(self.imagen_conn_id)
+        connection = shared_connection(self.imagen_conn_id, self.impersonation_chain)
+        logged = ""
         while True:
-            verdict = await self._verdict(threads)
+            verdict = await self._verdict(threads, connection)
             if verdict.event is not None:
                 yield TriggerEvent(verdict.event)
                 return
-            self.log.info("%s", verdict.text)
+            if verdict.text != logged:
+                logged = verdict.text
+                self.log.info("%s", logged)
             await asyncio.sleep(verdict.pause_seconds)
 
-    async def _verdict(self, threads: PollThreads) -> Verdict:
+    async def _verdict(self, threads: PollThreads, connection: SharedConnection) -> Verdict:
+        """Look, and again with a connection that is read again if Google refused the caller."""
+        from airflow_provider_imagen.hooks.shared_connections import is_refusal
+
         patience_seconds = max(self.deadline - time.time(), 0.0) + LAST_LOOK_SECONDS
         try:
             async with asyncio.timeout(patience_seconds) as patience:
-                return await threads.run(self._look)
+                begun = connection.now()
+                verdict = await self._look_with(connection.client(), threads)
+                if is_refusal(verdict.failure) and connection.was_read_before(begun):
+                    verdict = await self._look_with(connection.client_read_after(begun), threads)
+                return verdict
         except TimeoutError:
             if not patience.expired():
                 raise
-        from airflow_provider_imagen.core.waiting.decision import (
-            unanswered,  # loaded long since, by the look that hangs
-        )
+        # Loaded long since, by the look that hangs.
+        from airflow_provider_imagen.core.waiting.decision import unanswered
 
         return unanswered(self.wait.get("output_uri"))
 
-    def _look(self) -> Verdict:
+    async def _look_with(self, reading: Awaitable[ImagenClient], threads: PollThreads) -> Verdict:
+        from airflow_provider_imagen.errors import ImagenError
+
+        client: ImagenClient | ImagenError
+        try:
+            client = await reading
+        except ImagenError as failure:
+            client = failure
+        return await threads.run(partial(self._look, client))
+
+    def _look(self, client: ImagenClient | ImagenError) -> Verdict:
+        """Look once. Runs in a thread.
+
+        :param client: lists the folder; or why there is none.
+        """
         from airflow_provider_imagen.core.waiting.condition import check_wait
         from airflow_provider_imagen.core.waiting.decision import ended_by, look
         from airflow_provider_imagen.errors import PermanentError
 
-        try:
-            wait = check_wait(**self.wait)
-        except PermanentError as failure:
-            return ended_by(failure)
+        if self._checked_wait is None:
+            try:
+                self._checked_wait = check_wait(**self.wait)
+            except PermanentError as failure:
+                return ended_by(failure)
         return look(
-            wait,
-            lambda: self._client().storage.list(wait.folder),
+            self._checked_wait,
+            partial(_listing, client, self._checked_wait.folder),
             seconds_left=self.deadline - time.time(),
             poll_interval=self.poll_interval,
         )
 
-    def _client(self) -> ImagenClient:
-        """Return the shared client. The connection is read once: a later hiccup in reading it must not end the wait."""
-        if self._shared_client is None:
-            from airflow_provider_imagen.hooks.imagen import ImagenHook
 
-            hook = ImagenHook(self.imagen_conn_id, impersonation_chain=self.impersonation_chain)
-            self._shared_client = self._first_read(hook)
-        return self._shared_client
-
-    def _first_read(self, hook: ImagenHook) -> ImagenClient:
-        """Read the connection. All waits do so at once when a triggerer restarts, when Airflow itself is busiest."""
-        from airflow_provider_imagen.errors import ImagenError, NotSentError
-
-        try:
-            return hook.waiting_client()
-        except (ImagenError, AttributeError, ImportError, TypeError):
-            raise  # said in our own words, or a fault in the code, which no look mends
-        except Exception as failure:
-            kind = type(failure).__name__
-            raise NotSentError(f"Airflow could not read the connection {self.imagen_conn_id!r} ({kind}).") from failure
+def _listing(client: ImagenClient | ImagenError, folder: CloudFolder) -> Iterable[StoredObject]:
+    if isinstance(client, Exception):
+        raise client
+    return client.storage.list(folder)

@@ -82,6 +82,7 @@ async def longest_pause(work: Coroutine[Any, Any, Any]) -> tuple[float, Any]:
 
 async def run(endpoint: str) -> None:
     """Measure and print."""
+    from airflow_provider_imagen.hooks.shared_connections import shared_connection
     from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
 
     wait = {"output_uri": "gs://bucket/many/", "min_images": 1, "mime_types": None, "newer_than": None}
@@ -101,8 +102,8 @@ async def run(endpoint: str) -> None:
     seconds = time.perf_counter() - began
     done = sum(event.payload["status"] == "done" for event in events)
     looks = await asyncio.to_thread(looks_at, endpoint)
-    clients = {trigger._client() for trigger in triggers}
-    pools = [pool for client in clients for _, pool in client.session.transport._pools._pools.values()]
+    clients = {await shared_connection("imagen_default").client()}
+    pools = [route.pool for client in clients for route in client.session.transport._pools._pools.values()]
     connections = sum(pool.num_connections for pool in pools)
     print(f"{done} of {WAITS} waits done after {seconds:.1f} s; the image came after {WAIT_SECONDS:.0f} s")
     print(f"longest pause of the loop: {busy * 1000:.1f} ms with the waits, {idle * 1000:.1f} ms without")

@@ -6,6 +6,7 @@ import base64
 import gc
 import json
 import os
+import threading
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,19 @@ IMAGEN, GEMINI = "imagen-4.0-generate-001", "gemini-2.5-flash-image"
 
 
 class Replay:
-    """A transport that answers each request with a body of its own, as from the network."""
+    """A transport that answers each request with a body of its own, as from the network.
 
-    def __init__(self, body: bytes) -> None:
+    :param together: so many responses are there at the same moment, whatever the machine does.
+    """
+
+    def __init__(self, body: bytes, together: int) -> None:
         self.body = body
+        self._together = threading.Barrier(together, timeout=60)
 
     def send(self, request: Any) -> HttpResponse:
-        return HttpResponse(200, {}, bytes(bytearray(self.body)))
+        body = bytes(bytearray(self.body))
+        self._together.wait()
+        return HttpResponse(200, {}, body)
 
 
 def encoded_image() -> str:
@@ -52,7 +59,8 @@ def generated() -> bytes:
 
 def peak_of(model: str, images: int, body: bytes, folder: Path) -> int:
     """Return the most bytes allocated while an answer is read and written, its own body included."""
-    client = ImagenClient(ConnectionSettings(project="one", is_anonymous=True), transport=Replay(body))
+    together = images if model == GEMINI else 1
+    client = ImagenClient(ConnectionSettings(project="one", is_anonymous=True), transport=Replay(body, together))
     plan = generate_plan(model, output_uri=str(folder), number_of_images=images)
     gc.collect()
     tracemalloc.start()

@@ -15,6 +15,7 @@ import pytest
 import requests.utils
 
 from airflow_provider_imagen.client.auth import GoogleToken
+from airflow_provider_imagen.client.connection_pools import CHECK_SECONDS, ConnectionPools
 from airflow_provider_imagen.client.proxies import proxy_for
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.core.connection import ConnectionSettings
@@ -203,21 +204,21 @@ def test_a_tls_request_goes_through_a_tunnel_and_only_the_proxy_sees_its_passwor
     assert "proxy-authorization" not in tls_script.received[0].headers
 
 
-def test_a_proxy_that_is_set_later_is_used_from_then_on(
-    transport: Transport,
-    script: Any,
-    answer_with: Callable[..., bytes],
-    proxy_to: Callable[..., Proxy],
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_proxy_that_is_set_later_is_used_soon_after(
+    script: Any, answer_with: Callable[..., bytes], proxy_to: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script.order(answer_with(200, b"{}"))
-    proxy = proxy_to(script.url)
+    proxy, clock = proxy_to(script.url), [0.0]
+    transport = Transport(NoToken(), timeout_seconds=5, pools=ConnectionPools(clock=lambda: clock[0]))
     transport.send(HttpRequest("GET", script.url))
 
     monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.address}")
+    clock[0] += CHECK_SECONDS
     transport.send(HttpRequest("GET", script.url))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    clock[0] += CHECK_SECONDS
     transport.send(HttpRequest("GET", script.url))
+    transport.close()
 
     assert len(proxy.asked) == 1
     assert len(script.received) == 3

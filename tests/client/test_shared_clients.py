@@ -56,7 +56,7 @@ def test_the_connections_of_a_client_that_is_let_go_are_closed(script: Any, answ
     script.order(answer_with(200))
     client = waiting_client(settings_of("one", storage_endpoint=script.url))
     assert list(client.storage.list(CloudFolder("bucket", "a/"))) == []
-    ((_, pool),) = client.session.transport._pools._pools.values()
+    (pool,) = [route.pool for route in client.session.transport._pools._pools.values()]
     (connection,) = [each for each in pool.pool.queue if each]
     assert connection.sock is not None
 

@@ -30,8 +30,8 @@ async def interrupted(trigger: ImagenOutputTrigger, after_looks: int) -> list[di
     loop, enough, seen = asyncio.get_running_loop(), asyncio.Event(), []
     look, looks = trigger._look, []
 
-    def counted() -> Any:
-        looks.append(look())
+    def counted(client: Any) -> Any:
+        looks.append(look(client))
         if len(looks) == after_looks:
             loop.call_soon_threadsafe(enough.set)
         return looks[-1]
@@ -83,7 +83,7 @@ def test_what_airflow_stores_of_a_wait_is_plain_json(wait_for: Make) -> None:
 def test_a_cancelled_wait_ends_at_once_and_looks_no_more(wait_for: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, release, looks = threading.Event(), threading.Event(), []
 
-    def hang() -> None:
+    def hang(client: Any) -> None:
         looks.append(threading.get_ident())
         begun.set()
         release.wait()
@@ -154,7 +154,7 @@ def test_a_deadline_that_passed_while_no_triggerer_ran_is_a_time_out_after_one_l
 def test_a_last_look_that_hangs_does_not_hold_up_the_time_out(wait_for: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     trigger = wait_for("gs://bucket/waits/", seconds=-3600)
-    monkeypatch.setattr(trigger, "_look", lambda: release.wait(timeout=10))
+    monkeypatch.setattr(trigger, "_look", lambda client: release.wait(timeout=10))
     monkeypatch.setattr(imagen, "LAST_LOOK_SECONDS", 0)
 
     (event,) = asyncio.run(events_of(trigger))
@@ -173,7 +173,7 @@ def test_airflow_gives_a_wait_more_time_than_its_last_look_takes() -> None:
 def test_a_time_out_error_inside_a_look_is_not_taken_for_the_end_of_the_wait(
     wait_for: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumble() -> None:
+    def stumble(client: Any) -> None:
         raise TimeoutError("of somebody else")
 
     trigger = wait_for("gs://bucket/waits/")

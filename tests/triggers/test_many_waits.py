@@ -64,7 +64,7 @@ def threads_used(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[int]]:
 
 
 def connections_of(client: ImagenClient) -> int:
-    return sum(pool.num_connections for _, pool in client.session.transport._pools._pools.values())
+    return sum(route.pool.num_connections for route in client.session.transport._pools._pools.values())
 
 
 @pytest.mark.usefixtures("threads_used")
@@ -79,9 +79,9 @@ def test_two_hundred_waits_share_connections_and_token_and_never_block_the_loop(
         await asyncio.to_thread(until_all_looked)
         return await asyncio.gather(*waits)
 
-    looked = threading.Event()
+    looked, clients = threading.Event(), set[ImagenClient]()
     for trigger in triggers:
-        trigger._look = noting(trigger, looked, triggers)  # type: ignore[method-assign]
+        trigger._look = noting(trigger, looked, triggers, clients)  # type: ignore[method-assign]
 
     def until_all_looked() -> None:
         assert looked.wait(timeout=120)
@@ -90,7 +90,7 @@ def test_two_hundred_waits_share_connections_and_token_and_never_block_the_loop(
     events = asyncio.run(run_all())
 
     assert [event.payload["status"] for event in events] == ["done"] * WAITS
-    (client,) = {trigger._client() for trigger in triggers}
+    (client,) = clients
     assert 1 <= connections_of(client) <= CONCURRENT_POLLS
     assert token.fetched == 1
     assert sorted(threads_used) == ["_extras", "list", "open", "refresh"]
@@ -98,11 +98,17 @@ def test_two_hundred_waits_share_connections_and_token_and_never_block_the_loop(
     assert len(threads_used["open"]) <= CONCURRENT_POLLS
 
 
-def noting(trigger: ImagenOutputTrigger, looked: threading.Event, all_of: list[ImagenOutputTrigger]) -> Any:
+def noting(
+    trigger: ImagenOutputTrigger,
+    looked: threading.Event,
+    all_of: list[ImagenOutputTrigger],
+    clients: set[ImagenClient],
+) -> Any:
     look = trigger._look
 
-    def noted() -> Any:
-        verdict = look()
+    def noted(client: Any) -> Any:
+        clients.add(client)
+        verdict = look(client)
         trigger.has_looked = True  # type: ignore[attr-defined]
         if all(hasattr(each, "has_looked") for each in all_of):
             looked.set()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from airflow.triggers.base import TriggerEvent
 
+from airflow_provider_imagen.hooks.shared_connections import SharedConnection, shared_connection
 from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
 
 pytestmark = pytest.mark.usefixtures("emulated")
@@ -29,6 +30,10 @@ def trigger_for(
     path, arguments = trigger.serialize()
     assert path == "airflow_provider_imagen.triggers.imagen.ImagenOutputTrigger"
     return ImagenOutputTrigger(**json.loads(json.dumps(arguments)))
+
+
+def connection_of(trigger: ImagenOutputTrigger) -> SharedConnection:
+    return shared_connection(trigger.imagen_conn_id, trigger.impersonation_chain)
 
 
 def events_of(trigger: ImagenOutputTrigger) -> list[dict[str, Any]]:
@@ -50,8 +55,8 @@ def test_looks_again_until_an_image_arrives(emulator: Any) -> None:
     trigger = trigger_for("gs://bucket/later/")
     look, looks = trigger._look, []
 
-    def look_and_store() -> Any:
-        verdict = look()
+    def look_and_store(client: Any) -> Any:
+        verdict = look(client)
         looks.append(verdict)
         emulator.put_object("bucket", "later/a.png", b"x", "image/png")
         return verdict
@@ -103,23 +108,25 @@ def test_asks_with_the_connection_and_the_chain_it_was_given(set_connection: Cal
     wait = {"output_uri": "gs://bucket/x/", "min_images": 1, "mime_types": None, "newer_than": None}
     trigger = ImagenOutputTrigger(wait, 0.0, 1.0, "other", ["painter@x.iam"])
 
-    settings = trigger._client().settings
+    settings = asyncio.run(connection_of(trigger).client()).settings
 
     assert (settings.project, settings.impersonation_chain) == ("other-project", ("painter@x.iam",))
 
 
 def test_all_waits_on_one_connection_share_one_client_that_is_never_patient() -> None:
-    first, second = trigger_for("gs://bucket/a/"), trigger_for("gs://bucket/b/")
+    first, second = (connection_of(trigger_for(f"gs://bucket/{name}/")) for name in "ab")
+    client = asyncio.run(first.client())
 
-    assert first._client() is second._client()
-    assert first._client().session.retry_rules.deadline_seconds == 0
+    assert asyncio.run(second.client()) is client
+    assert client.session.retry_rules.deadline_seconds == 0
 
 
 def test_a_connection_that_was_read_once_is_not_read_for_every_look(
     emulator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trigger = trigger_for("gs://bucket/kept/")
-    assert trigger._look().event is None
+    kept = connection_of(trigger)
+    assert trigger._look(asyncio.run(kept.client())).event is None
 
     monkeypatch.delenv("AIRFLOW_CONN_IMAGEN_DEFAULT")
     emulator.put_object("bucket", "kept/a.png", b"x", "image/png")
@@ -130,7 +137,7 @@ def test_a_connection_that_was_read_once_is_not_read_for_every_look(
 def test_keeps_to_its_deadline() -> None:
     trigger = trigger_for("gs://bucket/never/", seconds=5, poll_interval=60)
 
-    assert 0 < trigger._look().pause_seconds <= 5
+    assert 0 < trigger._look(asyncio.run(connection_of(trigger).client())).pause_seconds <= 5
 
 
 def test_arguments_of_another_version_are_reported_and_not_raised() -> None:
@@ -140,3 +147,59 @@ def test_arguments_of_another_version_are_reported_and_not_raised() -> None:
 
     assert event["status"] == "failed"
     assert "colour is no argument here" in event["message"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_look_is_repeated_once_with_a_connection_that_is_read_again(
+    emulator: Any, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    from airflow_provider_imagen.emulator import Fault
+    from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+    reads, read = [], ImagenHook._extras
+    monkeypatch.setattr(ImagenHook, "_extras", lambda hook: reads.append(hook) or read(hook))
+    trigger = trigger_for("gs://bucket/refused/")
+    kept = connection_of(trigger)
+    asyncio.run(kept.client())
+    emulator.put_object("bucket", "refused/a.png", b"x", "image/png")
+    emulator.order_fault(Fault("list", status=status, times=2 if status == 401 else 1))
+
+    (event,) = events_of(trigger)
+
+    assert (event["status"], len(reads)) == ("done", 2)
+
+
+def test_a_look_that_stays_refused_ends_the_wait(emulator: Any) -> None:
+    from airflow_provider_imagen.emulator import Fault
+
+    trigger = trigger_for("gs://bucket/refused/")
+    kept = connection_of(trigger)
+    asyncio.run(kept.client())
+    emulator.order_fault(Fault("list", status=403, times=2))
+
+    (event,) = events_of(trigger)
+
+    assert event["status"] == "failed"
+    assert "storage.objects.list" in event["message"]
+
+
+def test_a_look_that_says_the_same_as_the_one_before_is_not_logged_again(
+    emulator: Any, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    trigger = trigger_for("gs://bucket/quiet/", min_images=2)
+    look, looks = trigger._look, []
+
+    def look_and_store(client: Any) -> Any:
+        verdict = look(client)
+        looks.append(verdict)
+        if len(looks) in {3, 6}:
+            emulator.put_object("bucket", f"quiet/{len(looks)}.png", b"x", "image/png")
+        return verdict
+
+    trigger._look = look_and_store  # type: ignore[method-assign]
+    events_of(trigger)
+    logged = "".join(capsys.readouterr()) + caplog.text
+
+    assert len(looks) == 7
+    assert logged.count("0 of at least 2 images") == logged.count("1 of at least 2 images") == 1

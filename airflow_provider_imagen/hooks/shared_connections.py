@@ -1,0 +1,179 @@
+"""The connections of waits: each is read once for all waits in this process that use it, and again every five minutes.
+
+Reading one asks Airflow's API server or a secrets backend, and a thousand waits begin at the same moment when a
+triggerer starts. So the first wait reads it, in a thread of its own, and the others wait for that; later the old
+settings serve until the new ones are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_imagen.client.imagen import ImagenClient
+
+log = logging.getLogger(__name__)
+
+READ_EVERY_SECONDS = 300.0
+"""How long the settings of a connection are used before it is read again."""
+READ_AGAIN_SECONDS = 5.0
+"""How soon a connection is read again that could not be read."""
+
+
+class SharedConnection:
+    """One connection, as waits use it. Safe to share between threads and event loops.
+
+    :param conn_id: the Airflow connection.
+    :param impersonation_chain: service account to act as, or a chain that ends with it.
+    :param now: returns seconds of a clock that only goes forward.
+    """
+
+    def __init__(
+        self,
+        conn_id: str,
+        impersonation_chain: str | Sequence[str] | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._conn_id = conn_id
+        self._impersonation_chain = impersonation_chain
+        self._now = now
+        self._lock = threading.Lock()
+        self._client: ImagenClient | None = None
+        self._failure: tuple[type[Exception], tuple[object, ...]] | None = None
+        self._reading: Future[ImagenClient] | None = None
+        self._begun_at = self._read_at = self._due_at = float("-inf")
+
+    def now(self) -> float:
+        """Return the time of the clock by which the connection is read."""
+        return self._now()
+
+    def was_read_before(self, moment: float) -> bool:
+        """Say whether the client is of a connection that was read before a moment, so that it may have changed."""
+        return self._read_at < moment
+
+    async def client(self) -> ImagenClient:
+        """Return the client of the connection. Only the first read is waited for.
+
+        :raises ImagenError: the connection could not be read, now or less than ``READ_AGAIN_SECONDS`` ago.
+        """
+        if self._client is not None:
+            if self._now() >= self._due_at:
+                self._begin()
+            return self._client
+        if self._failure is not None and self._now() < self._due_at:
+            kind, arguments = self._failure
+            raise kind(*arguments)
+        return await _result_of(self._begin())
+
+    async def client_read_after(self, moment: float) -> ImagenClient:
+        """Return the client of a connection that was read after a moment, because Google refused what was there then.
+
+        :raises ImagenError: the connection could not be read.
+        """
+        while self._client is None or self._read_at <= moment:
+            await _result_of(self._begin())
+        return self._client
+
+    def client_in_this_thread(self, read_after: float = float("-inf")) -> ImagenClient:
+        """Return the client, and read the connection in this thread where it has to be read.
+
+        :param read_after: a moment at which Google refused what was there.
+        :raises ImagenError: the connection could not be read.
+        """
+        client = self._client
+        if client is None or self._read_at <= read_after or self._now() >= self._due_at:
+            begun_at = self._now()
+            client = self._read()
+            self._keep(client, begun_at)
+        return client
+
+    def _begin(self) -> Future[ImagenClient]:
+        """Begin to read in a thread of its own, unless that is under way."""
+        with self._lock:
+            reading = self._reading
+            if reading is None:
+                reading = self._reading = Future()
+                self._begun_at = self._now()
+                run = partial(contextvars.copy_context().run, self._finish, reading)
+                threading.Thread(target=run, name="imagen-connection", daemon=True).start()
+            return reading
+
+    def _finish(self, reading: Future[ImagenClient]) -> None:
+        try:
+            client = self._read()
+        except Exception as failure:  # noqa: BLE001  # whatever it is, it belongs to those who wait for the result
+            every = READ_AGAIN_SECONDS if self._client is None else READ_EVERY_SECONDS
+            self._failure, self._due_at = (type(failure), failure.args), self._now() + every
+            if self._client is not None:
+                log.warning("The connection %s could not be read again; its old settings stay.", self._conn_id)
+            self._reading = None
+            reading.set_exception(failure)
+        else:
+            self._keep(client, self._begun_at)
+            self._reading = None
+            reading.set_result(client)
+
+    def _keep(self, client: ImagenClient, begun_at: float) -> None:
+        self._client, self._failure, self._read_at = client, None, begun_at
+        self._due_at = self._now() + READ_EVERY_SECONDS
+
+    def _read(self) -> ImagenClient:
+        from airflow_provider_imagen.errors import ImagenError, NotSentError
+        from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+        try:
+            return ImagenHook(self._conn_id, impersonation_chain=self._impersonation_chain).waiting_client()
+        except (ImagenError, AttributeError, ImportError, TypeError):
+            raise  # said in our own words, or a fault in the code, which no other read mends
+        except Exception as failure:
+            kind = type(failure).__name__
+            raise NotSentError(f"Airflow could not read the connection {self._conn_id!r} ({kind}).") from failure
+
+
+_connections: weakref.WeakValueDictionary[tuple[str, tuple[str, ...]], SharedConnection] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def is_refusal(failure: Exception | None) -> bool:
+    """Say whether Google refused the caller, so that another look needs a connection that is read again."""
+    from airflow_provider_imagen.errors import CredentialsError, PermissionDeniedError
+
+    return isinstance(failure, PermissionDeniedError | CredentialsError)
+
+
+def shared_connection(conn_id: str, impersonation_chain: str | Sequence[str] | None = None) -> SharedConnection:
+    """Return the one object for a connection. Keep it as long as the wait lasts.
+
+    :param conn_id: the Airflow connection.
+    :param impersonation_chain: service account to act as, or a chain that ends with it.
+    """
+    chain = (impersonation_chain,) if isinstance(impersonation_chain, str) else tuple(impersonation_chain or ())
+    with _lock:
+        known = _connections.get((conn_id, chain))
+        if known is None:
+            known = _connections[conn_id, chain] = SharedConnection(conn_id, impersonation_chain)
+        return known
+
+
+async def _result_of(reading: Future[ImagenClient]) -> ImagenClient:
+    """Return what another thread reads. A wait that is cancelled meanwhile cancels nothing for the others."""
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def wake(_reading: Future[ImagenClient]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            loop.call_soon_threadsafe(lambda: None if done.done() else done.set_result(None))
+
+    reading.add_done_callback(wake)
+    await done
+    return reading.result()
