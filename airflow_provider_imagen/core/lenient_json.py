@@ -1,4 +1,4 @@
-"""Reads JSON that somebody else wrote: whatever comes, it becomes plain values or one ``ValueError``.
+"""Reads JSON of foreign origin: it becomes plain values or one ``ValueError``.
 
 What would only trouble others later (half characters, numbers that are none, endless nesting) is dealt with here, so
 that an image in the same answer, which is paid for, is not lost over it.
