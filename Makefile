@@ -57,9 +57,10 @@ pictures: demo .browser/ready ## make the pictures in docs/ anew, from the demo 
 	REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser
 	$(BIN)/python .ci/pictures.py
 
-benchmark: $(VENV)/ready ## print what imports, an answer of 80 MB and 200 deferred waits cost
+benchmark: $(VENV)/ready .venv-sdk/ready ## print what imports, a first request, an answer of 80 MB and 200 deferred waits cost
 	$(BIN)/python tests/benchmarks/import_time.py
-	$(BIN)/python tests/benchmarks/memory_of_an_answer.py
+	$(BIN)/python -W ignore tests/benchmarks/first_request.py
+	$(BIN)/python tests/benchmarks/memory_of_a_response.py
 	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py
 
 emulator: $(VENV)/ready ## serve the stand-in for Google until Ctrl-C

@@ -14,12 +14,21 @@
     │   ├── ImagesFilteredError     Google made nothing that passes its filters
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
+    │   ├── RecordUnreadableError   what an earlier try recorded cannot be read; nothing was sent
+    │   ├── KeyInUseError           another task of the same run makes the same image_key; nothing was sent
+
+
+    │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
+    │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
     │   └── UnexpectedResponseError   Google answered in a shape that nobody documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
     │   ├── NotSentError            no connection was made
     │   ├── QuotaExceededError      429
-    │   └── ServiceUnavailableError 503
+    │   ├── ServiceUnavailableError 503
+    │   └── ServerError             408, 499, 500, 502, 504 in Google's own words: not charged, but images may be stored
+    ├── NoImageError                Google answered without an image, and no filter is the reason; another try may help
+    ├── RequestStoppedError         the task was stopped before the request was sent
     └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 
 The class says what a caller may do next; the text says what happened and what a person can do.
@@ -104,8 +113,31 @@ class ImagesExistError(PermanentError):
     """An earlier try of this task instance made images, and ``if_exists`` is ``fail``. No request was sent."""
 
 
+class RecordUnreadableError(PermanentError):
+    """What an earlier try recorded is there and cannot be read, so its images may be there too. No request was sent."""
+
+
+class KeyInUseError(PermanentError):
+    """Another task of the same run is making images under the same ``image_key``. No request was sent."""
+
+
+class ObjectExistsError(PermanentError):
+    """An object was not stored because another generation of it is there (HTTP 412 to ``ifGenerationMatch``)."""
+
+
 class OutputError(PermanentError):
     """Images were made but could not be written to ``output_uri``; a retry would pay for new ones."""
+
+
+class NoImageError(ImagenError):
+    """The model answered without an image, and no filter is the reason (``NO_IMAGE``, ``OTHER``, an empty answer).
+
+    Another try may bring one. Google bills no image, but may bill the tokens.
+    """
+
+
+class TokenLimitError(PermanentError, NoImageError):
+    """The model reached its token limit before the image was complete (``MAX_TOKENS``)."""
 
 
 class UnexpectedResponseError(PermanentError):
@@ -134,6 +166,17 @@ class QuotaExceededError(RetryableError):
 
 class ServiceUnavailableError(RetryableError):
     """Google's service refused because it is unavailable (HTTP 503)."""
+
+
+class RequestStoppedError(ImagenError):
+    """The task was stopped, so this request was not sent; Airflow may retry the task."""
+
+
+class ServerError(RetryableError):
+    """Google failed to handle the request and says so itself (HTTP 408, 499, 500, 502, 504). It is not charged.
+
+    Where Google stores images itself, some may be there all the same.
+    """
 
 
 class ResponseLostError(ImagenError):

@@ -63,12 +63,12 @@ def test_the_example_of_ci_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     def run_the_dag() -> None:
         from airflow_provider_imagen.hooks.imagen import ImagenHook
 
+        monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: None})
         client = ImagenHook().client
-        monkeypatch.setattr(client, "_attempts", type(client._attempts)(sleep=lambda seconds: None))
         task = ImagenGenerateOperator(
             task_id="posters", prompt="a boat", model="imagen-4.0-generate-001", output_uri=str(tmp_path)
         )
-        assert client.generate(task._planner(client.settings).first().request).images
+        assert client.vertex.send(task._planner(client.settings).first()).images
         asked.append("yes")
 
     exec(python_block("Test DAGs in CI without Google"), {"run_the_dag": run_the_dag})

@@ -22,7 +22,7 @@ def all_below(kind: type[ImagenError]) -> list[type[ImagenError]]:
     return [kind, *(each for child in kind.__subclasses__() for each in all_below(child))]
 
 
-TREE = [kind for kind in all_below(ImagenError) if kind.__module__ == errors.__name__]
+TREE = [kind for kind in dict.fromkeys(all_below(ImagenError)) if kind.__module__ == errors.__name__]
 
 
 def filled(kind: type[ImagenError]) -> ImagenError:

@@ -28,10 +28,12 @@ MAY_IMPORT = {
     "commands": {
         *("airflow.dag_processing.dagbag", "airflow.models.connection", "airflow.models.dagbag"),
         *(f"{OURS}.commands", f"{OURS}.core", f"{OURS}.errors", f"{OURS}.hooks", f"{OURS}.operators"),
+        *(f"{OURS}.runner", "airflow.providers.common.compat.sdk"),
     },
     "core": {"pydantic", "pydantic_core", f"{OURS}.core", f"{OURS}.errors"},
+    "runner": {f"{OURS}.runner", f"{OURS}.client", f"{OURS}.core", f"{OURS}.errors"},
     "client": {
-        *("requests", "urllib3", "google.auth", "google.oauth2", "tenacity"),
+        *("certifi", "urllib3", "google.auth", "google.oauth2"),
         *(f"{OURS}.client", f"{OURS}.core", f"{OURS}.errors"),
     },
 }
@@ -179,8 +181,30 @@ def test_only_the_plugin_knows_the_gallery_and_only_when_airflow_serves_it() -> 
     assert [place.partition(":")[0] for place, _ in found] == ["plugins/imagen.py"]
 
 
-def test_core_and_client_do_not_know_airflow() -> None:
-    assert [each for each in imported(rooms={"core", "client", "errors.py"}) if is_below(each[1], ("airflow",))] == []
+def test_core_client_and_runner_do_not_know_airflow() -> None:
+    rooms = {"core", "client", "runner", "errors.py"}
+
+    assert [each for each in imported(rooms=rooms) if is_below(each[1], ("airflow",))] == []
+
+
+def test_one_module_decides_by_the_scheme_of_an_output_uri() -> None:
+    """Whether a place is in Cloud Storage is decided where locations are parsed, and nowhere else.
+
+    Beside it, the rules for arguments name the form that they allow, and URIs of single objects are taken apart.
+    """
+    rooms = ("runner", "operators", "client", "sensors", "triggers", "hooks", "decorators")
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for room in rooms
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "startswith"
+        and any(isinstance(argument, ast.Constant) and argument.value == "gs://" for argument in node.args)
+    ]
+
+    assert found == []
 
 
 def compared_protocols(source: str) -> list[int]:

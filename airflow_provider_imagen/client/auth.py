@@ -1,43 +1,28 @@
-"""Credentials from google-auth, and the decision which requests carry their token."""
+"""Credentials from google-auth, and the decision which requests carry their token.
+
+Of google-auth only what these credentials need is loaded, and nothing for an anonymous connection.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import google.auth
-import google.auth.exceptions
-from google.auth import impersonated_credentials
-from google.auth.credentials import Credentials
-from google.auth.transport.requests import Request as TokenRequest
-from google.oauth2 import service_account
-
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.endpoints import is_google
 from airflow_provider_imagen.errors import CredentialsError, NotSentError
 
-LONGEST_TOKEN_REQUEST_SECONDS = 120.0
-"""How long google-auth itself waits for a token server."""
-
-
-class _TokenRequest(TokenRequest):
-    """Waits no longer for a token than for an answer, because other threads wait for the same token meanwhile.
-
-    It follows no redirect: what proves an identity must not travel elsewhere.
-    """
-
-    def __init__(self, timeout_seconds: float) -> None:
-        super().__init__()
-        self._timeout_seconds = min(timeout_seconds, LONGEST_TOKEN_REQUEST_SECONDS)
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        return super().__call__(*arguments, **{"timeout": self._timeout_seconds, "allow_redirects": False, **options})  # type: ignore[no-untyped-call]
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
 
 
 def ignore_secret(_secret: str) -> None:
-    """Tell nobody."""
+    """Do nothing with a secret."""
 
 
 class GoogleToken:
@@ -47,13 +32,23 @@ class GoogleToken:
     federation), Application Default Credentials. Then the impersonation chain is followed.
 
     :param settings: the connection.
-    :param on_secret: is told every new token before it is used, so that logs can mask it.
+    :param on_secret: receives every new token before it is used, so that logs can mask it.
+    :param pools: the connections over which tokens come. None: new ones.
+    :param signal: whether requests may still be sent.
     """
 
-    def __init__(self, settings: ConnectionSettings, on_secret: Callable[[str], None] = ignore_secret) -> None:
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        on_secret: Callable[[str], None] = ignore_secret,
+        pools: ConnectionPools | None = None,
+        signal: StopSignal | None = None,
+    ) -> None:
         self._settings = settings
         self._on_secret = on_secret
-        self._told: set[str] = set()
+        self._pools = pools or ConnectionPools()
+        self._signal = signal or StopSignal()
+        self._masked: set[str] = set()
         self._lock = threading.Lock()
         self._credentials: Credentials | None = None
         self._project: str | None = None
@@ -75,14 +70,16 @@ class GoogleToken:
         """
         if self._settings.is_anonymous or not (is_google(url) or self._settings.send_credentials_to_endpoint):
             return {}
+        from google.auth import exceptions
+
         credentials = self._load()
         headers: dict[str, str] = {}
         try:
             with self._lock:
-                credentials.before_request(_TokenRequest(self._settings.timeout_seconds), "POST", url, headers)
-                self._tell_of(credentials)
-        except google.auth.exceptions.GoogleAuthError as failure:
-            if failure.retryable or isinstance(failure, google.auth.exceptions.TransportError):
+                credentials.before_request(self._token_request(), "POST", url, headers)
+                self._mask(credentials)
+        except exceptions.GoogleAuthError as failure:
+            if failure.retryable or isinstance(failure, exceptions.TransportError):
                 raise NotSentError(
                     f"No token came ({_first_line(failure)}). Nothing was sent. Check the way to the token server."
                 ) from failure
@@ -92,26 +89,42 @@ class GoogleToken:
             ) from failure
         return headers
 
-    def _tell_of(self, credentials: Any) -> None:
-        """Name the tokens these credentials hold now, also the one with which they got an impersonated one."""
+    def _mask(self, credentials: Any) -> None:
+        """Report the tokens that credentials hold now, also the one with which they got an impersonated one."""
         held = (
             getattr(each, "token", None) for each in (credentials, getattr(credentials, "_source_credentials", None))
         )
-        for token in {token for token in held if isinstance(token, str) and token} - self._told:
+        for token in {token for token in held if isinstance(token, str) and token} - self._masked:
             self._on_secret(token)
-            self._told.add(token)
+            self._masked.add(token)
 
     def renew(self) -> None:
         """Forget credentials and token, so that a key that was exchanged for another is read anew."""
         with self._lock:
             self._credentials = None
 
+    def _token_request(self) -> Any:
+        """Return what google-auth asks for tokens with.
+
+        On Google's own machines it loads ``requests`` to find the metadata server, and needs it to speak TLS with that
+        server.
+        """
+        if "google.auth.compute_engine" in sys.modules:
+            from airflow_provider_imagen.client.metadata_token_request import MetadataTokenRequest
+
+            return MetadataTokenRequest(self._settings.timeout_seconds)
+        from airflow_provider_imagen.client.token_request import TokenRequest
+
+        return TokenRequest(self._pools, self._settings.timeout_seconds, self._signal)
+
     def _load(self) -> Credentials:
+        from google.auth import exceptions
+
         with self._lock:
             if self._credentials is None:
                 try:
-                    self._credentials, self._project = _credentials_of(self._settings)
-                except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as failure:
+                    self._credentials, self._project = _credentials_of(self._settings, self._token_request())
+                except (exceptions.GoogleAuthError, OSError, ValueError) as failure:
                     raise CredentialsError(
                         f"The credentials of the connection could not be loaded ({_first_line(failure)}). Set one of "
                         "keyfile_dict, key_path or credential_config_file, or log in with "
@@ -120,8 +133,8 @@ class GoogleToken:
             return self._credentials
 
 
-def _credentials_of(settings: ConnectionSettings) -> tuple[Credentials, str | None]:
-    credentials, project = _source_credentials(settings)
+def _credentials_of(settings: ConnectionSettings, request: Any) -> tuple[Credentials, str | None]:
+    credentials, project = _source_credentials(settings, request)
     if settings.quota_project_id:
         credentials = credentials.with_quota_project(settings.quota_project_id)
     if settings.impersonation_chain:
@@ -129,35 +142,44 @@ def _credentials_of(settings: ConnectionSettings) -> tuple[Credentials, str | No
     return credentials, project
 
 
-def _source_credentials(settings: ConnectionSettings) -> tuple[Any, str | None]:
+def _source_credentials(settings: ConnectionSettings, request: Any) -> tuple[Any, str | None]:
     scopes = list(settings.scope)
-    if settings.keyfile_dict:
-        key = service_account.Credentials.from_service_account_info(settings.keyfile_dict, scopes=scopes)
-        return key, key.project_id
-    if settings.key_path:
-        key = service_account.Credentials.from_service_account_file(settings.key_path, scopes=scopes)
+    if settings.keyfile_dict or settings.key_path:
+        from google.oauth2 import service_account
+
+        kind = service_account.Credentials
+        if settings.keyfile_dict:
+            key = kind.from_service_account_info(settings.keyfile_dict, scopes=scopes)
+        else:
+            key = kind.from_service_account_file(settings.key_path, scopes=scopes)
         return key, key.project_id
     if settings.credential_config_file:
-        return _configured(settings.credential_config_file, scopes)
+        return _configured(settings.credential_config_file, scopes, request)
+    import google.auth
+
     credentials, project = google.auth.default(scopes=scopes)
     return credentials, project
 
 
-def _configured(config: str | dict[str, Any], scopes: list[str]) -> tuple[Any, str | None]:
+def _configured(config: str | dict[str, Any], scopes: list[str], request: Any) -> tuple[Any, str | None]:
     """Load a credential configuration of any type.
 
-    google-auth warns of files from strangers here. This one was named by whoever may edit Airflow connections, and
-    loading by type would shut out the types that Google's own provider reads from the same field.
+    google-auth warns of files from strangers here. This one was named by a person who may edit Airflow connections,
+    and loading by type would shut out the types that Google's own provider reads from the same field.
     """
+    import google.auth
+
     load: Callable[..., tuple[Any, str | None]] = google.auth.load_credentials_from_file
     if isinstance(config, dict):
         load = google.auth.load_credentials_from_dict
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return load(config, scopes=scopes)
+        return load(config, scopes=scopes, request=request)
 
 
 def _impersonated(source: Any, settings: ConnectionSettings) -> Any:
+    from google.auth import impersonated_credentials
+
     *delegates, target = settings.impersonation_chain
     return impersonated_credentials.Credentials(
         source_credentials=source,

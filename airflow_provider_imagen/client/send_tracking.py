@@ -1,51 +1,79 @@
-"""Watches the connections of one request, to know whether any of it was sent before it failed.
+"""Connections that say when they begin to send.
 
-An exception does not tell: a broken TLS stream looks the same before and after the request. So the connections
-themselves say when they begin to send.
+An exception does not tell whether any of a request was sent before it failed: a broken TLS stream looks the same before
+and after the request.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+Sockets = weakref.WeakSet[socket.socket]
+
+
+def _allow() -> None:
+    """Let a request pass."""
 
 
 @dataclass(slots=True)
 class SendProgress:
-    """How far the request of this thread came."""
+    """How far one request came.
 
+    :param before_send: runs when a connection stands, before the first byte of the request; what it raises is raised.
+    :param was_sent: something of the request may have been sent.
+    """
+
+    before_send: Callable[[], None] = _allow
     was_sent: bool = False
+
+    def begin(self) -> None:
+        """Note that the request is sent from now on."""
+        self.before_send()
+        self.was_sent = True
 
 
 class _Current(threading.local):
-    progress = SendProgress()
+    def __init__(self) -> None:
+        self.progress = SendProgress()
+        self.sockets: Sockets = weakref.WeakSet()
 
 
 _current = _Current()
 
 
 @contextmanager
-def track_sending() -> Iterator[SendProgress]:
-    """Watch the request that is sent inside this block."""
-    _current.progress = SendProgress()
-    yield _current.progress
+def track_sending(progress: SendProgress, sockets: Sockets) -> Iterator[None]:
+    """Follow the request that this thread sends inside the block.
+
+    :param progress: is kept up to date.
+    :param sockets: takes up every socket that is opened.
+    """
+    _current.progress, _current.sockets = progress, sockets
+    try:
+        yield
+    finally:
+        _current.progress, _current.sockets = SendProgress(), weakref.WeakSet()  # keeps nothing of the request alive
 
 
 class _PlainConnection(HTTPConnection):
     def connect(self) -> None:
+        # A plain connection is made after putrequest, or before it when it leads to a proxy.
         _current.progress.was_sent = False
         super().connect()
-        _current.progress.was_sent = True
+        _take_up(self)
+        _current.progress.begin()
 
     def putrequest(self, *args: Any, **options: Any) -> None:
-        _current.progress.was_sent = True
+        _current.progress.begin()
         super().putrequest(*args, **options)
 
 
@@ -53,33 +81,25 @@ class _TlsConnection(HTTPSConnection):
     def connect(self) -> None:
         _current.progress.was_sent = False
         super().connect()
+        _take_up(self)
 
     def putrequest(self, *args: Any, **options: Any) -> None:
-        _current.progress.was_sent = True
+        _current.progress.begin()
         super().putrequest(*args, **options)
 
 
-class _PlainPool(HTTPConnectionPool):
+def _take_up(connection: HTTPConnection) -> None:
+    if isinstance(connection.sock, socket.socket):
+        _current.sockets.add(connection.sock)
+
+
+class PlainPool(HTTPConnectionPool):
+    """Connections without TLS."""
+
     ConnectionCls = _PlainConnection
 
 
-class _TlsPool(HTTPSConnectionPool):
+class TlsPool(HTTPSConnectionPool):
+    """Connections over TLS."""
+
     ConnectionCls = _TlsConnection
-
-
-_POOLS = {"http": _PlainPool, "https": _TlsPool}
-
-
-class TrackingAdapter(HTTPAdapter):
-    """The adapter of ``requests``, with connections that are watched; also through a proxy."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make the pool manager."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Return the pool manager for a proxy."""
-        manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager

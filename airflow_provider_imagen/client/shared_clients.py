@@ -7,11 +7,11 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 from airflow_provider_imagen.client.auth import ignore_secret
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, POLL_TIMEOUT_SECONDS
-from airflow_provider_imagen.client.retry_loop import RetryLoop
-from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.recovery.retry import RetryRules
 
@@ -19,21 +19,28 @@ ONE_TRY = RetryRules(deadline_seconds=0)
 KEPT_CLIENTS = 8
 """How many clients are kept for the next look of a sensor that holds none itself."""
 
-_in_use: weakref.WeakValueDictionary[str, ImagenClient] = weakref.WeakValueDictionary()
-_recent: OrderedDict[str, ImagenClient] = OrderedDict()
+_Name = tuple[str, frozenset[tuple[str, Any]]]
+_in_use: weakref.WeakValueDictionary[_Name, ImagenClient] = weakref.WeakValueDictionary()
+_recent: OrderedDict[_Name, ImagenClient] = OrderedDict()
 _lock = threading.Lock()
 
 
-def waiting_client(settings: ConnectionSettings, on_secret: Callable[[str], None] = ignore_secret) -> ImagenClient:
-    """Return the client with which waits on these settings look; equal settings give the same client.
+def waiting_client(
+    settings: ConnectionSettings, on_secret: Callable[[str], None] = ignore_secret, **options: Any
+) -> ImagenClient:
+    """Return the client with which waits on these settings look; equal settings and options give the same client.
 
-    It tries each request once and not for long: whoever waits looks again anyway. A changed connection gives a new
-    client. A client that nobody holds and that was not asked for lately is let go, and its connections are closed.
+    It tries each request once and not for long, because a wait looks again anyway. A changed connection gives a new
+    client. A client that is neither held nor among the last ones asked for is dropped, and its connections are closed.
+
+    :param settings: the connection.
+    :param on_secret: receives every token before it is used.
+    :param options: other arguments of :class:`airflow_provider_imagen.client.session.Session`.
     """
     # A digest, so that no key of a connection stays in memory as the name of a client that is gone.
-    name = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
+    name = hashlib.sha256(settings.model_dump_json().encode()).hexdigest(), frozenset(options.items())
     with _lock:
-        client = _recent[name] = _in_use.get(name) or _new_client(settings, on_secret)
+        client = _recent[name] = _in_use.get(name) or _new_client(settings, on_secret, options)
         _in_use[name] = client
         _recent.move_to_end(name)
         dropped = [_recent.popitem(last=False)[1] for _ in range(len(_recent) - KEPT_CLIENTS)]
@@ -41,7 +48,9 @@ def waiting_client(settings: ConnectionSettings, on_secret: Callable[[str], None
     return client
 
 
-def _new_client(settings: ConnectionSettings, on_secret: Callable[[str], None]) -> ImagenClient:
-    patience = {"timeout_seconds": min(settings.timeout_seconds, POLL_TIMEOUT_SECONDS)}
-    hurried = settings.model_copy(update=patience)
-    return ImagenClient(hurried, RetryLoop(ONE_TRY), on_secret=on_secret, pool_size=CONCURRENT_POLLS)
+def _new_client(
+    settings: ConnectionSettings, on_secret: Callable[[str], None], options: dict[str, Any]
+) -> ImagenClient:
+    hurried = settings.model_copy(update={"timeout_seconds": min(settings.timeout_seconds, POLL_TIMEOUT_SECONDS)})
+    fixed = {"retry_rules": ONE_TRY, "on_secret": on_secret, "pool_size": CONCURRENT_POLLS}
+    return ImagenClient(hurried, **{**options, **fixed})

@@ -1,36 +1,20 @@
-"""Cloud Storage as far as images need it: list a folder, store, fetch and look up an object. All free of charge."""
+"""Cloud Storage as far as images need it: list a folder; store, fetch, look up and delete an object. Free of charge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 
+from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.protocols import endpoints
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
 from airflow_provider_imagen.core.storage import listing
-from airflow_provider_imagen.core.storage import upload as uploading
+from airflow_provider_imagen.core.storage import upload as uploads
 from airflow_provider_imagen.core.storage.locations import CloudFolder
-from airflow_provider_imagen.errors import StorageNotFoundError, UnexpectedResponseError
-
-
-class Asker(Protocol):
-    """Sends requests for one connection, as patiently as it allows."""
-
-    def ask(self, request: HttpRequest, asked: Operation) -> HttpResponse:
-        """Return the answer with status 200, or raise what another one means; tries again where that is safe."""
-
-    def ask_once(self, request: HttpRequest, asked: Operation) -> HttpResponse:
-        """As :meth:`ask`, without trying again."""
-
-    def retry(self, action: Callable[[], None]) -> None:
-        """Run an action again and again while that is safe and worth it."""
-
-    def now(self) -> datetime:
-        """Return the time of this machine, in UTC."""
+from airflow_provider_imagen.errors import ObjectExistsError, StorageNotFoundError, UnexpectedResponseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,78 +31,148 @@ class FolderView:
 
 
 class CloudStorage:
-    """The buckets that one connection reaches.
+    """The buckets that one connection reaches. Requests are repeated after every passing failure: they cost nothing.
 
-    :param asker: sends the requests.
+    :param session: sends the requests.
     :param base: base URL of the Cloud Storage JSON API, None for Google's own.
     """
 
-    def __init__(self, asker: Asker, base: str | None) -> None:
-        self._asker = asker
+    def __init__(self, session: Session, base: str | None) -> None:
+        self._session = session
         self._base = base or endpoints.STORAGE
 
-    def upload(self, uri: str, data: bytes, mime_type: str) -> str:
-        """Store bytes as an object and return its URI. An object of that name is replaced."""
+    def upload(
+        self, uri: str, data: bytes, mime_type: str, *, if_generation_match: int | str | None = None
+    ) -> uploads.UploadedObject:
+        """Store bytes as an object, proved by its checksum. An object of that name is replaced.
+
+        :param uri: ``gs://bucket/name``.
+        :param data: the content.
+        :param mime_type: its content type.
+        :param if_generation_match: store only if this generation is there now; 0: only if no object is.
+        :raises ObjectExistsError: another generation is there. What is stored was not changed.
+        :raises StorageNotFoundError: there is no such bucket.
+        :raises ImagenError: the upload failed, or its checksum was not confirmed after several tries.
+        """
         bucket, _, name = uri.removeprefix("gs://").partition("/")
-        content_type, body = uploading.encode_upload(name, mime_type, data)
+        content_type, body = uploads.encode_upload(name, mime_type, data)
+        query = uploads.query(if_generation_match)
         url = endpoints.upload_url(self._base, bucket)
-        request = HttpRequest("POST", url, uploading.QUERY, None, body, content_type, free_of_charge=True)
-        asked = _asked(f"Uploading {uri}", "storage.objects.create and storage.objects.delete")
-        self._asker.retry(lambda: uploading.check_stored(self._asker.ask_once(request, asked).body, data, uri))
-        return uri
+        request = HttpRequest("POST", url, query, None, body, content_type, free_of_charge=True)
+        operation = _operation(f"Uploading {uri}", "storage.objects.create and storage.objects.delete")
+        sent = 0
+
+        def send() -> uploads.UploadedObject:
+            nonlocal sent
+            sent += 1
+            try:
+                response = self._session.request_once(request, operation)
+            except ObjectExistsError:
+                # The response to an earlier try may have been lost: then what is there is what was sent.
+                if sent > 1 and uploads.is_stored(there := self.metadata(uri), data):
+                    return uploads.UploadedObject(uri, there.generation)
+                raise
+            return uploads.decode_upload(response.body, data, uri)
+
+        return self._session.retry(send)
 
     def download(self, uri: str, at_most_bytes: int) -> bytes:
         """Return the bytes of an object.
 
+        :param uri: ``gs://bucket/name``.
+        :param at_most_bytes: the largest size that is wanted.
         :raises StorageNotFoundError: there is no such object.
         :raises OutputError: it has more bytes than that; it is not read to its end.
         """
         url = self._object_url(uri)
         request = HttpRequest("GET", url, {"alt": "media"}, free_of_charge=True, at_most_bytes=at_most_bytes)
-        return self._asker.ask(request, _asked(f"Fetching {uri}", "storage.objects.get")).body
+        return self._session.request(request, _operation(f"Fetching {uri}", "storage.objects.get")).body
+
+    def metadata(self, uri: str) -> listing.StoredObject:
+        """Return what is known about an object without its content.
+
+        :param uri: ``gs://bucket/name``.
+        :raises StorageNotFoundError: there is no such object.
+        """
+        request = HttpRequest("GET", self._object_url(uri), {"fields": listing.OBJECT_FIELDS}, free_of_charge=True)
+        operation = _operation(f"Looking up {uri}", "storage.objects.get")
+        return listing.decode_object(self._session.request(request, operation).body)
 
     def exists(self, uri: str) -> bool:
-        """Say whether there is an object of that name."""
+        """Say whether there is an object of that name.
+
+        :param uri: ``gs://bucket/name``.
+        """
         request = HttpRequest("GET", self._object_url(uri), {"fields": "name"}, free_of_charge=True)
         try:
-            self._asker.ask(request, _asked(f"Looking up {uri}", "storage.objects.get"))
+            self._session.request(request, _operation(f"Looking up {uri}", "storage.objects.get"))
         except StorageNotFoundError:
             return False
         return True
 
-    def pages(self, folder: CloudFolder) -> Iterator[tuple[listing.Page, HttpResponse]]:
-        """Yield the pages of a folder's listing."""
-        url = endpoints.listing_url(self._base, folder.bucket)
-        asked = _asked(f"Listing gs://{folder.bucket}/{folder.prefix}", "storage.objects.list")
-        token: str | None = None
-        seen: set[str] = set()
-        while True:
-            answer = self._asker.ask(HttpRequest("GET", url, listing.query(folder, token), free_of_charge=True), asked)
-            page = listing.decode_page(answer.body)
-            yield page, answer
-            token = page.next_page_token
-            if not token:
-                return
-            if token in seen:
-                raise UnexpectedResponseError(f"{asked.what}: the listing leads back to a page that was read already.")
-            seen.add(token)
+    def delete(self, uri: str) -> bool:
+        """Delete an object, and say whether it was there. One that is gone counts as deleted.
+
+        :param uri: ``gs://bucket/name``.
+        :raises PermissionDeniedError: it may not be deleted, for example because a retention policy or hold keeps it.
+        """
+        request = HttpRequest("DELETE", self._object_url(uri), free_of_charge=True)
+        try:
+            self._session.request(request, _operation(f"Deleting {uri}", "storage.objects.delete"))
+        except StorageNotFoundError:
+            return False
+        return True
+
+    def list(
+        self, folder: CloudFolder, *, name_prefix: str = "", page_size: int | None = None
+    ) -> Iterator[listing.StoredObject]:
+        """Yield the objects of a folder by name, with all below it. A page is fetched when it is needed.
+
+        :param folder: the folder.
+        :param name_prefix: only objects whose name, seen from the folder, begins so.
+        :param page_size: how many objects a page may have, 1 to 1000. None: 1000.
+        :raises StorageNotFoundError: there is no such bucket.
+        """
+        for page, _ in self._pages(folder, name_prefix, page_size):
+            yield from page.items
 
     def look_into(self, folder: CloudFolder) -> FolderView:
         """Return everything in a folder, and the time of the look."""
         objects: list[listing.StoredObject] = []
         first: tuple[datetime | None, datetime] | None = None
-        for page, answer in self.pages(folder):
+        for page, response in self._pages(folder):
             objects += page.items
             # A large folder takes many pages; both clocks are read with the first.
-            first = first or (_date_of(answer), self._asker.now())
-        return FolderView(tuple(objects), *(first or (None, self._asker.now())))
+            first = first or (_date_of(response), self._session.now())
+        return FolderView(tuple(objects), *(first or (None, self._session.now())))
+
+    def _pages(
+        self, folder: CloudFolder, name_prefix: str = "", page_size: int | None = None
+    ) -> Iterator[tuple[listing.Page, HttpResponse]]:
+        url = endpoints.listing_url(self._base, folder.bucket)
+        operation = _operation(f"Listing gs://{folder.bucket}/{folder.prefix}{name_prefix}", "storage.objects.list")
+        token: str | None = None
+        seen: set[str] = set()
+        while True:
+            query = listing.query(folder, token, name_prefix=name_prefix, page_size=page_size)
+            response = self._session.request(HttpRequest("GET", url, query, free_of_charge=True), operation)
+            page = listing.decode_page(response.body)
+            yield page, response
+            token = page.next_page_token
+            if not token:
+                return
+            if token in seen:
+                raise UnexpectedResponseError(
+                    f"{operation.what}: the listing leads back to a page that was read already."
+                )
+            seen.add(token)
 
     def _object_url(self, uri: str) -> str:
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         return endpoints.object_url(self._base, bucket, name)
 
 
-def _asked(what: str, rights: str) -> Operation:
+def _operation(what: str, rights: str) -> Operation:
     return Operation(
         what,
         StorageNotFoundError,
@@ -127,9 +181,9 @@ def _asked(what: str, rights: str) -> Operation:
     )
 
 
-def _date_of(answer: HttpResponse) -> datetime | None:
+def _date_of(response: HttpResponse) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(answer.headers.get("date", ""))
+        moment = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
         return None
     return moment if moment.tzinfo else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -17,31 +17,26 @@ from airflow_provider_imagen.errors import ImagenError
 
 ARGUMENTS = (
     "prompt",
-    "model",
-    "fallback_model",
     "number_of_images",
     "negative_prompt",
     "aspect_ratio",
     "image_size",
     "seed",
     "output_mime_type",
-    "imagen_conn_id",
-    "project_id",
-    "location",
 )
-"""The operator's arguments that the command line has under the same names."""
+"""The arguments of a request that the command line has under the same names as the operator."""
 
 DONE, FAILED, STOPPED = 0, 1, 130
 
 
 def generate_images(options: Namespace) -> int:
     """Make images, print their URIs and return the exit code."""
-    arguments = {name: getattr(options, name) for name in ARGUMENTS}
+    arguments = {name: getattr(options, name) for name in ARGUMENTS} | {"output_uri": absolute(options.output)}
     try:
         with standard_output_kept_clean():
-            operator = _operator({**arguments, "output_uri": absolute(options.output)})
+            run = _prepared(arguments, options)
             with _task_log_shown():  # after Airflow, which sets its logs up when it is imported
-                uris = operator.run_here()
+                uris = run()
     except ImagenError as failure:
         remark(f"{type(failure).__name__}: {failure}")
         return FAILED
@@ -57,34 +52,52 @@ def absolute(place: str) -> str:
     return place if "://" in place else str(Path(place).absolute())
 
 
-def _operator(arguments: dict[str, Any]) -> Any:
-    """Return the operator with these arguments, able to run without a run of a DAG around it."""
+def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], list[str]]:
+    """Return a function that makes the images, with everything loaded that it needs."""
     from airflow.models.connection import Connection  # noqa: PLC0415 it loads all of Airflow
+    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
 
+    from airflow_provider_imagen.core.catalogue import catalogue  # noqa: PLC0415
+    from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner  # noqa: PLC0415
+    from airflow_provider_imagen.core.recovery.request_record import TaskIdentity  # noqa: PLC0415
+    from airflow_provider_imagen.core.requests import GenerateRequest  # noqa: PLC0415
     from airflow_provider_imagen.hooks.imagen import ImagenHook  # noqa: PLC0415
-    from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator  # noqa: PLC0415
+    from airflow_provider_imagen.operators.metrics import RequestMetrics  # noqa: PLC0415
+    from airflow_provider_imagen.operators.report import log_outcome  # noqa: PLC0415
+    from airflow_provider_imagen.runner.sending import StopSwitch  # noqa: PLC0415
+    from airflow_provider_imagen.runner.task_run import Surroundings, run_request  # noqa: PLC0415
 
     class HookOutsideTasks(ImagenHook):
-        """Reads the connection itself: Airflow 3 looks into its database for nobody but a running task."""
+        """Reads the connection itself: Airflow 3 reads its database for running tasks only."""
 
         @classmethod
         def get_connection(cls, conn_id: str) -> Any:
             return Connection.get_connection_from_secrets(conn_id)
 
-    class Once(ImagenGenerateOperator):
-        log = logging.getLogger("airflow.task")  # type: ignore[assignment]  # Airflow 3's own has a wider type
-
-        @property
-        def hook(self) -> ImagenHook:
-            return HookOutsideTasks(self.imagen_conn_id, self.project_id, self.location)
-
-        def run_here(self) -> list[str]:
+    def run() -> list[str]:
+        hook = HookOutsideTasks(options.imagen_conn_id, options.project_id, options.location)
+        settings = hook.settings
+        fallback = options.fallback_model or settings.fallback_model
+        preferences = ModelPreferences(options.model, fallback, settings.default_model, settings.location)
+        planner = Planner(GenerateRequest, arguments, preferences, catalogue(), datetime.now(UTC).date())
+        around = Surroundings(
             # Each call is a run of its own, so that no file is replaced.
-            nobody = SimpleNamespace(dag_id="", run_id=str(uuid4()), task_id=self.task_id, map_index=-1)
-            nobody.xcom_push = lambda **_: None
-            return self._run({"ti": nobody})
+            task=TaskIdentity(dag_id="", run_id=str(uuid4()), task_id="generate"),
+            client=hook.client,
+            open_path=ObjectStoragePath,
+            listener=RequestMetrics(),
+            stop=StopSwitch(),
+            hosts=None,
+            notes={},
+        )
+        outcome = run_request(planner, around)
+        log_outcome(outcome)
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        outcome.release()
+        return list(outcome.document.uris)
 
-    return Once(task_id="generate", **arguments)
+    return run
 
 
 @contextmanager

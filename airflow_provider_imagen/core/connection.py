@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.text import is_blank
-from airflow_provider_imagen.errors import InvalidConnectionError
+from airflow_provider_imagen.core.text import is_blank, quoted, text_from
+from airflow_provider_imagen.errors import InvalidConnectionError, InvalidInputError
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 OLD_PREFIX = "extra__google_cloud_platform__"
@@ -39,6 +39,11 @@ def _without_slash(value: Any) -> Any:
     return value.strip().rstrip("/") if isinstance(value, str) else value
 
 
+def _number_as_text(value: Any) -> Any:
+    """Return a whole number, such as a project's, as text; a template with native types or JSON makes one of it."""
+    return text_from(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _is_unset(value: Any) -> bool:
     """Say whether a value counts as not set: blank, an empty object, or a list of nothing but such values."""
     if isinstance(value, list | tuple):
@@ -48,7 +53,12 @@ def _is_unset(value: Any) -> bool:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Url = Annotated[str, BeforeValidator(_without_slash), StringConstraints(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
-PathPart = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$")]
+Text = Annotated[str, BeforeValidator(text_from)]
+PathPart = Annotated[
+    str,
+    BeforeValidator(_number_as_text),
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$"),
+]
 
 
 class ConnectionSettings(BaseModel):
@@ -64,14 +74,14 @@ class ConnectionSettings(BaseModel):
     ] = None
     scope: Names = (CLOUD_PLATFORM,)
     impersonation_chain: Names = ()
-    quota_project_id: str | None = None
+    quota_project_id: PathPart | None = None
     is_anonymous: bool = False
     location: PathPart | None = None
     endpoint: Url | None = None
     storage_endpoint: Url | None = None
     send_credentials_to_endpoint: bool = False
-    default_model: str | None = None
-    fallback_model: str | None = None
+    default_model: Text | None = None
+    fallback_model: Text | None = None
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
 
 
@@ -81,7 +91,8 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
     :param conn_id: the connection's id, for the error text.
     :param extras: the extras as Airflow stores them; blank values count as not set.
     :param overrides: values that a task gives itself; None leaves the connection's value.
-    :raises InvalidConnectionError: a value cannot be used.
+    :raises InvalidConnectionError: an extra cannot be used.
+    :raises InvalidInputError: a value that the task gives cannot be used.
     """
     set_values = {key: value for key, value in extras.items() if not _is_unset(value)}
     old = {key.removeprefix(OLD_PREFIX): value for key, value in set_values.items() if key.startswith(OLD_PREFIX)}
@@ -97,12 +108,26 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
             f"The connection {conn_id} has {MASKED} as the value of {', '.join(masked)}. Airflow shows that instead "
             "of a secret; it was saved in place of the real value. Enter the real value in the connection form."
         )
-    wanted.update({name: value for name, value in overrides.items() if not _is_unset(value)})
+    given = {name: value for name, value in overrides.items() if not _is_unset(value)}
+    wanted.update(given)
     try:
         return ConnectionSettings(**wanted)
     except ValidationError as failure:
         # The input is left out: it may be a secret.
-        wrong = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in failure.errors(include_input=False))
+        errors = failure.errors(include_input=False)
+        if names := [name for name in given if any(error["loc"][0] == name for error in errors)]:
+            raise InvalidInputError(tuple(_problem_with(name, given[name]) for name in names)) from None
+        wrong = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in errors)
         raise InvalidConnectionError(
             f"The connection {conn_id} has extras that cannot be used ({wrong}). Correct them in the connection form."
         ) from None
+
+
+def _problem_with(name: str, value: Any) -> str:
+    """Say what is wrong with a value that a task gives itself, by the name that the task's argument has."""
+    argument, allowed = {
+        "project": ("project_id", "a project id or number such as my-project-1"),
+        "location": ("location", "a location such as us-central1 or global"),
+        "impersonation_chain": ("impersonation_chain", "a service account, or a list of them"),
+    }.get(name, (name, "another value"))
+    return f"{argument} is {quoted(value)}; allowed is {allowed}. Correct the value or its template."

@@ -25,6 +25,56 @@ EXTENSIONS = {
 }
 """The MIME types of images that Google's reference names, each with the ending of its files."""
 
+ALIASES = {
+    "image/apng": "image/png",
+    "image/x-png": "image/png",
+    "image/x-citrix-png": "image/png",
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-jpeg": "image/jpeg",
+    "image/x-jpg": "image/jpeg",
+    "image/x-citrix-jpeg": "image/jpeg",
+    "image/x-gif": "image/gif",
+    "image/x-webp": "image/webp",
+    "image/x-bmp": "image/bmp",
+    "image/x-ms-bmp": "image/bmp",
+    "image/x-windows-bmp": "image/bmp",
+    "image/tif": "image/tiff",
+    "image/x-tif": "image/tiff",
+    "image/x-tiff": "image/tiff",
+    "image/x-icon": "image/vnd.microsoft.icon",
+    "image/ico": "image/vnd.microsoft.icon",
+    "image/icon": "image/vnd.microsoft.icon",
+}
+"""Other names under which these types are stored and sent."""
+
+ENDINGS = {ending: mime_type for mime_type, ending in EXTENSIONS.items()} | {
+    "jpeg": "image/jpeg",
+    "jpe": "image/jpeg",
+    "jfif": "image/jpeg",
+    "apng": "image/png",
+    "dib": "image/bmp",
+    "tif": "image/tiff",
+    "svg": "image/svg+xml",
+    "avif": "image/avif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "jxl": "image/jxl",
+}
+"""MIME types by the ending of a file's name: a table of our own, because those of machines differ."""
+
+UNSPECIFIC = {
+    "",
+    UNKNOWN,
+    "binary/octet-stream",
+    "application/x-octet-stream",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/force-download",
+    "application/x-download",
+}
+"""Types of objects that were stored without a statement of what they are."""
+
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes in bytes that the second header of a BMP file has in one of its versions."""
 
@@ -90,6 +140,17 @@ class Kind(NamedTuple):
     remark: str | None = None
 
 
+def canonical_type(mime_type: str) -> str:
+    """Return the registered name of a MIME type: in lower case, without parameters, no alias."""
+    plain = mime_type.partition(";")[0].strip().lower()
+    return ALIASES.get(plain, plain)
+
+
+def type_of_name(name: str) -> str:
+    """Return the MIME type that the ending of a file's name tells, :data:`UNKNOWN` for one that is no image's."""
+    return ENDINGS.get(name.rpartition(".")[2].lower(), UNKNOWN)
+
+
 def image_type(data: bytes) -> str | None:
     """Return the MIME type of an image by its first bytes; None for anything else, SVG and other text among it.
 
@@ -104,18 +165,17 @@ def kind_of(data: bytes, claimed: str) -> Kind:
     """Return what an image is. Paid images are kept even when they are not what they should be.
 
     :param data: the bytes of an answer.
-    :param claimed: the MIME type that came with them.
+    :param claimed: the MIME type that came with them, empty when none did.
     :raises NotAnImageError: they are a text, a program or an archive; these are stored under no image's name.
     """
-    found = image_type(data)
-    if found == claimed:
+    found, claim = image_type(data), repr(claimed[:60]) if claimed else "an image"
+    if found is not None and canonical_type(claimed) in {found, ""}:
         return Kind(found)
     if found is not None:
-        return Kind(found, f"Google called an image {claimed[:60]!r}, but it is {found} and is stored as that.")
+        return Kind(found, f"Google called an image {claim}, but it is {found} and is stored as that.")
     if other := _other_than_an_image(data):
-        raise NotAnImageError(f"{other} of {len(data)} bytes that claims to be {claimed[:60]!r}")
-    remark = f"Google sent {len(data)} bytes as {claimed[:60]!r} in a format nobody here knows; they are kept as .bin."
-    return Kind(UNKNOWN, remark)
+        raise NotAnImageError(f"{other} of {len(data)} bytes that claims to be {claim}")
+    return Kind(UNKNOWN, f"Google sent {len(data)} bytes as {claim} in an unknown format; they are kept as .bin.")
 
 
 def _other_than_an_image(data: bytes) -> str | None:

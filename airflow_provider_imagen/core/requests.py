@@ -1,7 +1,8 @@
 """What a task asks for, as frozen values.
 
-Arguments come from templates, so a number may arrive as ``"4"`` and a switch as ``"true"``; both are read. An
-optional argument that renders to nothing (``""`` or ``"None"``) counts as not given and is not sent.
+Arguments come from templates, so a number may arrive as ``"4"``, a switch as ``"true"``, and with native rendering a
+text as ``1984``; all are read. An optional argument that renders to nothing (``""`` or ``"None"``) counts as not given
+and is not sent.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from airflow_provider_imagen.core.text import is_blank
+from airflow_provider_imagen.core.text import is_blank, text_from
 
 OLD_SAFETY_LEVELS = {
     "block_most": "block_low_and_above",
@@ -31,10 +32,12 @@ NEVER_BLANK = {"prompt", "image", "output_uri", "image_key"}
 
 
 def _lower(value: Any) -> Any:
+    value = text_from(value)
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def _upper(value: Any) -> Any:
+    value = text_from(value)
     return value.strip().upper() if isinstance(value, str) else value
 
 
@@ -48,14 +51,14 @@ def _no_switch(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, Field(description="text")]
+Text = Annotated[str, BeforeValidator(text_from), Field(description="text")]
 Whole = Annotated[int, BeforeValidator(_no_switch), Field(description="a whole number")]
 Number = Annotated[float, Field(description="a number")]
 Switch = Annotated[bool, Field(description="True or False")]
 Lower = Annotated[Text, BeforeValidator(_lower)]
 Upper = Annotated[Text, BeforeValidator(_upper)]
 SafetyLevel = Annotated[Text, BeforeValidator(_safety_level)]
-Labels = Annotated[dict[str, str], Field(description="a dict of text to text")]
+Labels = Annotated[dict[Text, Text], Field(description="a dict of text to text")]
 
 
 class _Request(BaseModel):

@@ -28,10 +28,20 @@ class GeneratedImage:
 
 @dataclass(frozen=True, slots=True)
 class FilterReason:
-    """Why something was filtered, in Google's words, with the support codes found in them."""
+    """Why something was filtered, in Google's words, with the support codes found in them.
+
+    :param is_declined: no filter stopped it: the model itself said in words that it makes no such image.
+    """
 
     text: str
     codes: tuple[str, ...] = ()
+    is_declined: bool = False
+
+    def in_words(self) -> str:
+        """Return the reason with the category of each support code."""
+        if not self.codes:
+            return self.text
+        return f"{self.text} [{', '.join(f'{code}: {category_of(code)}' for code in self.codes)}]"
 
     def described(self) -> dict[str, Any]:
         """Return the reason JSON-ready, each code with its category."""
@@ -64,13 +74,13 @@ class ImagesResponse:
         """Return the filter reasons in words, with the category of each support code."""
         if not self.reasons:
             return "Google gave no reason (include_rai_reason=True asks for one)."
-        return " ".join(_in_words(reason) for reason in self.reasons)
+        return " ".join(reason.in_words() for reason in self.reasons)
 
-
-def _in_words(reason: FilterReason) -> str:
-    if not reason.codes:
-        return reason.text
-    return f"{reason.text} [{', '.join(f'{code}: {category_of(code)}' for code in reason.codes)}]"
+    def refusal(self) -> str:
+        """Say that no image came, why, and what to do. A model's own words are left to speak for themselves."""
+        if self.reasons and all(reason.is_declined for reason in self.reasons):
+            return f"None of {self.requested} images was made. {self.why()}"
+        return f"All {self.requested} images were filtered. {self.why()} Rephrase the prompt."
 
 
 def record(

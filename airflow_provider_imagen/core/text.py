@@ -1,13 +1,16 @@
-"""Reads and quotes values: which count as not given, and how they stand in error texts and logs.
+"""Reads and quotes values: which count as not given, which are text, and how they stand in error texts and logs.
 
 A prompt may be confidential and a template may render to a whole document; neither belongs into a log in full.
 """
 
 from __future__ import annotations
 
+import math
 import reprlib
+from typing import Any
 
 LONGEST_QUOTE = 60
+_LARGEST_NUMBER = 10**100
 
 _short = reprlib.Repr()
 _short.maxlevel = 3
@@ -32,6 +35,22 @@ def is_blank(value: object) -> bool:
     A template makes the text ``None`` of a missing value.
     """
     return value.strip() in {"", "None"} if isinstance(value, str) else value is None
+
+
+def text_from(value: Any) -> Any:
+    """Return the text that a template rendered, where Airflow made a value of it; anything else unchanged.
+
+    With ``render_template_as_native_obj=True`` Airflow reads ``1984``, ``True`` and ``1, 2, 3`` as Python values.
+    Numbers, switches and tuples of them are written as they were; what has more than one usual form is not.
+    """
+    if isinstance(value, tuple) and value and all(isinstance(each, int | float) for each in value):
+        parts = [text_from(each) for each in value]
+        return value if any(not isinstance(part, str) for part in parts) else ", ".join(parts)
+    if isinstance(value, int) and abs(value) < _LARGEST_NUMBER:
+        return str(value)
+    if isinstance(value, float) and "e" not in (text := repr(value)) and math.isfinite(value):
+        return text
+    return value
 
 
 def shortened(text: str, most: int = 300) -> str:

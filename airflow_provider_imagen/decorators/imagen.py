@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
     task_decorator_factory,
 )
 
+from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
 
@@ -58,11 +59,14 @@ class ImagenDecoratedOperator(DecoratedOperator, ImagenGenerateOperator):
         )
 
     def execute(self, context: Any) -> list[str]:
-        """Call the function, ask once and return the URIs of the images."""
+        """Call the function, send one request and return the URIs of the images."""
+        with fail_permanently(self):
+            self._call_function(context)
         # Not by way of DecoratedOperator: Airflow 3.0's breaks on the way back, when the images are paid for.
         return ImagenGenerateOperator.execute(self, context)
 
-    def _run(self, context: Any) -> list[str]:
+    def _call_function(self, context: Any) -> None:
+        """Take what the function returns as arguments."""
         from airflow_provider_imagen.core.validation.taskflow_value import arguments_in
 
         context_merge(context, self.op_kwargs)
@@ -72,7 +76,6 @@ class ImagenDecoratedOperator(DecoratedOperator, ImagenGenerateOperator):
             setattr(self, name, value)
         if "{{" in arguments["prompt"]:
             self.log.warning("The prompt has braces. What the function returns is taken as it is, not as a template.")
-        return super()._run(context)
 
 
 def imagen_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> TaskDecorator:

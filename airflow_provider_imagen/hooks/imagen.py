@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
 from airflow_provider_imagen.provider_info import CONNECTION_FIELDS, HIDDEN_FIELDS, INTEGRATION, PLACEHOLDERS
 
 if TYPE_CHECKING:
-    from airflow_provider_imagen.client.vertex import ImagenClient
+    from airflow_provider_imagen.client.imagen import ImagenClient
     from airflow_provider_imagen.core.connection import ConnectionSettings
 
 PROBE_TIMEOUT_SECONDS = 20.0
@@ -34,6 +34,9 @@ class ImagenHook(BaseHook):
     default_conn_name = "imagen_default"
     conn_type = "imagen"
     hook_name = INTEGRATION
+    client_options: ClassVar[Mapping[str, Any]] = {}
+    """Time and transport of every client of this class: arguments of
+    :class:`airflow_provider_imagen.client.session.Session`. Tests set them."""
 
     def __init__(
         self,
@@ -75,9 +78,9 @@ class ImagenHook(BaseHook):
     @cached_property
     def client(self) -> ImagenClient:
         """The client, made on first use."""
-        from airflow_provider_imagen.client.vertex import ImagenClient
+        from airflow_provider_imagen.client.imagen import ImagenClient
 
-        return ImagenClient(self.settings, on_secret=mask_secret)
+        return ImagenClient(self.settings, **{**self.client_options, "on_secret": mask_secret})
 
     def waiting_client(self) -> ImagenClient:
         """Return the client for waits: shared by all hooks on this connection in this process, and never patient.
@@ -86,7 +89,7 @@ class ImagenHook(BaseHook):
         """
         from airflow_provider_imagen.client.shared_clients import waiting_client
 
-        return waiting_client(self.settings, mask_secret)
+        return waiting_client(self.settings, mask_secret, **self.client_options)
 
     def test_connection(self) -> tuple[bool, str]:
         """Get a token and look up one model. No image is made, nothing is billed.
@@ -101,18 +104,18 @@ class ImagenHook(BaseHook):
             return False, str(failure)
 
     def _probe(self) -> str:
-        from airflow_provider_imagen.client.retry_loop import RetryLoop
+        from airflow_provider_imagen.client.imagen import ImagenClient
         from airflow_provider_imagen.client.shared_clients import ONE_TRY
-        from airflow_provider_imagen.client.vertex import ImagenClient
         from airflow_provider_imagen.core.catalogue import catalogue
 
         # A person waits for this, so it is tried once and not for long.
         patience = {"timeout_seconds": min(self.settings.timeout_seconds, PROBE_TIMEOUT_SECONDS)}
-        client = ImagenClient(self.settings.model_copy(update=patience), RetryLoop(ONE_TRY), on_secret=mask_secret)
+        options = {**self.client_options, "retry_rules": ONE_TRY, "on_secret": mask_secret}
+        client = ImagenClient(self.settings.model_copy(update=patience), **options)
         project = client.project
         model = self.settings.default_model or catalogue().defaults["generate"]
-        client.check_token()
-        client.describe_model(model)
+        client.session.check_token()
+        client.vertex.describe_model(model)
         return f"Google accepted the credentials and knows {model}. Tasks will bill project {project}."
 
     def _extras(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tells Airflow's secrets masker what is secret in a connection, so that nobody's log line shows it."""
+"""Registers what is secret in a connection with Airflow's secrets masker, so that no log line shows it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,6 @@ from airflow_provider_imagen.core.connection_secrets import secret_parts
 
 def mask_secrets_of(settings: ConnectionSettings) -> None:
     """Register every secret of a connection. Tokens are registered by the client, when there is one."""
-    for secret in dict.fromkeys(secret_parts(settings)):
+    # The masker compiles all its secrets again with each new one, so the long ones, whole keys, come last.
+    for secret in sorted(set(secret_parts(settings)), key=len):
         mask_secret(secret)

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class _ImagenLink(BaseOperatorLink):
-    """A link that follows from what the task recorded, else from its arguments."""
+    """A link that follows from the ``result`` document of a task, else from its arguments."""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address of the page, an empty text if there is none.
@@ -27,7 +27,7 @@ class _ImagenLink(BaseOperatorLink):
         :param ti_key: the task instance.
         """
         try:
-            return self._page(_recorded(ti_key), operator)
+            return self._page(_result_of(operator, ti_key), operator)
         except Exception:  # a link is no reason to fail, whatever a task or its XCom holds
             log.warning("The link %r could not be made.", self.name, exc_info=True)
             return ""
@@ -62,10 +62,17 @@ class ModelLink(_ImagenLink):
         return model_page(name, catalogue()) if name else ""
 
 
-def _recorded(ti_key: Any) -> ResultDocument | None:
-    """Return the ``result`` document of a task instance, None if there is none."""
+def _result_of(operator: Any, ti_key: Any) -> ResultDocument | None:
+    """Return the ``result`` document of a task instance, None if there is none.
+
+    An operator that ran in this process holds it as ``result_document``, None after a failure. XCom is not read then:
+    Airflow 3 logs each value that is not there as an error. The operators of Airflow 2's web server are deserialized
+    and have no such attribute.
+    """
     from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 
+    if hasattr(operator, "result_document"):
+        return ResultDocument.read(operator.result_document)
     return ResultDocument.read(XCom.get_value(ti_key=ti_key, key=RESULT_KEY))
 
 

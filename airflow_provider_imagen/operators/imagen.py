@@ -1,4 +1,4 @@
-"""The operators and their arguments. What they do with them is in :mod:`.asking`."""
+"""The operators and their arguments. What they do with them is in :mod:`.request_operator`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, Req
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    from airflow_provider_imagen.client.vertex import ImagenClient, Keep
     from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
-    from airflow_provider_imagen.core.responses import ImagesResponse
 
 MODEL_FIELDS = ("model", "fallback_model")
 REQUEST_FIELDS = (
@@ -23,7 +21,9 @@ REQUEST_FIELDS = (
     "compression_quality",
     "include_rai_reason",
     "labels",
+    "image_key",
     "on_filtered",
+    "on_lost",
     "if_exists",
 )
 
@@ -34,11 +34,11 @@ class ImagenGenerateOperator(RequestOperator):
     Returns the list of image URIs, ready for ``.expand()``. XCom key ``result`` holds a small JSON document: model,
     parameters, per image its URI, MIME type and rewritten prompt, what was filtered and why. Image bytes never go to
     XCom. With a ``gs://`` ``output_uri`` an Imagen model writes the files itself; a Gemini model sends them to the
-    worker, which uploads them under names that a second try replaces.
+    worker, which uploads them.
 
     Each accepted request is billed. Quota and availability errors are tried again inside the task, because Google
     accepted nothing; wrong arguments, missing rights and filtered images fail the task at once, without retries.
-    When the answer is lost on the way, the task fails and the text says so: an Airflow retry then pays again.
+    A small record in ``<output_uri>/_imagen/`` says what was asked, so that a later try finds what was paid for.
 
     Arguments left None are not sent, so Google's default applies. All arguments are templated. Limits per model:
     https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
@@ -46,6 +46,9 @@ class ImagenGenerateOperator(RequestOperator):
     :param prompt: what the image shows; 64 to 480 tokens, by model. (templated)
     :param output_uri: where the images go: ``gs://bucket/folder/``, an absolute local folder, or any scheme that
         Airflow's ObjectStoragePath can write. (templated)
+    :param image_key: says what is made, whichever run, try or map index makes it; the files have this name:
+        ``<output_uri>/<image_key>.jpg``, or ``<image_key>/0.jpg`` and so on for several. 1 to 100 characters of
+        ``A-Z a-z 0-9 . _ -``, beginning with a letter or digit. None: a name of task and run. (templated)
     :param model: model id, for example ``gemini-nano-banana-2.1``. None: the connection's ``default_model``, else
         the catalogue's default. (templated)
     :param fallback_model: model to use when ``model`` is retired or Google answers 404. What the fallback cannot do
@@ -73,9 +76,10 @@ class ImagenGenerateOperator(RequestOperator):
     :param labels: billing labels, at most 64. (templated)
     :param on_filtered: what to do when no image passed the filters: ``fail``, ``skip`` or ``warn``, which returns an
         empty list. (templated)
-    :param if_exists: what to do when an earlier try of this task instance made images: ``generate`` new ones,
-        ``reuse`` them without a request, or ``fail``. With ``reuse`` and ``fail`` a small file ``request.json`` is kept
-        below ``output_uri``, and no file is ever replaced. (templated)
+    :param on_lost: what to do when a response is lost and Google may have billed it: ``fail``, or ``resend``, which
+        asks at most once more for each image. (templated)
+    :param if_exists: what to do when an earlier try, or with ``image_key`` an earlier run, made these images:
+        ``generate`` new ones, ``reuse`` them without a request if the request is the same, or ``fail``. (templated)
     :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
     :param project_id: project to bill. None: the connection's, else the credentials' own. (templated)
     :param location: for example ``us-central1``. None: the connection's, else the model's default. (templated)
@@ -107,6 +111,7 @@ class ImagenGenerateOperator(RequestOperator):
         *,
         prompt: str | XComArg,
         output_uri: str | XComArg,
+        image_key: str | XComArg | None = None,
         model: str | None = None,
         fallback_model: str | None = None,
         number_of_images: int | str | XComArg = 1,
@@ -127,6 +132,7 @@ class ImagenGenerateOperator(RequestOperator):
         include_safety_attributes: bool | str | None = None,
         labels: dict[str, str] | None = None,
         on_filtered: str = "fail",
+        on_lost: str = "fail",
         if_exists: str = "generate",
         imagen_conn_id: str = "imagen_default",
         project_id: str | None = None,
@@ -137,6 +143,7 @@ class ImagenGenerateOperator(RequestOperator):
         super().__init__(**kwargs)
         self.prompt = prompt
         self.output_uri = output_uri
+        self.image_key = image_key
         self.model = model
         self.fallback_model = fallback_model
         self.number_of_images = number_of_images
@@ -157,6 +164,7 @@ class ImagenGenerateOperator(RequestOperator):
         self.include_safety_attributes = include_safety_attributes
         self.labels = labels
         self.on_filtered = on_filtered
+        self.on_lost = on_lost
         self.if_exists = if_exists
         self.imagen_conn_id = imagen_conn_id
         self.project_id = project_id
@@ -167,9 +175,6 @@ class ImagenGenerateOperator(RequestOperator):
         from airflow_provider_imagen.core.requests import GenerateRequest
 
         return GenerateRequest
-
-    def _ask(self, client: ImagenClient, request: GenerateRequest, keep: Keep) -> ImagesResponse:
-        return client.generate(request, keep)
 
 
 class ImagenUpscaleOperator(RequestOperator):
@@ -182,6 +187,7 @@ class ImagenUpscaleOperator(RequestOperator):
         that Airflow's ObjectStoragePath can read (PNG or JPEG, at most 10 MB). A list with one item is taken as that
         item. (templated)
     :param output_uri: where the larger image goes, see :class:`ImagenGenerateOperator`. (templated)
+    :param image_key: names the larger image, see :class:`ImagenGenerateOperator`. (templated)
     :param upscale_factor: ``x2``, ``x4``, and ``x3`` where the model has it. The result of
         ``imagen-4.0-upscale-preview`` has at most 17 megapixels. (templated)
     :param model: None: the connection's ``default_model`` if it upscales, else the catalogue's default. (templated)
@@ -195,6 +201,7 @@ class ImagenUpscaleOperator(RequestOperator):
     :param include_rai_reason: ask why an image was filtered. (templated)
     :param labels: billing labels, at most 64. (templated)
     :param on_filtered: ``fail``, ``skip`` or ``warn``. (templated)
+    :param on_lost: ``fail`` or ``resend``, see :class:`ImagenGenerateOperator`. (templated)
     :param if_exists: ``generate``, ``reuse`` or ``fail``, see :class:`ImagenGenerateOperator`. (templated)
     :param imagen_conn_id: see :class:`ImagenGenerateOperator`. (templated)
     :param project_id: see :class:`ImagenGenerateOperator`. (templated)
@@ -220,6 +227,7 @@ class ImagenUpscaleOperator(RequestOperator):
         image: str | Sequence[str] | XComArg,
         output_uri: str | XComArg,
         upscale_factor: str,
+        image_key: str | XComArg | None = None,
         model: str | None = None,
         fallback_model: str | None = None,
         output_mime_type: str | None = None,
@@ -231,6 +239,7 @@ class ImagenUpscaleOperator(RequestOperator):
         include_rai_reason: bool | str | None = True,
         labels: dict[str, str] | None = None,
         on_filtered: str = "fail",
+        on_lost: str = "fail",
         if_exists: str = "generate",
         imagen_conn_id: str = "imagen_default",
         project_id: str | None = None,
@@ -241,6 +250,7 @@ class ImagenUpscaleOperator(RequestOperator):
         super().__init__(**kwargs)
         self.image = image
         self.output_uri = output_uri
+        self.image_key = image_key
         self.upscale_factor = upscale_factor
         self.model = model
         self.fallback_model = fallback_model
@@ -253,6 +263,7 @@ class ImagenUpscaleOperator(RequestOperator):
         self.include_rai_reason = include_rai_reason
         self.labels = labels
         self.on_filtered = on_filtered
+        self.on_lost = on_lost
         self.if_exists = if_exists
         self.imagen_conn_id = imagen_conn_id
         self.project_id = project_id
@@ -265,14 +276,6 @@ class ImagenUpscaleOperator(RequestOperator):
         return UpscaleRequest
 
     def _arguments(self) -> dict[str, Any]:
-        from airflow_provider_imagen.operators.source import only_item
+        from airflow_provider_imagen.runner.source_image import only_item
 
         return {**super()._arguments(), "image": only_item(self.image)}
-
-    def _complete(self, request: UpscaleRequest) -> UpscaleRequest:
-        from airflow_provider_imagen.operators.source import read_source
-
-        return request.model_copy(update={"source": read_source(request)})
-
-    def _ask(self, client: ImagenClient, request: UpscaleRequest, keep: Keep) -> ImagesResponse:
-        return client.upscale(request)

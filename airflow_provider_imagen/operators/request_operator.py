@@ -1,8 +1,7 @@
-"""What every operator that asks Google does: check the arguments, ask once, deliver."""
+"""What both operators do: plan a request, run it, and report what came of it. Arguments are only stored until then."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +13,16 @@ from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_imagen.client.vertex import ImagenClient, Keep
-    from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
+    from airflow_provider_imagen.core.catalogue.plan import Planner
     from airflow_provider_imagen.core.connection import ConnectionSettings
-    from airflow_provider_imagen.core.responses import ImagesResponse
     from airflow_provider_imagen.hooks.imagen import ImagenHook
+    from airflow_provider_imagen.runner.sending import StopSwitch
 
 PLACE_FIELDS = ("imagen_conn_id", "project_id", "location", "impersonation_chain")
 
 
 class RequestOperator(BaseOperator):
-    """What both operators do the same way. Arguments are only stored; nothing is imported until a task runs."""
+    """An operator that sends one request to one of Google's image models."""
 
     job: str
     request_fields: tuple[str, ...]
@@ -35,6 +33,7 @@ class RequestOperator(BaseOperator):
     operator_extra_links = (OutputFolderLink(), ModelLink())
     lineage: tuple[list[str], list[str]] = ([], [])
     """The images that the task read, and those that it made; known once it ran."""
+    _stop: StopSwitch | None = None
 
     @property
     def hook(self) -> ImagenHook:
@@ -44,9 +43,14 @@ class RequestOperator(BaseOperator):
         return ImagenHook(**{name: getattr(self, name) for name in PLACE_FIELDS})
 
     def execute(self, context: Context) -> list[str]:
-        """Ask Google once and return the URIs of the images."""
+        """Send one request and return the URIs of the images."""
         with fail_permanently(self):
             return self._run(context)
+
+    def on_kill(self) -> None:
+        """Send nothing more. Responses under way are waited for 3 s, and their images are stored."""
+        if self._stop is not None:
+            self._stop.turn_on()
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Return inputs and outputs to OpenLineage, where it is installed."""
@@ -55,18 +59,27 @@ class RequestOperator(BaseOperator):
         return operator_lineage(*self.lineage)
 
     def _run(self, context: Mapping[str, Any]) -> list[str]:
-        from airflow_provider_imagen.errors import ModelNotFoundError
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-        client = self.hook.client
-        planner = self._planner(client.settings)
-        plan = planner.first()
-        try:
-            return self._carry_out(plan, plan.request, client, context)
-        except ModelNotFoundError as missing:
-            if planner.fallback in {None, plan.request.model}:
-                raise
-            second = planner.with_fallback(plan.request.model, str(missing))
-            return self._carry_out(second, plan.request, client, context)
+        from airflow_provider_imagen.operators.metrics import RequestMetrics
+        from airflow_provider_imagen.operators.report import report
+        from airflow_provider_imagen.operators.task_context import HostStore, task_identity
+        from airflow_provider_imagen.runner.sending import StopSwitch
+        from airflow_provider_imagen.runner.task_run import Surroundings, run_request
+
+        self._stop = StopSwitch()
+        hook = self.hook
+        around = Surroundings(
+            task=task_identity(context["ti"]),
+            client=hook.client,
+            open_path=ObjectStoragePath,
+            listener=RequestMetrics(),
+            stop=self._stop,
+            hosts=HostStore(context.get("task_state_store")),
+            notes={"imagen_conn_id": self.imagen_conn_id},
+        )
+        outcome = run_request(self._planner(hook.settings), around)
+        return report(outcome, self, context, hook)
 
     def _planner(self, settings: ConnectionSettings) -> Planner[Any]:
         from datetime import UTC, datetime
@@ -78,52 +91,9 @@ class RequestOperator(BaseOperator):
         preferences = ModelPreferences(self.model, fallback, settings.default_model, settings.location)
         return Planner(self._kind(), self._arguments(), preferences, catalogue(), datetime.now(UTC).date())
 
-    def _carry_out(
-        self, plan: RequestPlan[Any], wanted: Any, client: ImagenClient, context: Mapping[str, Any]
-    ) -> list[str]:
-        from airflow_provider_imagen.operators.delivery import Delivery
-        from airflow_provider_imagen.operators.errand import Errand
-        from airflow_provider_imagen.operators.files import check_place
-        from airflow_provider_imagen.operators.lineage import announce
-        from airflow_provider_imagen.operators.memory import Memory
-        from airflow_provider_imagen.operators.searching import Search, can_be_searched
-        from airflow_provider_imagen.operators.task_folder import task_folder
-
-        delivery = Delivery(plan, client, {"imagen_conn_id": self.imagen_conn_id, **plan.notes}, context)
-        check_place(plan.request.output_uri, delivery.identity)
-        self.log.info("Model %s: %s.", plan.request.model, plan.why)
-        for remark in plan.remarks:
-            self.log.warning("%s", remark)
-        folder = task_folder(plan.request.output_uri, delivery.identity, client)
-        memory = Memory(wanted, folder, client, context)
-        search = Search(plan.request, client, delivery.identity) if can_be_searched(plan) else None
-        errand = Errand(
-            plan, lambda request: self._send(client, plan, request, delivery.keeper(memory)), delivery, memory, search
-        )
-        uris = errand.run()
-        memory.returned()
-        self.lineage = ([plan.request.image] if self.job == "upscale" else [], uris)
-        announce(plan.request, uris, self.outlets, context, self.hook)
-        return uris
-
-    def _send(self, client: ImagenClient, plan: RequestPlan[Any], request: Any, keep: Keep) -> ImagesResponse:
-        from airflow_provider_imagen.operators.metrics import metered
-
-        complete = self._complete(request)
-        self.log.info("Asking %s in %s to %s into %s", request.model, plan.location, self.job, request.output_uri)
-        return metered(plan, request, lambda: self._ask(client, complete, keep))
-
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.request_fields}
 
-    def _complete(self, request: Any) -> Any:
-        """Add to a checked request what costs something to get. Nothing by default."""
-        return request
-
-    @abstractmethod
     def _kind(self) -> Any:
         """Return the kind of request this operator makes."""
-
-    @abstractmethod
-    def _ask(self, client: ImagenClient, request: Any, keep: Keep) -> ImagesResponse:
-        """Send the request; ``keep`` stores an image as soon as it is there."""
+        raise NotImplementedError

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_provider_imagen.core.waiting.decision import Verdict
     from airflow_provider_imagen.hooks.imagen import ImagenHook
 
+FOUND_KEY = "found"
+FIRST_URIS = 20
 GRACE_SECONDS = 300
 """How much later than the trigger Airflow itself ends a deferred wait; it only does so when no triggerer runs."""
 
@@ -32,13 +34,19 @@ GRACE_SECONDS = 300
 class ImagenOutputSensor(BaseSensorOperator):
     """Wait for at least ``min_images`` images below a ``gs://`` folder and return their URIs, ready for ``.expand()``.
 
+    Of more than 1,024 images the first by name are returned, with a warning; XCom key ``found`` holds how many there
+    are (``count``), the first of them (``uris``) and the folder (``output_uri``). With ``do_xcom_push=False`` the
+    folder is listed no further than ``min_images`` asks for.
+
     A look that fails for a passing reason (429, 5xx, no connection) does not end the wait. A missing bucket, missing
     rights or wrong arguments end it at once, without retries. A look costs nothing but Cloud Storage's list price.
     ``poke_interval``, ``timeout``, ``mode`` and ``soft_fail`` are those of every Airflow sensor.
 
-    :param output_uri: the folder to look into, with all below it: ``gs://bucket/folder/``. (templated)
+    :param output_uri: the folder to look into, with all below it: ``gs://bucket/folder/``. What lies in a folder named
+        ``_imagen`` does not count. (templated)
     :param min_images: how many images end the wait, 0 or more. (templated)
-    :param mime_types: count only these, for example ``["image/png"]``. None: every image. (templated)
+    :param mime_types: count only these, for example ``["image/png"]``, ``["jpeg"]`` or ``["image/*"]``. None: every
+        image. (templated)
     :param newer_than: count only images stored after this moment (datetime or ISO 8601; without time zone UTC), so
         that older files in the same folder do not count. (templated)
     :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
@@ -94,8 +102,10 @@ class ImagenOutputSensor(BaseSensorOperator):
             with fail_permanently(self):
                 wait = self._wait()
                 verdict = self._look(wait)
+                if verdict.failure is not None:
+                    raise verdict.failure
             if verdict.event is not None:
-                return self.execute_complete(context, verdict.event)
+                return self._report(context, verdict)
         except AirflowFailException as failure:
             # Airflow does this itself for a wait in a worker slot and for one that comes back from the triggerer.
             if self.soft_fail or self.never_fail:
@@ -111,13 +121,14 @@ class ImagenOutputSensor(BaseSensorOperator):
             verdict = self._look(self._wait())
             if verdict.failure is not None:
                 raise verdict.failure
-        self.log.info("%s", verdict.text)
-        is_done = verdict.event is not None
-        return PokeReturnValue(is_done, list(verdict.uris) if is_done else None)
+        if verdict.event is None:
+            self.log.info("%s", verdict.text)
+            return PokeReturnValue(is_done=False)
+        return PokeReturnValue(is_done=True, xcom_value=self._report(context, verdict))
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> list[str]:
         """Continue after the triggerer reported."""
-        from airflow_provider_imagen.core.waiting.decision import read_event
+        from airflow_provider_imagen.core.waiting.decision import Verdict, read_event
 
         with fail_permanently(self):
             outcome = read_event(event)
@@ -125,8 +136,25 @@ class ImagenOutputSensor(BaseSensorOperator):
             raise AirflowSensorTimeout(f"Waited {self.timeout} s: {outcome.message}")
         if outcome.status == "failed":
             raise AirflowFailException(outcome.message)
-        self.log.info("%s", outcome.message)
-        return outcome.uris
+        if outcome.total is None or outcome.total <= len(outcome.uris):
+            return self._report(context, Verdict(outcome.message, len(outcome.uris), tuple(outcome.uris)))
+        # The event names the first images only, because it went through Airflow's database.
+        with fail_permanently(self):
+            verdict = self._look(self._wait())
+        if verdict.count < len(outcome.uris):
+            self.log.warning("%s Only the first images that the triggerer saw are returned.", verdict.text)
+            return self._report(context, Verdict(outcome.message, outcome.total, tuple(outcome.uris)))
+        return self._report(context, verdict)
+
+    def _report(self, context: Mapping[str, Any], verdict: Verdict) -> list[str]:
+        """Return the images' URIs, and push how many images there are where Airflow keeps XCom values."""
+        self.log.info("%s", verdict.text)
+        if 0 < len(verdict.uris) < verdict.count:
+            self.log.warning("There are %d images; the first %d are returned.", verdict.count, len(verdict.uris))
+        found = {"count": verdict.count, "uris": list(verdict.uris[:FIRST_URIS]), "output_uri": self.output_uri}
+        if self.do_xcom_push and context.get("ti") is not None:
+            context["ti"].xcom_push(key=FOUND_KEY, value=found)
+        return list(verdict.uris)
 
     def _wait(self) -> ImageWait:
         from airflow_provider_imagen.core.waiting.condition import check_wait
@@ -136,6 +164,7 @@ class ImagenOutputSensor(BaseSensorOperator):
             min_images=self.min_images,
             mime_types=self.mime_types,
             newer_than=self.newer_than,
+            wants_uris=self.do_xcom_push,
         )
 
     def _look(self, wait: ImageWait) -> Verdict:
@@ -144,7 +173,7 @@ class ImagenOutputSensor(BaseSensorOperator):
         # Airflow keeps the time of a wait that occupies or reschedules a worker slot.
         return look(
             wait,
-            lambda: self.hook.waiting_client().list_folder(wait.folder),
+            lambda: self.hook.waiting_client().storage.list(wait.folder),
             seconds_left=float("inf"),
             poll_interval=self.poke_interval,
         )

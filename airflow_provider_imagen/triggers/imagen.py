@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
+    from airflow_provider_imagen.client.imagen import ImagenClient
     from airflow_provider_imagen.client.poll_threads import PollThreads
-    from airflow_provider_imagen.client.vertex import ImagenClient
     from airflow_provider_imagen.core.waiting.decision import Verdict
     from airflow_provider_imagen.hooks.imagen import ImagenHook
 
@@ -94,7 +94,7 @@ class ImagenOutputTrigger(BaseTrigger):
             return ended_by(failure)
         return look(
             wait,
-            lambda: self._client().list_folder(wait.folder),
+            lambda: self._client().storage.list(wait.folder),
             seconds_left=self.deadline - time.time(),
             poll_interval=self.poll_interval,
         )

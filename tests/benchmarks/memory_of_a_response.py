@@ -58,21 +58,20 @@ def bodies() -> dict[str, bytes]:
 
 def read_and_write(url: str, model: str, measure: str) -> int:
     """Ask, decode and write, and return the peak over what was taken before, in bytes."""
-    from airflow_provider_imagen.client.vertex import ImagenClient
+    from airflow_provider_imagen.client.imagen import ImagenClient
     from airflow_provider_imagen.core.connection import ConnectionSettings
-    from airflow_provider_imagen.core.requests import GenerateRequest
-    from airflow_provider_imagen.core.storage.object_names import TaskIdentity
-    from airflow_provider_imagen.operators.files import save_images
+
+    sys.path.append(str(Path(__file__).resolve().parent.parent))
+    from support.plans import generate_plan
+    from support.runs import run
 
     client = ImagenClient(ConnectionSettings(project="one", is_anonymous=True, endpoint=url))
     with tempfile.TemporaryDirectory() as folder:
-        request = GenerateRequest(model=model, prompt="x", output_uri=folder, number_of_images=IMAGES)
-        client.location_for(request)  # loads the catalogue
-        task = TaskIdentity("dag", "run", "task", -1)
+        plan = generate_plan(model, output_uri=folder, number_of_images=IMAGES)
         before = resident_bytes("VmRSS")
         if measure == "allocated":
             tracemalloc.start()
-        uris = save_images(client.generate(request).images, folder, task, lambda *_: "")
+        uris = run(plan, client).document.uris
         assert sum(Path(uri).stat().st_size for uri in uris) == IMAGES * (BASE64_BYTES // 4 * 3)
         if measure == "allocated":
             return tracemalloc.get_traced_memory()[1]

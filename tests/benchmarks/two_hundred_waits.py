@@ -102,8 +102,8 @@ async def run(endpoint: str) -> None:
     done = sum(event.payload["status"] == "done" for event in events)
     looks = await asyncio.to_thread(looks_at, endpoint)
     clients = {trigger._client() for trigger in triggers}
-    pools = [client._transport._session.adapters["http://"].poolmanager.pools for client in clients]
-    connections = sum(each[key].num_connections for each in pools for key in each.keys())  # noqa: SIM118  # no dict
+    pools = [pool for client in clients for _, pool in client.session.transport._pools._pools.values()]
+    connections = sum(pool.num_connections for pool in pools)
     print(f"{done} of {WAITS} waits done after {seconds:.1f} s; the image came after {WAIT_SECONDS:.0f} s")
     print(f"longest pause of the loop: {busy * 1000:.1f} ms with the waits, {idle * 1000:.1f} ms without")
     print(f"clients {len(clients)}, connections opened {connections}, tokens fetched {TOKEN.fetched}")

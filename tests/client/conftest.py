@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from airflow_provider_imagen.client import proxies
+from airflow_provider_imagen.client.connection_pools import BUNDLE_VARIABLES
+
+
+@pytest.fixture(autouse=True)
+def machine_without_proxy_and_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine that the tests run on may have some of its own."""
+    for name in (*proxies.VARIABLES, *BUNDLE_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+
 
 RESET = b"reset"
 """An ordered answer that breaks the connection after the request was read."""
@@ -31,6 +52,7 @@ class Script:
     received: list[Received] = field(default_factory=list)
     url: str = ""
     connections: int = 0
+    has_read: threading.Event = field(default_factory=threading.Event)
 
     def order(self, *answers: bytes) -> None:
         self.answers = list(answers)
@@ -53,6 +75,7 @@ class _Handler(socketserver.StreamRequestHandler):
         self.server.script.connections += 1
         while request := self._read():
             self.server.script.received.append(request)
+            self.server.script.has_read.set()
             answer = self.server.script.next_answer()
             if answer == RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -75,21 +98,67 @@ class _Handler(socketserver.StreamRequestHandler):
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = script
+        self._context = context
+
+    def get_request(self) -> Any:
+        taken, address = super().get_request()
+        if self._context is None:
+            return taken, address
+        return self._context.wrap_socket(taken, server_side=True, do_handshake_on_connect=False), address
+
+
+@contextmanager
+def serving(script: Script, scheme: str, context: ssl.SSLContext | None = None) -> Iterator[Script]:
+    with _Server(script, context) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        script.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
+        yield script
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    script = Script()
-    with _Server(script) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        script.url = f"http://127.0.0.1:{server.server_address[1]}"
-        yield script
-        server.shutdown()
-        thread.join()
+    with serving(Script(), "http") as running:
+        yield running
+
+
+@pytest.fixture
+def tls_script(certificate: Path) -> Iterator[Script]:
+    """The same over TLS, with a certificate that only the fixture ``certificate`` vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving(Script(), "https", context) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 with its key, made on the spot."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(today - dt.timedelta(days=1))
+        .not_valid_after(today + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    encoding = serialization.Encoding.PEM
+    pem = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(made.public_bytes(encoding) + pem)
+    return path
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import google.auth
 import pytest
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import impersonated_credentials
@@ -17,6 +16,7 @@ from google.auth.exceptions import RefreshError
 from google.oauth2 import service_account
 
 from airflow_provider_imagen.client.auth import GoogleToken
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.errors import CredentialsError, NotSentError
 
@@ -188,17 +188,16 @@ def test_a_renewed_token_comes_from_credentials_that_are_read_anew(default_login
 
 
 @pytest.mark.parametrize(("seconds", "waited"), [(5.0, 5.0), (300.0, 120.0)])
-def test_nobody_waits_longer_for_a_token_than_for_an_answer(
-    key: dict[str, str], monkeypatch: pytest.MonkeyPatch, seconds: float, waited: float
-) -> None:
+def test_nobody_waits_longer_for_a_token_than_for_an_answer(key: dict[str, str], seconds: float, waited: float) -> None:
     patience: list[float] = []
 
-    def answer(self: Any, method: str, url: str, **options: Any) -> Any:
-        patience.append(options["timeout"])
-        raise requests.ConnectionError("planted")
+    class Pools(ConnectionPools):
+        def open(self, method: str, url: str, *, read_seconds: float, **options: Any) -> Any:
+            patience.append(read_seconds)
+            raise OSError("planted")
 
-    monkeypatch.setattr(requests.Session, "request", answer)
+    settings = ConnectionSettings(keyfile_dict=key, timeout_seconds=seconds, scope=())
     with pytest.raises(NotSentError):
-        GoogleToken(ConnectionSettings(keyfile_dict=key, timeout_seconds=seconds, scope=())).headers_for(GOOGLE)
+        GoogleToken(settings, pools=Pools()).headers_for(GOOGLE)
 
     assert set(patience) == {waited}

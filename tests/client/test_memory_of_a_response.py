@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.plans import generate_plan
+from support.runs import run
 
-from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
-from airflow_provider_imagen.core.requests import GenerateRequest
-from airflow_provider_imagen.core.storage.object_names import TaskIdentity
 from airflow_provider_imagen.core.storage.upload import encode_upload
-from airflow_provider_imagen.operators.files import save_images
 
 MOST = 2.5
 """Allowed peak, in sizes of the body."""
 
-TASK = TaskIdentity("dag", "run", "task", -1)
 IMAGE_BYTES = 1_125_000
 IMAGEN, GEMINI = "imagen-4.0-generate-001", "gemini-2.5-flash-image"
 
@@ -54,13 +52,12 @@ def generated() -> bytes:
 
 def peak_of(model: str, images: int, body: bytes, folder: Path) -> int:
     """Return the most bytes allocated while an answer is read and written, its own body included."""
-    client = ImagenClient(ConnectionSettings(project="one", is_anonymous=True))
-    client._transport = Replay(body)  # type: ignore[assignment]
-    request = GenerateRequest(model=model, prompt="x", output_uri=str(folder), number_of_images=images)
+    client = ImagenClient(ConnectionSettings(project="one", is_anonymous=True), transport=Replay(body))
+    plan = generate_plan(model, output_uri=str(folder), number_of_images=images)
     gc.collect()
     tracemalloc.start()
     try:
-        uris = save_images(client.generate(request).images, str(folder), TASK, lambda *_: "")
+        uris = run(plan, client).document.uris
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

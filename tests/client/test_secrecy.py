@@ -10,15 +10,18 @@ from typing import Any
 import google.auth
 import pytest
 from google.auth.credentials import CredentialsWithQuotaProject
+from support.plans import generate_plan
 
-from airflow_provider_imagen.client.auth import GoogleToken, _TokenRequest
-from airflow_provider_imagen.client.retry_loop import RetryLoop
+from airflow_provider_imagen.client.auth import GoogleToken
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.metadata_token_request import MetadataTokenRequest
 from airflow_provider_imagen.client.shared_clients import ONE_TRY
+from airflow_provider_imagen.client.stop_signal import StopSignal
+from airflow_provider_imagen.client.token_request import TokenRequest
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
-from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import (
     CredentialsError,
@@ -30,12 +33,12 @@ from airflow_provider_imagen.errors import (
 )
 
 TOKEN = "ya29.planted-and-long-enough"
-GENERATE = GenerateRequest(model="imagen-3.0-generate-002", prompt="a boat", output_uri="gs://bucket/x/")
+GENERATE = generate_plan("imagen-3.0-generate-002")
 CALLS: dict[str, Callable[[ImagenClient], Any]] = {
-    "generate": lambda client: client.generate(GENERATE),
-    "look up": lambda client: client.describe_model("imagen-3.0-generate-002"),
-    "list": lambda client: list(client.list_folder(CloudFolder("bucket", "x/"))),
-    "upload": lambda client: client.upload("gs://bucket/x.png", b"pixels", "image/png"),
+    "generate": lambda client: client.vertex.send(GENERATE),
+    "look up": lambda client: client.vertex.describe_model("imagen-3.0-generate-002"),
+    "list": lambda client: list(client.storage.list(CloudFolder("bucket", "x/"))),
+    "upload": lambda client: client.storage.upload("gs://bucket/x.png", b"pixels", "image/png"),
 }
 
 
@@ -65,7 +68,7 @@ def client_of(script: Any, **extra: Any) -> ImagenClient:
     settings = ConnectionSettings(
         project="p", endpoint=script.url, storage_endpoint=script.url, send_credentials_to_endpoint=True, **extra
     )
-    return ImagenClient(settings, RetryLoop(ONE_TRY))
+    return ImagenClient(settings, retry_rules=ONE_TRY)
 
 
 def shown_by(failure: BaseException) -> str:
@@ -94,10 +97,15 @@ def test_no_verb_follows_a_redirect(script: Any, answer_with: Callable[..., byte
     assert [each.path for each in script.received] == ["/here"]
 
 
-def test_what_asks_for_a_token_follows_no_redirect(script: Any, answer_with: Callable[..., bytes]) -> None:
+@pytest.mark.parametrize(
+    "request_of", [TokenRequest(ConnectionPools(), 5, StopSignal()), MetadataTokenRequest(5)], ids=["", "metadata"]
+)
+def test_what_asks_for_a_token_follows_no_redirect(
+    script: Any, answer_with: Callable[..., bytes], request_of: Any
+) -> None:
     script.order(answer_with(307, Location=f"{script.url}/elsewhere"))
 
-    assert _TokenRequest(5)(f"{script.url}/token", method="POST", body=b"assertion").status == 307
+    assert request_of(f"{script.url}/token", method="POST", body=b"assertion").status == 307
     assert [each.path for each in script.received] == ["/token"]
 
 
@@ -138,7 +146,7 @@ def test_nothing_logs_a_token(script: Any, answer_with: Callable[..., bytes], ca
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(PermissionDeniedError):
-        client_of(script).generate(GENERATE)
+        client_of(script).vertex.send(GENERATE)
 
     assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
     assert "planted" not in caplog.text
@@ -149,7 +157,7 @@ def test_no_repr_shows_a_secret(script: Any) -> None:
     settings = ConnectionSettings(keyfile_dict=key, credential_config_file='{"client_secret": "planted"}')
     client = ImagenClient(settings)
     answer = HttpResponse(401, {"x-echo": "planted"}, b"planted", ("planted",))
-    things = [settings, client, GoogleToken(settings), client._transport, answer, HttpRequest("GET", "http://x")]
+    things = [settings, client, GoogleToken(settings), client.session.transport, answer, HttpRequest("GET", "http://x")]
 
     assert "planted" not in f"{things!r} {[str(each) for each in things]}"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import socket
 import ssl
 import threading
@@ -12,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.errors import InvalidConnectionError, NotSentError, ResponseLostError
@@ -24,31 +18,6 @@ from airflow_provider_imagen.errors import InvalidConnectionError, NotSentError,
 class NoToken:
     def headers_for(self, url: str) -> dict[str, str]:
         return {}
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 with its key, made on the spot."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - dt.timedelta(days=1))
-        .not_valid_after(today + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    encoding = serialization.Encoding.PEM
-    pem = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(made.public_bytes(encoding) + pem)
-    return path
 
 
 class TlsServer:
@@ -61,6 +30,8 @@ class TlsServer:
         self.url = f"https://127.0.0.1:{self._socket.getsockname()[1]}/"
         self.answer = b""
         self.requests = 0
+        self.has_read = threading.Event()
+        self.hang: threading.Event | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -81,6 +52,10 @@ class TlsServer:
                     received += wrapped.recv(65536)
                 self.requests += 1
                 wrapped.sendall(self.answer)
+                self.has_read.set()
+                if self.hang:
+                    self.hang.wait(60)
+                    return
                 with socket.socket(fileno=wrapped.detach()) as below:
                     below.sendall(b"this is no TLS record at all, and long enough to be read as one")
         except (ssl.SSLError, OSError):
@@ -155,3 +130,29 @@ def test_an_error_that_is_shown_whole_holds_no_token(script: Any) -> None:
 
     cause = caught.value.__cause__
     assert "planted" not in str(getattr(cause, "request", None) and vars(cause.request))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"HTTP/1.0 200 OK\r\n\r\n{"]
+)
+def test_a_response_that_is_read_over_tls_ends_when_the_transport_is_aborted(
+    transport: Transport, tls_server: TlsServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    tls_server.answer, tls_server.hang = begun, threading.Event()
+    outcome: list[BaseException] = []
+
+    def send() -> None:
+        try:
+            transport.send(HttpRequest("POST", tls_server.url, json={}))
+        except ResponseLostError as failure:
+            outcome.append(failure)
+
+    reading = threading.Thread(target=send, daemon=True)
+    reading.start()
+    assert tls_server.has_read.wait(30)
+    transport.abort()
+    reading.join(3)
+    tls_server.hang.set()
+
+    assert len(outcome) == 1

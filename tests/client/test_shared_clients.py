@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -54,12 +55,12 @@ def test_a_client_that_nobody_holds_is_kept_for_the_next_look_and_then_let_go() 
 def test_the_connections_of_a_client_that_is_let_go_are_closed(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200))
     client = waiting_client(settings_of("one", storage_endpoint=script.url))
-    assert list(client.list_folder(CloudFolder("bucket", "a/"))) == []
-    pools = client._transport._session.adapters["http://"].poolmanager.pools
-    (connection,) = [each for key in pools.keys() for each in pools[key].pool.queue if each]  # noqa: SIM118  # no dict
+    assert list(client.storage.list(CloudFolder("bucket", "a/"))) == []
+    ((_, pool),) = client.session.transport._pools._pools.values()
+    (connection,) = [each for each in pool.pool.queue if each]
     assert connection.sock is not None
 
-    del client, pools
+    del client, pool
     ask_for_others()
 
     assert connection.sock is None
@@ -72,8 +73,9 @@ def test_no_key_stays_in_memory_as_a_name() -> None:
 
 
 def test_a_look_does_not_wait_as_long_as_an_image_and_its_pool_is_as_large_as_its_threads() -> None:
-    patient, hasty = (waiting_client(settings_of("one", timeout_seconds=seconds)) for seconds in (300, 5))
+    patient, hasty = (
+        waiting_client(settings_of("one", timeout_seconds=seconds)).session.transport for seconds in (300, 5)
+    )
 
-    assert (patient._transport._timeout_seconds, hasty._transport._timeout_seconds) == (POLL_TIMEOUT_SECONDS, 5)
-    pool = patient._transport._session.adapters["https://"].poolmanager.connection_from_url("https://x.example")
-    assert pool.pool.maxsize == CONCURRENT_POLLS
+    assert (patient._timeout_seconds, hasty._timeout_seconds) == (POLL_TIMEOUT_SECONDS, 5)
+    assert patient._pools._pool(urlsplit("https://x.example")).pool.maxsize == CONCURRENT_POLLS

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.client import transport as transport_module
-from airflow_provider_imagen.client.transport import HttpRequest, Transport
+from airflow_provider_imagen.client.transport import HttpRequest, Transport, TransportLimits
 from airflow_provider_imagen.errors import NotSentError, OutputError, ResponseLostError, UnexpectedResponseError
 
 RESET = b"reset"
@@ -26,6 +25,20 @@ def transport() -> Any:
     made = Transport(FixedToken(), timeout_seconds=5)
     yield made
     made.close()
+
+
+@pytest.fixture
+def limited() -> Iterator[Callable[..., Transport]]:
+    """Return a function that makes a transport with other limits."""
+    made: list[Transport] = []
+
+    def make(**limits: int) -> Transport:
+        made.append(Transport(FixedToken(), timeout_seconds=5, limits=TransportLimits(**limits)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 def test_hands_over_status_headers_and_body(
@@ -138,15 +151,13 @@ def test_an_answer_that_only_claims_to_be_compressed_is_lost(
     ("free_of_charge", "text"), [(False, "larger than 9 bytes.*billed"), (True, "larger than 5 bytes.*free of charge")]
 )
 def test_an_answer_larger_than_any_of_google_is_not_read_to_its_end(
-    transport: Transport,
+    limited: Callable[..., Transport],
     script: Any,
     answer_with: Callable[..., bytes],
-    monkeypatch: pytest.MonkeyPatch,
     free_of_charge: bool,
     text: str,
 ) -> None:
-    monkeypatch.setattr(transport_module, "MOST_BYTES_OF_IMAGES", 9)
-    monkeypatch.setattr(transport_module, "MOST_BYTES", 5)
+    transport = limited(image_bytes=9, other_bytes=5)
     most = 5 if free_of_charge else 9
     script.order(answer_with(200, b"x" * most), answer_with(200, b"x" * (most + 1)))
     request = HttpRequest("POST", script.url, json={}, free_of_charge=free_of_charge)
@@ -157,18 +168,17 @@ def test_an_answer_larger_than_any_of_google_is_not_read_to_its_end(
 
 
 def test_a_refusal_is_told_by_its_status_however_long_it_is(
-    transport: Transport, script: Any, answer_with: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    limited: Callable[..., Transport], script: Any, answer_with: Callable[..., bytes]
 ) -> None:
-    monkeypatch.setattr(transport_module, "MOST_BYTES_OF_IMAGES", 9)
     script.order(answer_with(503, b"x" * 100_000))
 
-    assert transport.send(HttpRequest("POST", script.url, json={})).status == 503
+    assert limited(image_bytes=9).send(HttpRequest("POST", script.url, json={})).status == 503
 
 
 def test_a_small_answer_that_unpacks_to_a_huge_one_fills_no_memory(
-    transport: Transport, script: Any, answer_with: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    limited: Callable[..., Transport], script: Any, answer_with: Callable[..., bytes]
 ) -> None:
-    monkeypatch.setattr(transport_module, "MOST_BYTES_OF_IMAGES", 8 << 20)
+    transport = limited(image_bytes=8 << 20)
     script.order(answer_with(200, gzip.compress(bytes(200 << 20), 1), Content_Encoding="gzip"))
 
     tracemalloc.start()

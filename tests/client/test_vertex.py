@@ -8,35 +8,34 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from support.plans import generate_plan
 
-from airflow_provider_imagen.client.retry_loop import RetryLoop
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import waiting_client
-from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import (
     InvalidConnectionError,
     ModelNotFoundError,
+    PromptBlockedError,
     ResponseLostError,
     StorageNotFoundError,
     UnexpectedResponseError,
 )
 
-REQUEST = GenerateRequest(model="imagen-3.0-generate-002", prompt="a cat", output_uri="gs://bucket/a/")
+PLAN = generate_plan("imagen-3.0-generate-002")
 IMAGES = b'{"predictions": [{"gcsUri": "gs://bucket/a/1/sample_0.png", "mimeType": "image/png"}]}'
 
 
 def client_for(url: str, **settings: Any) -> ImagenClient:
     made = ConnectionSettings(**{"project": "payer", "endpoint": url, "storage_endpoint": url} | settings)
-    attempts = RetryLoop(sleep=lambda seconds: None)
-    return ImagenClient(made, attempts, clock=lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    return ImagenClient(made, sleep=lambda seconds: None, now=lambda: datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def test_asks_the_model_in_its_own_location(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200, IMAGES))
 
-    answer = client_for(script.url).generate(REQUEST)
+    answer = client_for(script.url).vertex.send(PLAN)
 
     place = "/v1/projects/payer/locations/us-central1/publishers/google/models/imagen-3.0-generate-002:predict"
     assert script.received[0].path == place
@@ -47,7 +46,8 @@ def test_asks_the_model_in_its_own_location(script: Any, answer_with: Callable[.
 def test_a_location_that_was_set_is_obeyed(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200, IMAGES))
 
-    client_for(script.url, location="europe-west4").generate(REQUEST)
+    plan = generate_plan("imagen-3.0-generate-002", location="europe-west4")
+    client_for(script.url).vertex.send(plan)
 
     assert "/locations/europe-west4/" in script.received[0].path
 
@@ -56,7 +56,7 @@ def test_a_location_that_was_set_is_obeyed(script: Any, answer_with: Callable[..
 def test_asks_again_when_google_accepted_nothing(script: Any, answer_with: Callable[..., bytes], status: int) -> None:
     script.order(answer_with(status), answer_with(status), answer_with(200, IMAGES))
 
-    assert len(client_for(script.url).generate(REQUEST).images) == 1
+    assert len(client_for(script.url).vertex.send(PLAN).images) == 1
     assert len(script.received) == 3
 
 
@@ -67,7 +67,7 @@ def test_does_not_repeat_a_request_whose_outcome_is_unknown(
     script.order(answer_with(status))
 
     with pytest.raises(ResponseLostError):
-        client_for(script.url).generate(REQUEST)
+        client_for(script.url).vertex.send(PLAN)
     assert len(script.received) == 1
 
 
@@ -75,7 +75,7 @@ def test_says_that_a_model_is_retired_and_what_comes_after_it(script: Any, answe
     script.order(answer_with(404, b'{"error": {"code": 404, "message": "was not found", "status": "NOT_FOUND"}}'))
 
     with pytest.raises(ModelNotFoundError, match="is retired.*2026-06-30.*use gemini-2.5-flash-image"):
-        client_for(script.url).generate(REQUEST)
+        client_for(script.url).vertex.send(PLAN)
 
 
 def test_lists_a_folder_page_by_page_and_asks_only_for_the_fields_it_needs(
@@ -87,10 +87,11 @@ def test_lists_a_folder_page_by_page_and_asks_only_for_the_fields_it_needs(
     second = b'{"items": [{"name": "a/2.png", "size": "3", "timeCreated": "2026-01-01T00:00:00Z"}]}'
     script.order(answer_with(200, first), answer_with(200, second))
 
-    listed = list(client_for(script.url).list_folder(CloudFolder("bucket", "a/")))
+    listed = list(client_for(script.url).storage.list(CloudFolder("bucket", "a/")))
 
     assert [each.name for each in listed] == ["a/1.png", "a/2.png"]
-    fields = "fields=items%28name%2CcontentType%2Csize%2CtimeCreated%29%2CnextPageToken"
+    wanted = "name%2CcontentType%2Csize%2CtimeCreated%2Cgeneration%2Cmd5Hash%2Ccrc32c"
+    fields = f"fields=items%28{wanted}%29%2CnextPageToken"
     assert script.received[0].path == f"/storage/v1/b/bucket/o?prefix=a%2F&{fields}"
     assert script.received[1].path.endswith("&pageToken=n+x")
 
@@ -98,19 +99,19 @@ def test_lists_a_folder_page_by_page_and_asks_only_for_the_fields_it_needs(
 def test_a_listing_is_repeated_after_any_passing_failure(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(b"reset", answer_with(500), answer_with(503), answer_with(200, b"{}"))
 
-    assert list(client_for(script.url).list_folder(CloudFolder("bucket", "a/"))) == []
+    assert list(client_for(script.url).storage.list(CloudFolder("bucket", "a/"))) == []
 
 
 def test_a_missing_bucket_is_named(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(404))
 
     with pytest.raises(StorageNotFoundError, match="gs://bucket/a/.*Create the bucket"):
-        list(client_for(script.url).list_folder(CloudFolder("bucket", "a/")))
+        list(client_for(script.url).storage.list(CloudFolder("bucket", "a/")))
 
 
 def test_without_any_project_nothing_is_sent(script: Any) -> None:
     with pytest.raises(InvalidConnectionError, match="Set project in the connection"):
-        client_for(script.url, project=None, is_anonymous=True).generate(REQUEST)
+        client_for(script.url, project=None, is_anonymous=True).vertex.send(PLAN)
     assert script.received == []
 
 
@@ -128,4 +129,34 @@ def test_an_error_after_which_images_may_be_there_names_their_folder(
     script.order(answer if isinstance(answer, bytes) else answer_with(answer, b"<html>"))
 
     with pytest.raises((ResponseLostError, UnexpectedResponseError), match="The output folder is gs://bucket/a/"):
-        client_for(script.url).generate(REQUEST)
+        client_for(script.url).vertex.send(PLAN, storage_uri="gs://bucket/a/")
+
+
+def test_google_is_given_the_folder_that_the_caller_names_and_no_other(
+    script: Any, answer_with: Callable[..., bytes]
+) -> None:
+    script.order(answer_with(200, IMAGES))
+
+    response = client_for(script.url).vertex.send(PLAN, storage_uri="gs://bucket/a/own/")
+
+    assert json.loads(script.received[0].body)["parameters"]["storageUri"] == "gs://bucket/a/own/"
+    assert response.duration_seconds > 0
+
+
+def test_without_a_folder_the_images_come_as_bytes(script: Any, answer_with: Callable[..., bytes]) -> None:
+    script.order(answer_with(200, IMAGES))
+
+    client_for(script.url).vertex.send(PLAN)
+
+    assert "storageUri" not in json.loads(script.received[0].body)["parameters"]
+
+
+def test_a_plan_may_be_sent_in_parts(script: Any, answer_with: Callable[..., bytes]) -> None:
+    plan = generate_plan("gemini-2.5-flash-image", seed=7, number_of_images=3)
+    script.order(answer_with(200, b'{"candidates": [{"finishReason": "IMAGE_SAFETY"}]}'))
+
+    with pytest.raises(PromptBlockedError):
+        client_for(script.url).vertex.send(plan, index=2, requested=1)
+
+    assert script.received[0].path.endswith("gemini-2.5-flash-image:generateContent")
+    assert json.loads(script.received[0].body)["generationConfig"]["seed"] == 9

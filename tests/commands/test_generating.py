@@ -100,11 +100,10 @@ def test_filtered_images_end_with_1_and_the_reason(generate: Run, emulator: Any)
 def test_whoever_stops_it_is_told_that_it_may_be_billed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    class Interrupted:
-        def run_here(self) -> list[str]:
-            raise KeyboardInterrupt
+    def interrupted() -> list[str]:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(verb, "_operator", lambda arguments: Interrupted())
+    monkeypatch.setattr(verb, "_prepared", lambda arguments, options: interrupted)
     options = Namespace(output="here", **dict.fromkeys(verb.ARGUMENTS))
 
     assert verb.generate_images(options) == 130

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from airflow_provider_imagen.core.connection import CLOUD_PLATFORM, ConnectionSettings, read_settings
-from airflow_provider_imagen.errors import InvalidConnectionError
+from airflow_provider_imagen.errors import InvalidConnectionError, InvalidInputError
 from airflow_provider_imagen.provider_info import CONNECTION_FIELDS
 
 KEY = {"type": "service_account", "private_key": "planted-secret"}
@@ -45,6 +45,9 @@ EXTRAS_OF_GOOGLE_S_PROVIDER: list[tuple[str, Any, Any]] = [
     ("impersonation_chain", ["a@x.iam", "b@x.iam"], ("a@x.iam", "b@x.iam")),
     ("impersonation_chain", "a@x.iam", ("a@x.iam",)),
     ("quota_project_id", "other", "other"),
+    ("project", 123456789012, "123456789012"),
+    ("quota_project_id", 123456789012, "123456789012"),
+    ("default_model", 2.5, "2.5"),
     ("is_anonymous", "true", True),
     ("is_anonymous", False, False),
 ]
@@ -119,7 +122,9 @@ def test_an_identity_that_we_cannot_read_is_refused_not_replaced(prefix: str, na
         ("project", "a/b"),
         ("project", "a b"),
         ("project", "../x"),
-        ("project", 7),
+        ("project", [7]),
+        ("project", 1.5),
+        ("project", True),
         ("location", "us-central1/x"),
         ("location", "us-central1?x"),
         ("endpoint", "localhost:8085"),
@@ -185,3 +190,24 @@ def test_a_form_saved_with_nothing_filled_in_is_an_empty_connection(unset: objec
     saved = dict.fromkeys(CONNECTION_FIELDS, unset) | {"send_credentials_to_endpoint": off, "is_anonymous": off}
 
     assert read(saved) == ConnectionSettings()
+
+
+@pytest.mark.parametrize(
+    ("override", "value", "text"),
+    [
+        ("project", ["a", "b"], "project_id is ['a', 'b']; allowed is a project id or number"),
+        ("project", "a b", "project_id is 'a b'"),
+        ("location", {"a": 1}, "location is {'a': 1}; allowed is a location such as us-central1 or global"),
+        ("impersonation_chain", 7, "impersonation_chain is 7; allowed is a service account, or a list of them"),
+    ],
+)
+def test_what_a_task_gives_is_refused_by_the_name_of_its_argument(override: str, value: Any, text: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read({"project": "p"}, **{override: value})
+
+    assert text in str(caught.value)
+    assert "connection" not in str(caught.value)
+
+
+def test_a_project_number_is_a_project_also_when_a_template_made_a_number_of_it() -> None:
+    assert read({}, project=123456789012).project == "123456789012"

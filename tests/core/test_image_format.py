@@ -13,8 +13,8 @@ from PIL import Image
 
 from airflow_provider_imagen.core.image_format import EXTENSIONS, UNKNOWN, Kind, NotAnImageError, image_type, kind_of
 from airflow_provider_imagen.core.protocols import generate_content, predict
-from airflow_provider_imagen.core.response_merge import gather
-from airflow_provider_imagen.core.storage.object_names import file_name
+from airflow_provider_imagen.core.response_merge import merge
+from airflow_provider_imagen.core.storage.object_names import extension_of
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
 FORMATS = {
@@ -121,7 +121,7 @@ def test_a_format_of_tomorrow_is_kept_without_a_claim() -> None:
 
     assert found.mime_type == UNKNOWN
     assert "kept as .bin" in str(found.remark)
-    assert file_name(0, found.mime_type) == "sample_0.bin"
+    assert extension_of(found.mime_type) == "bin"
 
 
 @given(data=st.binary(min_size=1), claimed=st.text())
@@ -155,6 +155,6 @@ def test_the_same_holds_for_gemini() -> None:
 
     assert [image.mime_type for image in answer.images] == ["image/png"]
     assert len(answer.remarks) == len(answer.not_understood) == 1
-    assert gather([answer, answer], duration_seconds=1).not_understood == 2 * answer.not_understood
+    assert merge([answer, answer], 2).not_understood == 2 * answer.not_understood
     with pytest.raises(UnexpectedResponseError, match="a text of 17 bytes that claims to be 'image/png'.*billed"):
         generate_content.decode(gemini((b"<html>busy</html>", "image/png")), 1)

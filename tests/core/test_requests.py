@@ -8,6 +8,7 @@ import pytest
 from support.checked_requests import checked_generate, checked_upscale
 
 from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage
+from airflow_provider_imagen.core.validation.arguments import read_request
 from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "some-model", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
@@ -17,7 +18,10 @@ OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - WITH_DEFAU
 
 
 def read(**arguments: Any) -> GenerateRequest:
-    return checked_generate({**GENERATE, **arguments})
+    request, problems = read_request(GenerateRequest, {**GENERATE, **arguments})
+    if problems:
+        raise InvalidInputError(tuple(problems))
+    return request
 
 
 @pytest.mark.parametrize(
@@ -82,6 +86,50 @@ def test_a_prompt_stays_letter_for_letter_what_it_was() -> None:
     assert read(prompt=text, negative_prompt=text).negative_prompt == text
 
 
+@pytest.mark.parametrize(
+    ("name", "rendered", "meant"),
+    [
+        ("prompt", 1984, "1984"),
+        ("prompt", (1, 2, 3), "1, 2, 3"),
+        ("prompt", True, "True"),
+        ("prompt", -2.5, "-2.5"),
+        ("negative_prompt", 7, "7"),
+        ("negative_prompt", (1.5, False), "1.5, False"),
+        ("model", 2.5, "2.5"),
+        ("image_key", 4711, "4711"),
+        ("image_size", 512, "512"),
+        ("output_mime_type", "IMAGE/PNG", "image/png"),
+        ("labels", {"cost_center": 4711}, {"cost_center": "4711"}),
+        ("labels", {"team": "art", "floor": 2}, {"team": "art", "floor": "2"}),
+    ],
+)
+def test_text_that_native_rendering_made_a_value_of_is_text_again(name: str, rendered: Any, meant: Any) -> None:
+    assert getattr(read(**{name: rendered}), name) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "rendered", "text"),
+    [
+        ("prompt", {"scene": "boat"}, "prompt is {'scene': 'boat'} and must be text"),
+        ("prompt", {1, 2}, "prompt is {1, 2} and must be text"),
+        ("prompt", [1, 2], "prompt is a list of 2; one task takes one"),
+        ("prompt", ("a", "b"), "prompt is a list of 2; one task takes one"),
+        ("prompt", 1e30, "prompt is 1e\\+30 and must be text"),
+        ("prompt", float("inf"), "prompt is inf and must be text"),
+        pytest.param("prompt", 10**5000, "prompt is a number beyond bounds and must be text", id="a huge number"),
+        ("negative_prompt", ["rain"], "negative_prompt is \\['rain'\\] and must be text"),
+        ("model", ["a"], "model is \\['a'\\] and must be text"),
+        ("image_key", float("nan"), "image_key is nan and must be text"),
+        ("labels", {"prod": True}, "labels holds 'prod': 'True'; keys and values take lower-case letters"),
+        ("labels", {"a": None}, "labels is {'a': None} and must be a dict of text to text"),
+        ("labels", {"a": [1]}, "labels is {'a': \\[1\\]} and must be a dict of text to text"),
+    ],
+)
+def test_what_cannot_be_read_back_is_refused_by_the_argument_s_own_name(name: str, rendered: Any, text: str) -> None:
+    with pytest.raises(InvalidInputError, match=text):
+        read(**{name: rendered})
+
+
 def test_reasons_are_asked_for_unless_switched_off() -> None:
     assert read().include_rai_reason is True
     assert read(include_rai_reason=False).include_rai_reason is False
@@ -95,7 +143,7 @@ def test_a_switch_is_no_number(name: str) -> None:
 
 def test_an_unknown_model_still_makes_at_least_one_image() -> None:
     with pytest.raises(InvalidInputError, match="number_of_images is 0; allowed are 1 or more"):
-        read(model="imagen-9", number_of_images=0)
+        checked_generate({**GENERATE, "number_of_images": 0})
 
 
 @pytest.mark.parametrize(

@@ -1,38 +1,28 @@
-"""Many requests, one answer: nothing that came is lost, nothing that is missing goes unsaid."""
+"""Many responses, one: nothing that came is lost, nothing that is missing goes unsaid."""
 
 from __future__ import annotations
 
-import pytest
-
-from airflow_provider_imagen.core.response_merge import gather
+from airflow_provider_imagen.core.response_merge import merge
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
-from airflow_provider_imagen.errors import ImagenError, PermissionDeniedError, QuotaExceededError, ResponseLostError
 
 IMAGE = ImagesResponse((GeneratedImage("image/png", data=b"x"),), 1)
 REFUSED = ImagesResponse((), 1, (FilterReason("The image was blocked (IMAGE_SAFETY)."),))
 
 
 def test_three_of_four_images_are_accounted_for_exactly() -> None:
-    answer = gather([IMAGE, QuotaExceededError("No quota."), IMAGE, REFUSED], duration_seconds=2.0)
+    merged = merge([IMAGE, IMAGE, REFUSED], 3)
 
-    assert (len(answer.images), answer.requested, answer.filtered) == (2, 4, 1)
-    assert answer.failures == ("QuotaExceededError: No quota.",)
-    assert [reason.text for reason in answer.reasons] == ["The image was blocked (IMAGE_SAFETY)."]
+    assert (len(merged.images), merged.requested, merged.filtered) == (2, 3, 1)
+    assert [reason.text for reason in merged.reasons] == ["The image was blocked (IMAGE_SAFETY)."]
 
 
 def test_the_same_reason_is_told_once() -> None:
-    assert len(gather([REFUSED, REFUSED], duration_seconds=0).reasons) == 1
+    assert len(merge([REFUSED, REFUSED], 2).reasons) == 1
 
 
-@pytest.mark.parametrize(
-    "failures",
-    [
-        [QuotaExceededError("later"), ResponseLostError("first"), PermissionDeniedError("x")],
-        [PermissionDeniedError("first"), QuotaExceededError("x"), REFUSED],
-    ],
-)
-def test_without_any_image_the_failure_that_matters_most_is_raised(
-    failures: list[ImagesResponse | ImagenError],
-) -> None:
-    with pytest.raises(ImagenError, match="first"):
-        gather(failures, duration_seconds=0)
+def test_items_that_cannot_be_understood_and_scores_of_the_prompt_are_kept() -> None:
+    odd = ImagesResponse((), 1, prompt_safety_attributes={"Hate": 0.1}, not_understood=("a text",))
+
+    merged = merge([IMAGE, odd], 2)
+    assert merged.not_understood == ("a text",)
+    assert merged.prompt_safety_attributes == {"Hate": 0.1}

@@ -99,3 +99,19 @@ def test_filtered_is_what_is_missing_and_was_not_merely_strange(
 )
 def test_the_reasons_are_told_in_words(reasons: tuple[FilterReason, ...], words: str) -> None:
     assert ImagesResponse((), 1, reasons).why() == words
+
+
+@pytest.mark.parametrize(
+    ("reasons", "text"),
+    [
+        ((), "All 2 images were filtered. Google gave no reason (include_rai_reason=True asks for one). Rephrase"),
+        ((FilterReason("Blocked."),), "All 2 images were filtered. Blocked. Rephrase the prompt."),
+        ((FilterReason("Words.", is_declined=True),), "None of 2 images was made. Words."),
+        ((FilterReason("W.", is_declined=True), FilterReason("B.")), "All 2 images were filtered. W. B. Rephrase"),
+    ],
+)
+def test_a_refusal_gives_advice_unless_the_model_spoke_for_itself(reasons: tuple[FilterReason, ...], text: str) -> None:
+    refusal = ImagesResponse((), 2, reasons).refusal()
+
+    assert refusal.startswith(text)
+    assert ("Rephrase" in refusal) == ("Rephrase" in text)

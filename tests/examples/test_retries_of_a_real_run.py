@@ -1,4 +1,4 @@
-"""A worker that died before it returned, with Airflow's own retry, XCom clearing and, on 3.3, task state store."""
+"""A worker that died before it returned, with Airflow's own retry and XCom clearing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAG = """
     from datetime import timedelta
     import pendulum
     from airflow.providers.common.compat.sdk import DAG, AirflowException
-    from airflow_provider_imagen.operators.memory import Memory
+    from airflow_provider_imagen.operators import report
     from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
     class DiesOnce(ImagenGenerateOperator):
@@ -31,8 +31,8 @@ DAG = """
             from unittest import mock
 
             dying = AirflowException("as if the worker had died") if context["ti"].try_number == 1 else None
-            real = Memory.returned
-            with mock.patch.object(Memory, "returned", autospec=True, side_effect=dying or real):
+            real = report._push
+            with mock.patch.object(report, "_push", autospec=True, side_effect=dying or real):
                 return super().execute(context)
 
     with DAG({dag_id!r}, schedule=None, start_date=pendulum.datetime(2026, 1, 1)) as dag:
@@ -77,14 +77,8 @@ def test_without_it_a_retry_makes_new_images(emulator: Any) -> None:
     assert questions(emulator) == 2
 
 
-def test_a_worker_that_dies_between_answer_and_return_is_bridged_where_airflow_has_a_state_store(emulator: Any) -> None:
+def test_a_worker_that_dies_between_response_and_return_is_bridged(emulator: Any) -> None:
     done = run("retry_bridged", "generate", "DiesEarlierOnce")
 
     assert str(done.state) == "success"
-    assert questions(emulator) == (1 if has_state_store() else 2)
-
-
-def has_state_store() -> bool:
-    from airflow import __version__
-
-    return tuple(map(int, __version__.split(".")[:2])) >= (3, 3)
+    assert questions(emulator) == 1

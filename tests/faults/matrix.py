@@ -39,9 +39,10 @@ OPERATIONS = {
     "generate-gemini-three": "Three images of a Gemini model to `gs://`: one of three requests side by side is struck",
     "upscale-gcs": "One image enlarged, which Google writes to `gs://`",
     "upscale-local": "One image enlarged, into a local folder",
+    "record": "The record that is written to `gs://` before a Gemini model is asked",
     "upload": "The upload of a Gemini image that was made",
     "sensor": "One look of `ImagenOutputSensor`",
-    "list-folder": "`ImagenHook().client.list_folder` in a task of your own",
+    "list-folder": "`ImagenHook().client.storage.list` in a task of your own",
 }
 GROUPS = {"stored": STORED, "bytes": BYTES, "asking": STORED + BYTES, "listing": LISTING, "any": tuple(OPERATIONS)}
 """From the closest to the widest."""

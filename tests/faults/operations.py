@@ -49,6 +49,7 @@ class Operation:
     :param is_local: images go into a local folder.
     :param accepted: how many requests Google may accept, and bill, at most.
     :param run: does it, and returns the URIs.
+    :param after: how many requests of the struck kind come before the one that faults strike.
     """
 
     struck: str
@@ -57,14 +58,17 @@ class Operation:
     run: Callable[[Place], Any]
     is_local: bool = False
     accepted: int = 1
+    after: int = 0
 
     def requests_in(self, emulator: Any) -> list[Any]:
         """Return the calls of this operation that the emulator received."""
         ends = {"generate": (":predict", ":generateContent"), "upscale": (":predict",)}.get(self.struck)
         if ends:
             return [call for call in emulator.requests if call.path.endswith(ends)]
-        start = "/upload/" if self.struck == "upload" else "/storage/"
-        return [call for call in emulator.requests if call.path.startswith(start)]
+        if self.struck == "list":
+            return [call for call in emulator.requests if call.path.startswith("/storage/")]
+        uploads = [call for call in emulator.requests if call.path.startswith("/upload/")]
+        return [call for call in uploads if (b"/_imagen/" in call.body[:400]) is not bool(self.after)]
 
 
 def _generate(model: str, count: int, place: Place, output_uri: str) -> list[str]:
@@ -102,7 +106,7 @@ def _look(place: Place) -> Any:
 
 def _list(place: Place) -> list[str]:
     _put_two(place)
-    return [f"gs://bucket/{stored.name}" for stored in ImagenHook().client.list_folder(parse_folder(CLOUD))]
+    return [f"gs://bucket/{stored.name}" for stored in ImagenHook().client.storage.list(parse_folder(CLOUD))]
 
 
 def _put_two(place: Place) -> None:
@@ -126,7 +130,8 @@ RUN = {
     "generate-gemini-three": Operation("generate", "endpoint", 3, lambda place: _gemini(place, CLOUD, 3), accepted=3),
     "upscale-gcs": Operation("upscale", "endpoint", 1, lambda place: _upscale(place, CLOUD)),
     "upscale-local": Operation("upscale", "endpoint", 1, lambda place: _upscale(place, place.folder), True),
-    "upload": Operation("upload", "storage_endpoint", 1, lambda place: _gemini(place, CLOUD)),
+    "record": Operation("upload", "storage_endpoint", 1, lambda place: _gemini(place, CLOUD)),
+    "upload": Operation("upload", "storage_endpoint", 1, lambda place: _gemini(place, CLOUD), after=1),
     "sensor": Operation("list", "storage_endpoint", 2, _look),
     "list-folder": Operation("list", "storage_endpoint", 2, _list),
 }

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import tempfile
 import time
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,8 +20,10 @@ from faults.gate import Gate, gate
 from faults.matrix import Row
 from faults.operations import CLOUD, RUN, WAITS, Operation, Place, TaskInstance
 
-from airflow_provider_imagen.client.retry_loop import RetryLoop
+from airflow_provider_imagen.client.transport import TransportLimits
+from airflow_provider_imagen.core.storage.object_names import RECORDS
 from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.hooks.imagen import ImagenHook
 
 ALWAYS = 1_000_000
 LIMIT_BYTES = 2_000_000
@@ -94,7 +93,9 @@ class Bench:
         if row.retry_after_date_in:
             moment = datetime.now(UTC) + timedelta(seconds=row.retry_after_date_in)
             strike["headers"] = {"Retry-After": format_datetime(moment, usegmt=True)}
-        self.emulator.order_fault(Fault(operation.struck, times=ALWAYS if row.forever else 1, **strike))
+        self.emulator.order_fault(
+            Fault(operation.struck, times=ALWAYS if row.forever else 1, skip=operation.after, **strike)
+        )
         yield None
 
     def _connect(self, row: Row, operation: Operation, broken: Gate | None) -> None:
@@ -118,15 +119,9 @@ class Bench:
         if broken:
             self.monkeypatch.setattr("urllib3.util.connection.create_connection", broken.connect)
             self.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(self._one_certificate()))
-        attempts = functools.partial(RetryLoop, sleep=pause, jitter=lambda: 0.5)
-        client = "airflow_provider_imagen.client"
-        self.monkeypatch.setattr(f"{client}.vertex.RetryLoop", attempts)
-        self.monkeypatch.setattr(f"{client}.shared_clients.RetryLoop", attempts)
-        self.monkeypatch.setattr(f"{client}.shared_clients._recent", OrderedDict())
-        self.monkeypatch.setattr(f"{client}.shared_clients._in_use", weakref.WeakValueDictionary())
-        self.monkeypatch.setattr(f"{client}.transport.CONNECT_TIMEOUT_SECONDS", 0.03)
-        for limit in ("MOST_BYTES", "MOST_BYTES_OF_IMAGES"):
-            self.monkeypatch.setattr(f"{client}.transport.{limit}", LIMIT_BYTES)
+        limits = TransportLimits(connect_seconds=0.03, image_bytes=LIMIT_BYTES, other_bytes=LIMIT_BYTES)
+        options = {"sleep": pause, "jitter": lambda: 0.5, "limits": limits}
+        self.monkeypatch.setattr(ImagenHook, "client_options", options)
         self.monkeypatch.setattr(tempfile, "tempdir", str(self.folder))
 
     def _one_certificate(self) -> Path:
@@ -171,5 +166,7 @@ class Bench:
 
     def _stored(self, operation: Operation, place: Place) -> list[str]:
         if operation.is_local:
-            return [str(path) for path in Path(place.folder).rglob("*") if path.is_file()]
-        return [f"gs://bucket/{name}" for name in self.emulator.list_objects("bucket", "made/")]
+            files = [path for path in Path(place.folder).rglob("*") if path.is_file()]
+            return [str(path) for path in files if RECORDS not in path.parts]
+        names = self.emulator.list_objects("bucket", "made/")
+        return [f"gs://bucket/{name}" for name in names if f"/{RECORDS}/" not in name]

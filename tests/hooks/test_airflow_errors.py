@@ -23,12 +23,16 @@ AT_ONCE, RETRIED = 1, 1 + RETRIES
 TRIES: dict[type[ImagenError], int] = {
     errors.PermanentError: AT_ONCE,
     errors.RetryableError: RETRIED,
+    errors.RequestStoppedError: RETRIED,
+    errors.NoImageError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
 }
 # The same where a retry_policy (Airflow 3.3) says RETRY to everything; it is not asked about what may be paid for.
 TRIES_WITH_POLICY: dict[type[ImagenError], int] = {
     errors.PermanentError: RETRIED,
     errors.RetryableError: RETRIED,
+    errors.RequestStoppedError: RETRIED,
+    errors.NoImageError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
     errors.OutputError: AT_ONCE,
     errors.UnexpectedResponseError: AT_ONCE,
@@ -41,7 +45,7 @@ def all_below(kind: type[ImagenError]) -> list[type[ImagenError]]:
 
 LEAVES = [
     kind
-    for kind in all_below(ImagenError)
+    for kind in dict.fromkeys(all_below(ImagenError))
     if kind.__module__ == errors.__name__ and kind not in {ImagenError, errors.PermanentError, errors.RetryableError}
 ]
 

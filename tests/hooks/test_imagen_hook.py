@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow import __version__ as airflow_version
 
-from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.errors import InvalidConnectionError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 
@@ -83,7 +83,7 @@ def test_nobody_waits_for_a_test_as_long_as_a_task_may_wait(
             patience.append(settings.timeout_seconds)
             super().__init__(settings, *arguments, **named)
 
-    monkeypatch.setattr("airflow_provider_imagen.client.vertex.ImagenClient", Watched)
+    monkeypatch.setattr("airflow_provider_imagen.client.imagen.ImagenClient", Watched)
     set_connection(**{**emulator.connection["extra"], "timeout_seconds": of_tasks})
 
     assert ImagenHook().test_connection()[0]

@@ -38,7 +38,7 @@ def test_every_client_of_a_hook_has_its_tokens_masked(set_connection: Callable[.
     hook = ImagenHook()
 
     for client in (hook.client, hook.waiting_client()):
-        client._token._on_secret("planted-token")
+        client.session._token._on_secret("planted-token")
 
     assert masked == ["planted-token"] * 2
 

@@ -8,11 +8,11 @@ import json
 import signal
 from dataclasses import dataclass, field
 
-from kills.kill_points import IF_EXISTS, Case
+from kills.kill_points import Case
 from kills.killing import Try
 from PIL import Image
 
-RECEIPT = "/request.json"
+RECORDS = "/_imagen/"
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Tally:
         signals = ", ".join(f"{name} {count}" for name, count in sorted(self.by_signal.items()))
         return [
             f"kill points: {self.points} (ended by {signals}; not ended: {self.not_killed})",
-            f"retries that succeeded: {self.retries}; if_exists: {IF_EXISTS}",
+            f"retries that succeeded: {self.retries}",
             *(
                 f"{case}: {case.asks} request(s) a task; extra: {sum(extra)} in {len(extra)}, most in one: {max(extra)}"
                 for case, extra in self.extra.items()
@@ -63,18 +63,18 @@ class Tally:
 
 
 def images_in(visible: dict[str, bytes]) -> dict[str, bytes]:
-    """Return what is visible and no receipt."""
-    return {uri: data for uri, data in visible.items() if not uri.endswith(RECEIPT)}
+    """Return what is visible and no record."""
+    return {uri: data for uri, data in visible.items() if RECORDS not in uri}
 
 
 def half_files(visible: dict[str, bytes], case: Case, made: set[str]) -> list[str]:
-    """Return the URIs of what is not whole: an image nobody made or that cannot be decoded, a receipt cut short."""
+    """Return the URIs of what is not whole: an image nobody made or that cannot be decoded, a record cut short."""
     return [uri for uri, data in visible.items() if not _is_whole(uri, data, case, made)]
 
 
 def _is_whole(uri: str, data: bytes, case: Case, made: set[str]) -> bool:
     try:
-        if uri.endswith(RECEIPT):
+        if RECORDS in uri:
             return isinstance(json.loads(data), dict)
         with Image.open(io.BytesIO(data)) as image:
             image.load()

@@ -24,7 +24,7 @@ from airflow.sdk.execution_time import supervisor
 from airflow.serialization.serialized_objects import create_scheduler_operator
 from airflow.utils.state import TaskInstanceState
 
-from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.hooks.imagen import ImagenHook
 
 supervise = getattr(supervisor, "supervise_task", None) or supervisor.supervise
 ANSWERS = os.dup(1)
@@ -35,7 +35,7 @@ def main() -> None:
     """Run a DAG run for each order until there are no more."""
     supervisor.ActivitySubprocess.start = classmethod(started)  # type: ignore[assignment]
     dag_module._run_task = run_supervised  # type: ignore[assignment]
-    ImagenClient.pause = lambda *_: None  # type: ignore[method-assign]
+    ImagenHook.client_options = {"sleep": lambda seconds: None}
     say(ready=True)
     for line in sys.stdin:
         order = json.loads(line)

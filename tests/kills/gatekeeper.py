@@ -118,7 +118,7 @@ class _Call(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._pass_on()
 
-    do_GET = do_POST  # noqa: N815  # http.server's own name
+    do_GET = do_DELETE = do_POST  # noqa: N815  # http.server's own names
 
     def _pass_on(self) -> None:
         asks = self.server.asks
@@ -186,7 +186,7 @@ def _kind_of(method: str, path: str, start: bytes) -> CallKind:
     if route.endswith(ASKS):
         return "ask"
     if route.startswith("/upload/"):
-        return "receipt upload" if b"request.json" in start[:400] else "image upload"
+        return "record upload" if b"_imagen/" in start[:400] else "image upload"
     return "listing" if method == "GET" and route.endswith("/o") else "other"
 
 

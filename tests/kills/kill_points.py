@@ -6,10 +6,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-IF_EXISTS = "reuse"
-"""The ``if_exists`` of every killed task."""
-
-CallKind = Literal["ask", "image upload", "receipt upload", "listing", "other"]
+CallKind = Literal["ask", "image upload", "record upload", "listing", "other"]
 When = Literal["half sent", "arrived", "slow", "done", "half answered"]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 
@@ -56,14 +53,12 @@ class InWrite:
 
     The kernel's signal for it is SIGXFSZ, which nothing catches here, so it is as sudden as SIGKILL.
 
-    :param nameless: whether the file system can keep a file that has no name yet.
     """
 
     largest_file_bytes: int
-    nameless: bool = True
 
     def __str__(self) -> str:
-        return f"in write after {self.largest_file_bytes} bytes{'' if self.nameless else ' of a named file'}"
+        return f"in write after {self.largest_file_bytes} bytes"
 
 
 Moment = AtGoogle | AtStep | AtReturn | InWrite
@@ -95,14 +90,14 @@ GEMINI = {"model": "gemini-3.1-flash-image", **THREE}
 UPSCALE = {"model": "imagen-4.0-upscale-preview", "image": "gs://bucket/source/small.png", "upscale_factor": "x2"}
 GEMINI_ASKS: tuple[tuple[CallKind, int], ...] = (("ask", 1), ("ask", 3))
 IMAGE_UPLOADS: tuple[tuple[CallKind, int], ...] = (("image upload", 1), ("image upload", 2), ("image upload", 3))
-RECEIPTS: tuple[tuple[CallKind, int], ...] = (("receipt upload", 1), ("receipt upload", 2))
+RECORDS: tuple[tuple[CallKind, int], ...] = (("record upload", 1), ("record upload", 2))
 
 CASES = (
     Case("imagen to disk", "disk", IMAGEN),
-    Case("imagen to gs", "google", IMAGEN, calls=(("ask", 1), *RECEIPTS)),
+    Case("imagen to gs", "google", IMAGEN, calls=(("ask", 1), *RECORDS)),
     Case("gemini to disk", "disk", GEMINI, asks=3, calls=GEMINI_ASKS),
-    Case("gemini to gs", "uploaded", GEMINI, asks=3, calls=(*GEMINI_ASKS, *IMAGE_UPLOADS, *RECEIPTS)),
-    Case("upscale to gs", "google", UPSCALE, images=1, calls=(("ask", 1), *RECEIPTS)),
+    Case("gemini to gs", "uploaded", GEMINI, asks=3, calls=(*GEMINI_ASKS, *IMAGE_UPLOADS, *RECORDS)),
+    Case("upscale to gs", "google", UPSCALE, images=1, calls=(("ask", 1), *RECORDS)),
 )
 
 
@@ -118,12 +113,21 @@ def moments(case: Case, parts: int) -> list[Moment]:
     return [*found, AtReturn()]
 
 
+def if_exists_of(moment: Moment) -> str:
+    """Return the ``if_exists`` of a task that is killed at a moment.
+
+    With ``generate`` the record is gone when the images are about to be returned, so that a kill then is paid again:
+    it is tried while requests and images are on their way.
+    """
+    return "generate" if isinstance(moment, AtGoogle) and moment.call in {"ask", "image upload"} else "reuse"
+
+
 def kills(parts: int) -> list[tuple[Case, Moment, signal.Signals]]:
     """Return every kill: each moment of each task with each signal, and those that only one signal has."""
     found = [(case, moment, each) for case in CASES for moment in moments(case, parts) for each in SIGNALS]
     for case in CASES:
         if case.place == "disk":
-            writes = [InWrite(size, nameless) for size in (1, 20_000) for nameless in (True, False)]
+            writes = [InWrite(size) for size in (1, 20_000)]
             found += [(case, write, signal.SIGXFSZ) for write in writes]
         if case.place == "google":
             found.append((case, AtGoogle("ask", 1, "slow"), signal.SIGKILL))

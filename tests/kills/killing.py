@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from kills.gatekeeper import PATIENCE_SECONDS, Gatekeeper
-from kills.kill_points import IF_EXISTS, AtGoogle, AtReturn, AtStep, Case, InWrite, Moment
+from kills.kill_points import AtGoogle, AtReturn, AtStep, Case, InWrite, Moment, if_exists_of
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
@@ -124,7 +124,13 @@ class Scene:
         emulator.put_object("bucket", "source/small.png", small_image(), "image/png")
 
     def run(
-        self, case: Case, moment: Moment | None = None, deadly: signal.Signals = signal.SIGKILL, steps: int = 0
+        self,
+        case: Case,
+        moment: Moment | None = None,
+        deadly: signal.Signals = signal.SIGKILL,
+        steps: int = 0,
+        *,
+        if_exists: str = "reuse",
     ) -> Try:
         """Run one try of the task and end it at the moment.
 
@@ -134,7 +140,7 @@ class Scene:
         at_google = moment if isinstance(moment, AtGoogle) else None
         self.gatekeeper.expect(at_google, lambda: worker.kill(deadly))
         (self._folder / "report.json").unlink(missing_ok=True)
-        status = self._nursery.run(self._order(case, moment, deadly, steps), worker)
+        status = self._nursery.run(self._order(case, moment, deadly, steps, if_exists), worker)
         if at_google is None or at_google.when != "slow":
             self.gatekeeper.settle()
         return self._outcome(status)
@@ -164,7 +170,11 @@ class Scene:
         """Run the task in a DAG run of its own, with all its tries, and end the first one at the moment."""
         worker = Worker(is_watched=False)
         self.gatekeeper.expect(moment, lambda: worker.kill(deadly))
-        conf = {"model": case.arguments["model"], "output_uri": self._output_uri(case), "if_exists": IF_EXISTS}
+        conf = {
+            "model": case.arguments["model"],
+            "output_uri": self._output_uri(case),
+            "if_exists": if_exists_of(moment),
+        }
         order = {
             "environment": self._environment(),
             "folder": str(self._folder),
@@ -181,8 +191,10 @@ class Scene:
     def _output_uri(self, case: Case) -> str:
         return str(self._images) if case.place == "disk" else "gs://bucket/made/"
 
-    def _order(self, case: Case, moment: Moment | None, deadly: signal.Signals, steps: int) -> dict[str, Any]:
-        arguments = {**case.arguments, "output_uri": self._output_uri(case), "if_exists": IF_EXISTS}
+    def _order(
+        self, case: Case, moment: Moment | None, deadly: signal.Signals, steps: int, if_exists: str
+    ) -> dict[str, Any]:
+        arguments = {**case.arguments, "output_uri": self._output_uri(case), "if_exists": if_exists}
         order: dict[str, Any] = {
             "operator": "ImagenUpscaleOperator" if "image" in case.arguments else "ImagenGenerateOperator",
             "arguments": arguments,
@@ -195,6 +207,6 @@ class Scene:
                 order["step"] = max(1, steps * part // parts)
             case AtReturn():
                 order["at_return"] = True
-            case InWrite(size, nameless):
-                order |= {"largest_file_bytes": size, "nameless": nameless}
+            case InWrite(size):
+                order["largest_file_bytes"] = size
         return order

@@ -34,7 +34,7 @@ CASE = {case.name: case for case in CASES}
 KILLS = [
     (CASE["imagen to disk"], AtGoogle("ask", 1, "half answered"), 2),
     (CASE["imagen to gs"], AtGoogle("ask", 1, "done"), 1),
-    (CASE["imagen to gs"], AtGoogle("receipt upload", 2, "done"), 1),
+    (CASE["imagen to gs"], AtGoogle("record upload", 2, "done"), 1),
     (CASE["gemini to disk"], AtGoogle("ask", 3, "done"), 6),
     (CASE["gemini to gs"], AtGoogle("image upload", 2, "done"), 4),
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from kills.aftermath import Tally, asked_images, half_files, images_in, lost_images
-from kills.kill_points import Case, Moment, kills
+from kills.kill_points import Case, Moment, if_exists_of, kills
 from kills.killing import Scene
 
 KILLS = kills(parts=int(os.environ.get("KILL_PARTS", "5")))  # make kills sets it
@@ -20,10 +20,11 @@ KILLS = kills(parts=int(os.environ.get("KILL_PARTS", "5")))  # make kills sets i
 def test_a_killed_worker_leaves_whole_images_and_its_retry_succeeds(
     scene: Scene, steps_of: Callable[[Case], int], tally: Tally, case: Case, moment: Moment, deadly: signal.Signals
 ) -> None:
-    first = scene.run(case, moment, deadly, steps_of(case))
+    if_exists = if_exists_of(moment)
+    first = scene.run(case, moment, deadly, steps_of(case), if_exists=if_exists)
     left = scene.visible(case)
     torn = half_files(left, case, scene.gatekeeper.made)
-    second = scene.run(case)
+    second = scene.run(case, if_exists=if_exists)
     final = scene.visible(case)
     returned = second.report.get("uris", [])
     lost = lost_images(left, final, returned)

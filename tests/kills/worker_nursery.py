@@ -12,7 +12,7 @@ and raises ``AirflowTaskTerminated`` wherever the task is, as in Airflow 2.11. A
 
 from __future__ import annotations
 
-import errno
+import ast
 import importlib
 import json
 import os
@@ -32,7 +32,27 @@ try:
 except ImportError:  # Airflow 2
     from airflow.exceptions import AirflowTaskTerminated
 
-ROOMS = tuple(str(Path(airflow_provider_imagen.__file__).parent / room) for room in ("client", "hooks", "operators"))
+PACKAGE = Path(airflow_provider_imagen.__file__).parent
+
+
+def rooms_of_a_task() -> list[str]:
+    """Return the rooms that the operators lead to by imports, in functions too; the pure ones touch nothing outside."""
+    found, waiting = {"operators"}, ["operators"]
+    while waiting:
+        for file in (PACKAGE / waiting.pop()).rglob("*.py"):
+            names = (
+                node.module for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)
+            )
+            parts = [str(name).split(".") for name in names]
+            rooms = {
+                part[1] for part in parts if part[0] == PACKAGE.name and len(part) > 1 and (PACKAGE / part[1]).is_dir()
+            }
+            waiting += sorted(rooms - found)
+            found |= rooms
+    return sorted(found - {"core"})
+
+
+ROOMS = tuple(str(PACKAGE / room) for room in rooms_of_a_task())
 """The rooms whose lines are steps: everything that touches the world outside is done from there."""
 
 
@@ -103,9 +123,10 @@ def load_everything() -> None:
         for module in pkgutil.iter_modules([room]):
             importlib.import_module(f"airflow_provider_imagen.{Path(room).name}.{module.name}")
     os.environ["AIRFLOW_CONN_IMAGEN_DEFAULT"] = '{"conn_type": "imagen"}'
-    _ = importlib.import_module("airflow_provider_imagen.hooks.imagen").ImagenHook().settings
-    # The pause between two looks takes no time: the gatekeeper says when Google is ready.
-    importlib.import_module("airflow_provider_imagen.client.vertex").ImagenClient.pause = lambda *_: None
+    hook = importlib.import_module("airflow_provider_imagen.hooks.imagen").ImagenHook
+    _ = hook().settings
+    # No pause takes time: the gatekeeper says when Google is ready.
+    hook.client_options = {"sleep": lambda seconds: None}
     if threading.active_count() > 1:
         raise RuntimeError(f"These threads would be lost in a fork: {threading.enumerate()}")
 
@@ -155,22 +176,9 @@ def arm(order: dict[str, Any], task: Any) -> None:
         raise AirflowTaskTerminated("Task received SIGTERM signal")
 
     signal.signal(signal.SIGTERM, terminate)
-    if not order.get("nameless", True):
-        os.open = named_only(os.open)
     if (size := order.get("largest_file_bytes")) is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
-def named_only(real_open: Any) -> Any:
-    """Return an ``open`` as of a file system where every file has a name from the start."""
-
-    def opened(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
-        if flags & os.O_TMPFILE == os.O_TMPFILE:
-            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), path)
-        return real_open(path, flags, *arguments, **options)
-
-    return opened
 
 
 def say(**words: Any) -> None:

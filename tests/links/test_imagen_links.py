@@ -50,6 +50,29 @@ def test_they_lead_to_what_was_really_used(recorded: list[Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("kept", [ResultDocument.read(RESULT), RESULT])
+def test_where_the_task_ran_they_follow_from_what_the_operator_holds(recorded: list[Any], kept: Any) -> None:
+    recorded.append(AssertionError("XCom was read"))
+
+    assert links_of(output_uri="gs://other/made/", model=ASKED, result_document=kept) == (
+        "https://console.cloud.google.com/storage/browser/bucket/made",
+        model_page(FALLBACK, catalogue()),
+    )
+
+
+def test_after_a_failure_xcom_is_not_read_where_the_task_ran(
+    recorded: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Airflow 3 writes an error into the task's log for every XCom that is not there."""
+    recorded.append(AssertionError("XCom was read"))
+
+    assert links_of(output_uri="gs://other/made/", model=ASKED, result_document=None) == (
+        "https://console.cloud.google.com/storage/browser/other/made",
+        model_page(ASKED, catalogue()),
+    )
+    assert caplog.records == []
+
+
 def test_of_a_task_that_recorded_nothing_they_lead_to_what_its_arguments_say(recorded: list[Any]) -> None:
     assert links_of(output_uri="gs://other/made/", model=ASKED) == (
         "https://console.cloud.google.com/storage/browser/other/made",

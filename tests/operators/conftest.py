@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.task_instances import RecordingTaskInstance
 
-
-class RecordingTaskInstance(SimpleNamespace):
-    """What an operator asks of a task instance: who am I, and keep this."""
-
-    def __init__(self, run_id: str = "manual__1", map_index: int = -1) -> None:
-        super().__init__(dag_id="campaign", run_id=run_id, task_id="posters", map_index=map_index)
-        self.pushed: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.pushed[key] = value
+from airflow_provider_imagen.hooks.imagen import ImagenHook
 
 
 @pytest.fixture
@@ -46,7 +37,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made between two looks, which take no time here."""
     made: list[float] = []
-    monkeypatch.setattr("airflow_provider_imagen.client.vertex.ImagenClient.pause", lambda client, s: made.append(s))
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": made.append})
     return made
 
 
@@ -55,3 +46,20 @@ def logged(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture)
     """Return a function that gives back what was logged: Airflow 3 prints it, Airflow 2 hands it to logging."""
     caplog.set_level("INFO")
     return lambda: "".join(capsys.readouterr()) + caplog.text
+
+
+@pytest.fixture
+def memory_storage() -> Iterator[Any]:
+    """A storage that Airflow reaches through ObjectStoragePath only."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    try:
+        from airflow.sdk.io import attach
+    except ImportError:  # Airflow 2
+        from airflow.io import attach
+
+    storage = MemoryFileSystem()
+    attach("memory", fs=storage)
+    storage.store.clear()
+    yield storage
+    storage.store.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import re
 import threading
@@ -13,14 +12,15 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
+from support.emulated import images_in
 
-from airflow_provider_imagen.client.retry_loop import RetryLoop
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.responses import GeneratedImage
 from airflow_provider_imagen.emulator import Fault
-from airflow_provider_imagen.operators import delivery
-from airflow_provider_imagen.operators.files import save_image
+from airflow_provider_imagen.errors import NoImageError
+from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
+from airflow_provider_imagen.runner.images import ImageFolder
 
 GEMINI_MODELS = [model.id for model in catalogue().models if model.protocol == "generateContent"]
 MODEL = "gemini-3.1-flash-image"
@@ -93,8 +93,6 @@ def test_one_refused_image_of_three_is_a_warning(emulator: Any, ti: Any, logged:
     ("fault", "text"),
     [
         ({"finish_reason": "IMAGE_SAFETY"}, "The image was blocked \\(IMAGE_SAFETY\\)"),
-        ({"finish_reason": "NO_IMAGE"}, "The model made no image"),
-        ({"finish_reason": "MAX_TOKENS"}, "token limit"),
         ({"block_reason": "PROHIBITED_CONTENT"}, "The prompt was blocked \\(PROHIBITED_CONTENT\\)"),
         ({"text_only": "I can not draw this."}, "words instead of an image: I can not draw this"),
     ],
@@ -107,6 +105,34 @@ def test_every_kind_of_refusal_follows_the_policy(emulator: Any, ti: Any, fault:
     assert operator(on_filtered="warn").execute({"ti": ti}) == []
 
 
+@pytest.mark.parametrize("policy", ["fail", "skip", "warn"])
+@pytest.mark.parametrize(
+    ("reason", "error", "text"),
+    [
+        ("NO_IMAGE", NoImageError, "The model made no image"),
+        ("OTHER", NoImageError, "The model made no image"),
+        ("A_REASON_OF_TOMORROW", NoImageError, "a reason that this provider does not know"),
+        ("MAX_TOKENS", AirflowFailException, "TokenLimitError.*token limit"),
+    ],
+)
+def test_no_image_is_not_filtered_so_no_policy_swallows_it(
+    emulator: Any, ti: Any, policy: str, reason: str, error: type[Exception], text: str
+) -> None:
+    sendings = 1 if reason == "MAX_TOKENS" else 2
+    emulator.order_fault(Fault("generate", finish_reason=reason, times=sendings))
+
+    with pytest.raises(error, match=text):
+        operator(on_filtered=policy).execute({"ti": ti})
+    assert len(asked(emulator)) == sendings
+
+
+def test_an_image_that_comes_when_it_is_asked_for_once_more_is_returned(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", finish_reason="NO_IMAGE", skip=1))
+
+    assert len(operator(number_of_images=3).execute({"ti": ti})) == 3
+    assert len(asked(emulator)) == 4
+
+
 def test_a_lost_answer_is_not_asked_for_again(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", reset=True))
 
@@ -115,12 +141,9 @@ def test_a_lost_answer_is_not_asked_for_again(emulator: Any, ti: Any) -> None:
     assert len(asked(emulator)) == 1
 
 
-def test_an_upload_whose_answer_is_lost_is_repeated_without_a_second_image(
-    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("airflow_provider_imagen.core.recovery.retry.RetryRules.pause_seconds", lambda *_: 0.0)
-    emulator.order_fault(Fault("upload", reset=True))
-    emulator.order_fault(Fault("upload", status=503))
+def test_an_upload_whose_answer_is_lost_is_repeated_without_a_second_image(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("upload", skip=1, reset=True))
+    emulator.order_fault(Fault("upload", skip=1, status=503))
 
     (uri,) = operator().execute({"ti": ti})
 
@@ -129,9 +152,19 @@ def test_an_upload_whose_answer_is_lost_is_repeated_without_a_second_image(
 
 
 def test_images_that_cannot_be_uploaded_are_kept_on_the_worker(ti: Any, emulator: Any) -> None:
-    with pytest.raises(AirflowFailException, match=r"Create the bucket.*kept on this worker in /\S+imagen-rescued-"):
-        operator(output_uri="gs://no-such-bucket/x/").execute({"ti": ti})
+    emulator.order_fault(Fault("upload", skip=1, status=403))
+
+    with pytest.raises(
+        AirflowFailException, match=r"storage.objects.create.*kept on this worker in /\S+imagen-rescued-"
+    ):
+        operator().execute({"ti": ti})
     assert len(asked(emulator)) == 1
+
+
+def test_a_missing_bucket_is_found_out_before_images_are_paid_for(ti: Any, emulator: Any) -> None:
+    with pytest.raises(AirflowFailException, match=r"StorageNotFoundError: .*Create the bucket"):
+        operator(output_uri="gs://no-such-bucket/x/").execute({"ti": ti})
+    assert asked(emulator) == []
 
 
 def test_a_retired_imagen_model_ends_green_through_its_fallback(
@@ -176,17 +209,17 @@ def test_images_are_stored_while_others_are_still_on_their_way(
 ) -> None:
     two_are_stored = threading.Event()
     seen: list[str] = []
+    save = ImageFolder.save
 
-    def save(image: GeneratedImage, *arguments: Any) -> GeneratedImage:
-        kept = save_image(image, *arguments)
-        seen.append(str(kept.uri))
+    def watched(folder: ImageFolder, number: int, image: GeneratedImage) -> GeneratedImage:
+        stored = save(folder, number, image)
+        seen.append(str(stored.uri))
         if len(seen) == 2:
             two_are_stored.set()
-        return kept
+        return stored
 
-    monkeypatch.setattr(delivery, "save_image", save)
-    patient = functools.partial(RetryLoop, sleep=lambda seconds: two_are_stored.wait(60))
-    monkeypatch.setattr("airflow_provider_imagen.client.vertex.RetryLoop", patient)
+    monkeypatch.setattr(ImageFolder, "save", watched)
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: two_are_stored.wait(60)})
     emulator.order_fault(Fault("generate", status=503))
 
     uris = operator(output_uri=str(tmp_path), number_of_images=3).execute({"ti": ti})
@@ -197,12 +230,12 @@ def test_images_are_stored_while_others_are_still_on_their_way(
 
 
 def test_an_image_that_cannot_be_stored_is_kept_and_the_others_are_named(emulator: Any, ti: Any) -> None:
-    emulator.order_fault(Fault("upload", status=403))
+    emulator.order_fault(Fault("upload", skip=1, status=403))
 
     with pytest.raises(AirflowFailException, match="OutputError: 1 of 2 images could not be written") as caught:
         operator(number_of_images=2).execute({"ti": ti})
 
-    (stored,) = emulator.list_objects("bucket", "made/")
-    assert f"Written: gs://bucket/{stored}." in str(caught.value)
+    (stored,) = images_in("gs://bucket/made/", emulator)
+    assert f"Written: {stored}." in str(caught.value)
     (folder,) = re.findall(r"kept on this worker in (\S+)\. ", str(caught.value))
     assert len(list(Path(folder).iterdir())) == 1

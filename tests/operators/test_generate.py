@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from support.emulated import model_requests
 
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
@@ -43,16 +44,16 @@ def size_of(path: Path, expected_format: str = "PNG") -> tuple[int, int]:
 
 
 def sent_by(emulator: Any) -> dict[str, Any]:
-    (request,) = [each for each in emulator.requests if each.method == "POST"]
+    (request,) = model_requests(emulator)
     return dict(request.json)
 
 
-def test_google_writes_to_cloud_storage_and_the_task_returns_the_uris(emulator: Any, ti: Any) -> None:
+def test_google_writes_to_the_tasks_own_folder_and_the_task_returns_the_uris(emulator: Any, ti: Any) -> None:
     uris = operator(number_of_images=3).execute({"ti": ti})
 
     assert uris == [f"gs://bucket/{name}" for name in emulator.list_objects("bucket", "made/")]
     assert len(uris) == 3
-    assert sent_by(emulator)["parameters"]["storageUri"] == "gs://bucket/made/"
+    assert sent_by(emulator)["parameters"]["storageUri"] == f"gs://bucket/made/{ti.own_name}/"
 
 
 def test_the_result_document_tells_what_was_made_and_holds_no_pixels(emulator: Any, ti: Any) -> None:
@@ -76,7 +77,7 @@ def test_one_image_is_asked_for_unless_the_task_says_otherwise(emulator: Any, ti
     assert sent_by(emulator)["parameters"] == {
         "sampleCount": 1,
         "includeRaiReason": True,
-        "storageUri": "gs://bucket/made/",
+        "storageUri": f"gs://bucket/made/{ti.own_name}/",
     }
 
 
@@ -98,7 +99,7 @@ def test_every_argument_arrives_under_the_name_google_gave_it(emulator: Any, ti:
             "guidanceScale": 7.5,
             "includeRaiReason": True,
             "includeSafetyAttributes": True,
-            "storageUri": "gs://bucket/made/",
+            "storageUri": f"gs://bucket/made/{ti.own_name}/",
         },
         "labels": {"team": "ads"},
     }
@@ -130,28 +131,13 @@ def test_a_second_try_replaces_its_own_files_and_another_run_does_not(tmp_path: 
     assert len({first[0], other_run[0], other_map_index[0]}) == 3
 
 
-def test_other_schemes_are_written_through_object_storage(
-    tmp_path: Path, ti: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from airflow_provider_imagen.operators import files
+def test_other_schemes_are_written_through_object_storage(ti: Any, emulator: Any, memory_storage: Any) -> None:
+    (uri,) = operator(output_uri="memory://other-bucket/x", if_exists="reuse").execute({"ti": ti})
 
-    stored: dict[str, bytes] = {}
-
-    class Stored:
-        fs = None
-
-        def __init__(self, uri: str) -> None:
-            self.uri = uri
-
-        def write_bytes(self, data: bytes) -> None:
-            stored[self.uri] = data
-
-    monkeypatch.setattr(files, "ObjectStoragePath", Stored)
-
-    (uri,) = operator(output_uri="s3://other-bucket/x").execute({"ti": ti})
-
-    assert uri.startswith("s3://other-bucket/x/posters-")
-    assert Image.open(io.BytesIO(stored[uri])).size == (1024, 1024)
+    assert uri == f"memory://other-bucket/x/{ti.own_name}/sample_0.png"
+    assert Image.open(io.BytesIO(memory_storage.cat(uri))).size == (1024, 1024)
+    assert operator(output_uri="memory://other-bucket/x", if_exists="reuse").execute({"ti": ti}) == [uri]
+    assert len(model_requests(emulator)) == 1
 
 
 def test_the_prompt_stays_out_of_the_log(ti: Any, logged: Callable[[], str]) -> None:
@@ -192,7 +178,7 @@ def test_rendered_text_is_read_as_what_it_means(emulator: Any, ti: Any) -> None:
 def test_project_and_location_of_the_task_are_the_ones_that_are_asked(emulator: Any, ti: Any) -> None:
     operator(project_id="task-project", location="europe-west2").execute({"ti": ti})
 
-    assert "/projects/task-project/locations/europe-west2/" in emulator.requests[0].path
+    assert "/projects/task-project/locations/europe-west2/" in model_requests(emulator)[0].path
     assert ti.pushed["result"]["location"] == "europe-west2"
 
 
@@ -203,7 +189,7 @@ def test_the_connection_of_the_task_is_the_one_that_is_read(
 
     operator(imagen_conn_id="other").execute({"ti": ti})
 
-    assert "/projects/other-project/" in emulator.requests[0].path
+    assert "/projects/other-project/" in model_requests(emulator)[0].path
 
 
 def test_the_impersonation_chain_of_the_task_reaches_the_client() -> None:
@@ -218,4 +204,4 @@ def test_the_impersonation_chain_of_the_task_reaches_the_client() -> None:
 def test_a_place_that_renders_to_nothing_is_not_given(emulator: Any, ti: Any, name: str, blank: str) -> None:
     operator(**{name: blank}).execute({"ti": ti})
 
-    assert "/projects/emulator-project/locations/us-central1/" in emulator.requests[0].path
+    assert "/projects/emulator-project/locations/us-central1/" in model_requests(emulator)[0].path

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from support.emulated import model_requests
 
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import PromptBlockedError
@@ -64,7 +65,7 @@ def test_a_refused_token_is_renewed_once(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", status=401))
 
     assert len(operator().execute({"ti": ti})) == 1
-    assert len(emulator.requests) == 2
+    assert len(model_requests(emulator)) == 2
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
@@ -73,7 +74,7 @@ def test_what_another_try_cannot_mend_fails_without_retries(emulator: Any, ti: A
 
     with pytest.raises(AirflowFailException, match=f"HTTP {status}"):
         operator().execute({"ti": ti})
-    assert len(emulator.requests) == 1
+    assert len(model_requests(emulator)) == 1
 
 
 def test_a_lost_answer_that_held_the_images_is_not_asked_for_again(emulator: Any, ti: Any, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_lost_answer_that_held_the_images_is_not_asked_for_again(emulator: Any
 
     with pytest.raises(AirflowFailException, match="ResponseLostError: .*may have made and billed"):
         operator(output_uri=str(tmp_path)).execute({"ti": ti})
-    assert len(emulator.requests) == 1
+    assert len(model_requests(emulator)) == 1
 
 
 def test_a_task_with_its_own_retry_policy_gets_the_error_itself(emulator: Any, ti: Any) -> None:
@@ -103,14 +104,11 @@ def test_a_place_that_cannot_be_written_is_refused_before_images_are_paid_for(
     assert emulator.requests == []
 
 
-def test_a_request_that_google_did_not_accept_is_sent_again(
-    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("airflow_provider_imagen.core.recovery.retry.RetryRules.pause_seconds", lambda *_: 0.0)
+def test_a_request_that_google_did_not_accept_is_sent_again(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", status=503, times=2))
 
     assert len(operator().execute({"ti": ti})) == 1
-    assert len(emulator.requests) == 3
+    assert len(model_requests(emulator)) == 3
 
 
 def test_bytes_instead_of_stored_images_are_uploaded_and_not_lost(emulator: Any, ti: Any) -> None:

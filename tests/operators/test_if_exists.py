@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from operators.earlier_tries import GEMINI, IMAGEN, PLACES, images_in, operator, questions
+from support.emulated import images_in, model_requests, records_in
+from support.operators import CLOUD, GEMINI, IMAGEN, generate
 
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
+
+PLACES = ["cloud", "disk"]
+
+
+def reusing(place: str, **arguments: Any) -> ImagenGenerateOperator:
+    return generate(place, **{"if_exists": "reuse", **arguments})
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
@@ -20,17 +27,17 @@ def test_a_second_try_returns_the_images_of_the_first_without_a_request(
     place: str, model: str, emulator: Any, make_ti: Any
 ) -> None:
     first, second = make_ti(), make_ti()
-    uris = operator(place, model=model, number_of_images=2).execute({"ti": first})
-    asked = questions(emulator)
+    uris = reusing(place, model=model, number_of_images=2).execute({"ti": first})
+    asked = len(model_requests(emulator))
 
-    assert operator(place, model=model, number_of_images=2).execute({"ti": second}) == uris
-    assert questions(emulator) == asked
+    assert reusing(place, model=model, number_of_images=2).execute({"ti": second}) == uris
+    assert len(model_requests(emulator)) == asked
     assert second.pushed["result"] == {**first.pushed["result"], "reused": True}
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_a_larger_image_is_reused_too(place: str, emulator: Any, ti: Any) -> None:
-    (source,) = operator("gs://bucket/source/").execute({"ti": ti})
+    (source,) = reusing("gs://bucket/source/").execute({"ti": ti})
 
     def enlarge() -> list[str]:
         task = ImagenUpscaleOperator(
@@ -39,21 +46,21 @@ def test_a_larger_image_is_reused_too(place: str, emulator: Any, ti: Any) -> Non
         return task.execute({"ti": ti})
 
     assert enlarge() == enlarge()
-    assert questions(emulator) == 2
+    assert len(model_requests(emulator)) == 2
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_another_run_makes_its_own(place: str, emulator: Any, make_ti: Any) -> None:
-    first = operator(place).execute({"ti": make_ti("run 1")})
-    second = operator(place).execute({"ti": make_ti("run 2")})
+    first = reusing(place).execute({"ti": make_ti("run 1")})
+    second = reusing(place).execute({"ti": make_ti("run 2")})
 
     assert set(first).isdisjoint(second)
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_a_changed_prompt_is_a_new_request_and_replaces_nothing(place: str, emulator: Any, ti: Any) -> None:
-    first = operator(place).execute({"ti": ti})
-    second = operator(place, prompt="a blue boat").execute({"ti": ti})
+    first = reusing(place).execute({"ti": ti})
+    second = reusing(place, prompt="a blue boat").execute({"ti": ti})
 
     assert set(first).isdisjoint(second)
     assert images_in(place, emulator) == sorted(first + second)
@@ -61,99 +68,113 @@ def test_a_changed_prompt_is_a_new_request_and_replaces_nothing(place: str, emul
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_fail_names_the_images_that_exist(place: str, emulator: Any, ti: Any) -> None:
-    (uri,) = operator(place, if_exists="fail").execute({"ti": ti})
+    (uri,) = reusing(place, if_exists="fail").execute({"ti": ti})
 
     with pytest.raises(AirflowFailException, match=f"ImagesExistError: .*{uri}.*Use 'reuse' to return them"):
-        operator(place, if_exists="fail").execute({"ti": ti})
-    assert questions(emulator) == 1
+        reusing(place, if_exists="fail").execute({"ti": ti})
+    assert len(model_requests(emulator)) == 1
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_generate_is_the_default_and_pays_again(place: str, emulator: Any, ti: Any) -> None:
-    operator(place, if_exists="generate").execute({"ti": ti})
-    operator(place, if_exists="generate").execute({"ti": ti})
+    reusing(place, if_exists="generate").execute({"ti": ti})
+    reusing(place, if_exists="generate").execute({"ti": ti})
 
-    assert questions(emulator) == 2
+    assert len(model_requests(emulator)) == 2
     assert ImagenGenerateOperator(task_id="t", prompt="p", output_uri=place).if_exists == "generate"
 
 
 def test_images_that_were_deleted_are_made_anew(emulator: Any, ti: Any, tmp_path: Path) -> None:
-    (uri,) = operator(str(tmp_path)).execute({"ti": ti})
+    (uri,) = reusing(str(tmp_path)).execute({"ti": ti})
     Path(uri).unlink()
 
-    (again,) = operator(str(tmp_path)).execute({"ti": ti})
+    (again,) = reusing(str(tmp_path)).execute({"ti": ti})
     assert Path(again).exists()
-    assert questions(emulator) == 2
+    assert len(model_requests(emulator)) == 2
 
 
 def test_of_images_that_were_partly_deleted_the_rest_is_returned(emulator: Any, ti: Any, tmp_path: Path) -> None:
-    first, second = operator(str(tmp_path), number_of_images=2).execute({"ti": ti})
+    first, second = reusing(str(tmp_path), number_of_images=2).execute({"ti": ti})
     Path(first).unlink()
 
-    assert operator(str(tmp_path), number_of_images=2).execute({"ti": ti}) == [second]
+    assert reusing(str(tmp_path), number_of_images=2).execute({"ti": ti}) == [second]
     assert [image["uri"] for image in ti.pushed["result"]["images"]] == [second]
 
 
 def test_a_refused_request_leaves_nothing_to_look_for(emulator: Any, ti: Any, pauses: list[float]) -> None:
     emulator.order_fault(Fault("generate", status=400))
     with pytest.raises(AirflowFailException):
-        operator("gs://bucket/made/").execute({"ti": ti})
+        reusing(CLOUD).execute({"ti": ti})
 
-    assert len(operator("gs://bucket/made/").execute({"ti": ti})) == 1
+    assert len(reusing(CLOUD).execute({"ti": ti})) == 1
     assert pauses == []
 
 
-def test_a_receipt_that_cannot_be_written_costs_nothing(emulator: Any, ti: Any) -> None:
+def test_a_record_that_cannot_be_written_costs_nothing(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("upload", status=403))
 
     with pytest.raises(AirflowFailException, match=r"storage\.objects\.create"):
-        operator("gs://bucket/made/").execute({"ti": ti})
-    assert questions(emulator) == 0
+        reusing(CLOUD).execute({"ti": ti})
+    assert len(model_requests(emulator)) == 0
 
 
-def test_a_receipt_that_cannot_be_replaced_does_not_lose_the_images(emulator: Any, ti: Any) -> None:
+def test_a_result_that_cannot_be_recorded_does_not_lose_the_images(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("upload", skip=1, status=403))
 
-    assert operator("gs://bucket/made/").execute({"ti": ti}) == images_in("gs://bucket/made/", emulator)
+    uris = reusing(CLOUD).execute({"ti": ti})
 
-
-def test_a_receipt_tells_nothing_of_an_unfinished_prompt(emulator: Any, ti: Any, tmp_path: Path) -> None:
-    emulator.order_fault(Fault("generate", reset=True))
-    with pytest.raises(AirflowFailException, match="ResponseLostError"):
-        operator(str(tmp_path)).execute({"ti": ti})
-
-    (note,) = tmp_path.rglob("request.json")
-    assert "red boat" not in note.read_text()
+    assert uris == images_in(CLOUD, emulator)
+    assert reusing(CLOUD).execute({"ti": ti}) == uris
+    assert len(model_requests(emulator)) == 1
 
 
 def test_a_value_that_is_not_allowed_is_refused(emulator: Any, ti: Any, tmp_path: Path) -> None:
     with pytest.raises(AirflowFailException, match="if_exists is 'skip'.*generate, reuse, fail"):
-        operator(str(tmp_path), if_exists="skip").execute({"ti": ti})
+        reusing(str(tmp_path), if_exists="skip").execute({"ti": ti})
     assert emulator.requests == []
 
 
-def test_the_receipt_is_json_that_a_person_can_read(emulator: Any, ti: Any, tmp_path: Path) -> None:
-    operator(str(tmp_path)).execute({"ti": ti})
+def test_the_record_is_json_that_a_person_can_read(emulator: Any, ti: Any, tmp_path: Path) -> None:
+    reusing(str(tmp_path)).execute({"ti": ti})
 
-    (note,) = tmp_path.rglob("request.json")
-    assert json.loads(note.read_text())["result"] == ti.pushed["result"]
+    (name,) = records_in(str(tmp_path), emulator)
+    assert json.loads((tmp_path / "_imagen" / name).read_text())["result"] == ti.pushed["result"]
+
+
+@pytest.mark.parametrize("images", [[{"uri": "/etc/hostname", "mime_type": "image/png"}]], ids=str)
+def test_a_record_that_somebody_else_wrote_leads_nowhere(emulator: Any, ti: Any, tmp_path: Path, images: Any) -> None:
+    reusing(str(tmp_path)).execute({"ti": ti})
+    (note,) = (tmp_path / "_imagen").iterdir()
+    document = json.loads(note.read_text())
+    note.write_text(json.dumps({**document, "result": {**document["result"], "images": images}}))
+
+    (uri,) = reusing(str(tmp_path)).execute({"ti": ti})
+
+    assert uri.startswith(str(tmp_path))
+    assert len(model_requests(emulator)) == 2
+
+
+def test_an_image_of_any_format_is_kept_and_not_replaced(emulator: Any, ti: Any, tmp_path: Path) -> None:
+    (first,) = reusing(str(tmp_path), output_mime_type="image/webp").execute({"ti": ti})
+    (second,) = reusing(str(tmp_path), output_mime_type="image/webp", prompt="another").execute({"ti": ti})
+
+    assert first != second
+    assert Path(first).exists()
 
 
 def test_a_refused_prompt_leaves_nothing_to_look_for(emulator: Any, ti: Any, pauses: list[float]) -> None:
     emulator.order_fault(Fault("generate", blocked_prompt=True, support_codes=("58061214",)))
     with pytest.raises(AirflowFailException, match="PromptBlockedError"):
-        operator("gs://bucket/made/").execute({"ti": ti})
+        reusing(CLOUD).execute({"ti": ti})
 
-    assert len(operator("gs://bucket/made/").execute({"ti": ti})) == 1
+    assert len(reusing(CLOUD).execute({"ti": ti})) == 1
     assert pauses == []
 
 
 def test_what_the_fallback_made_is_reused(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", status=404))
-    uris = operator("gs://bucket/made/", model=GEMINI, fallback_model="gemini-nano-banana-2.1").execute({"ti": ti})
-    asked = questions(emulator)
+    uris = reusing(CLOUD, model=GEMINI, fallback_model="gemini-nano-banana-2.1").execute({"ti": ti})
+    asked = len(model_requests(emulator))
 
-    assert (
-        operator("gs://bucket/made/", model=GEMINI, fallback_model="gemini-nano-banana-2.1").execute({"ti": ti}) == uris
-    )
-    assert questions(emulator) == asked
+    assert reusing(CLOUD, model=GEMINI, fallback_model="gemini-nano-banana-2.1").execute({"ti": ti}) == uris
+    assert len(model_requests(emulator)) == asked

@@ -141,10 +141,9 @@ def test_airflow_takes_the_metrics_as_they_are_sent() -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        meter = metering._Meter(Stats, TAGS)
-        meter._stats.incr("imagen.images", 2, tags=TAGS)
-        meter._stats.incr("imagen.estimated_cost_usd", 0.04, tags=TAGS)
-        meter._stats.timing("imagen.request_duration", metering.timedelta(seconds=1), tags=TAGS)
+        Stats.incr("imagen.images", 2, tags=TAGS)
+        Stats.incr("imagen.estimated_cost_usd", 0.04, tags=TAGS)
+        Stats.timing("imagen.request_duration", metering.timedelta(seconds=1), tags=TAGS)
 
 
 def test_the_log_folds_away_what_was_asked_and_says_how_many_for_how_much(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
+from support.emulated import model_requests
 
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.operators.imagen import ImagenUpscaleOperator
@@ -43,7 +44,7 @@ def test_a_stored_image_is_passed_by_reference_and_grows_exactly(
 ) -> None:
     (uri,) = operator(upscale_factor=factor).execute({"ti": ti})
 
-    (request,) = [each for each in emulator.requests if each.method == "POST"]
+    (request,) = model_requests(emulator)
     assert request.json == {
         "instances": [{"image": {"gcsUri": "gs://bucket/small/a.png"}}],
         "parameters": {
@@ -51,10 +52,10 @@ def test_a_stored_image_is_passed_by_reference_and_grows_exactly(
             "mode": "upscale",
             "includeRaiReason": True,
             "upscaleConfig": {"upscaleFactor": factor},
-            "storageUri": "gs://bucket/large/",
+            "storageUri": f"gs://bucket/large/{ti.own_name}/",
         },
     }
-    assert not [each for each in emulator.requests if each.method == "GET"]
+    assert not [each for each in emulator.requests if "alt=media" in each.query and "small" in each.path]
     large = emulator.read_object("bucket", uri.removeprefix("gs://bucket/"))
     assert Image.open(io.BytesIO(large)).size == size
 
@@ -68,7 +69,7 @@ def test_a_local_image_is_sent_along(
 
     (uri,) = operator(image=f"{scheme}{tmp_path}/{name}", output_uri=str(tmp_path / "large")).execute({"ti": ti})
 
-    (request,) = emulator.requests
+    (request,) = model_requests(emulator)
     assert request.json["instances"][0]["image"]["mimeType"] == mime_type
     with Image.open(uri) as image:
         assert image.size == (600, 400)
@@ -88,7 +89,7 @@ def test_every_argument_arrives_under_the_name_google_gave_it(emulator: Any, ti:
         labels={"x": "y"},
     ).execute({"ti": ti})
 
-    (request,) = emulator.requests
+    (request,) = model_requests(emulator)
     assert request.json["labels"] == {"x": "y"}
     assert request.json["parameters"] == {
         "sampleCount": 1,
@@ -98,7 +99,7 @@ def test_every_argument_arrives_under_the_name_google_gave_it(emulator: Any, ti:
         "includeRaiReason": True,
         "upscaleConfig": {"upscaleFactor": "x2", "enhanceInputImage": True, "imagePreservationFactor": 0.5},
         "outputOptions": {"mimeType": "image/jpeg", "compressionQuality": 90},
-        "storageUri": "gs://bucket/large/",
+        "storageUri": f"gs://bucket/large/{ti.own_name}/",
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from support.emulated import model_requests
 
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
@@ -28,14 +29,14 @@ UPSCALE = {
         ({"prompt": " "}, "prompt is empty", "Say what the image shows", "check the template"),
         ({"prompt": ["a", "b"]}, "a list of 2", "one task takes one", ".expand(prompt=...)"),
         ({"prompt": "word " * 481}, "481 words", "at most 480 tokens", "Shorten it"),
-        ({"negative_prompt": "dogs"}, "'dogs'", "imagen-3.0-generate-001", "Leave it out"),
+        ({"negative_prompt": "dogs"}, "'dogs'", "gemini-nano-banana-2.1", "Leave it out"),
         ({"seed": 5}, "seed is 5", "without watermark", "add_watermark=False"),
         ({"seed": 0, "add_watermark": False}, "seed is 0", "1 to 2147483647", "Choose a value in that range"),
-        ({"seed": 5, "add_watermark": False, "enhance_prompt": True}, "5", "void", "enhance_prompt=False"),
+        ({"model": "imagen-3.0-genrate-002"}, "'imagen-3.0-genrate-002'", "imagen-3.0-generate-002", "Correct the id"),
         ({"language": "fr", "model": "imagen-3.0-generate-001"}, "'fr'", "auto, en, es, hi, ja", "Choose one"),
         ({"safety_filter_level": "none"}, "'none'", "block_low_and_above, block_medium", "Choose one"),
         ({"person_generation": "children"}, "'children'", "dont_allow, allow_adult, allow_all", "Choose one"),
-        ({"sample_image_style": "sketch"}, "'sketch'", "imagegeneration@002", "Leave it out"),
+        ({"sample_image_style": "sketch"}, "'sketch'", "no model does any more", "Say in the prompt"),
         ({"output_mime_type": "image/avif"}, "'image/avif'", "image/png, image/jpeg", "Choose one"),
         ({"compression_quality": 80}, "80", "image/jpeg only", "Set output_mime_type"),
         ({"compression_quality": 101, "output_mime_type": "image/jpeg"}, "101", "0 to 100", "Choose a value"),
@@ -46,7 +47,7 @@ UPSCALE = {
         ({"output_uri": "gs://bucket"}, "'gs://bucket'", "a folder after the bucket", "Use gs://bucket/images/"),
         ({"output_uri": "images/"}, "'images/'", "an absolute local folder", "Use gs://bucket/folder/"),
         ({"output_uri": "https://x/y"}, "'https://x/y'", "a web address", "Use gs://bucket/folder/"),
-        ({"model": "imagen-3.0-capability-001"}, "'imagen-3.0-capability-001'", "imagen-3.0-generate-002", "Models"),
+        ({"model": "imagen-3.0-capability-001"}, "'imagen-3.0-capability-001'", "gemini-nano-banana-2.1", "Models"),
         ({"model": "../../evil"}, "'../../evil'", "a bare model id", "Remove anything else"),
         ({"upscale_factor": "x5"}, "'x5'", "x2, x3, x4", "Choose one"),
         ({"upscale_factor": "x3", "model": "imagegeneration@002"}, "'x3'", "x2, x4", "Choose one"),
@@ -87,9 +88,9 @@ def test_a_model_we_do_not_know_is_passed_through_with_a_warning(
 ) -> None:
     task = ImagenGenerateOperator(task_id="t", **GENERATE | {"model": "imagen-3.0-generate-003", "number_of_images": 1})
 
-    with pytest.raises(AirflowFailException, match="ModelNotFoundError"):
+    with pytest.raises(AirflowFailException, match="ModelNotFoundError.*Did you mean imagen-3.0-generate-002"):
         task.execute({"ti": ti})
     said = logged()
     assert "imagen-3.0-generate-003 is not in our catalogue" in said
     assert "Did you mean imagen-3.0-generate-002?" in said
-    assert len(emulator.requests) == 1
+    assert len(model_requests(emulator)) == 1

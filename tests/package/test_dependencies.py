@@ -22,7 +22,7 @@ MODULES = {
     "PIL": "pillow",
 }
 """Modules that are not called as the distribution that brings them."""
-BROUGHT = {"pydantic_core": "pydantic", "urllib3": "requests", "starlette": "fastapi"}
+BROUGHT = {"certifi": "requests", "pydantic_core": "pydantic", "urllib3": "requests", "starlette": "fastapi"}
 """Modules of distributions that come with a declared one, as its public interface."""
 FORM = {"flask_appbuilder", "flask_babel", "wtforms"}
 """The form library of older Airflow: used where Airflow brings it, asked by Airflow only there."""

@@ -21,7 +21,7 @@ NO_GALLERY = tuple(map(int, airflow.__version__.split(".")[:2])) < (3, 1)
 NEEDS_GALLERY = [
     *("test_access.py", "test_image_storage.py", "test_gallery_images.py", "test_gallery_pages.py"),
     *("test_hostile_words.py", "test_image_addresses.py", "test_image_storage.py", "test_recent_runs_page.py"),
-    "test_task_instance_page.py",
+    *("test_task_instance_page.py", "test_xcom_backends.py"),
 ]
 collect_ignore = NEEDS_GALLERY if NO_GALLERY else []
 
@@ -174,10 +174,10 @@ def airflow_app(airflow_database: None) -> Any:
 def site(airflow_app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
     """Airflow with an empty database and an empty cache of thumbnails."""
     from airflow_provider_imagen.plugins.gallery import routes
-    from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
+    from airflow_provider_imagen.plugins.gallery.thumbnails import new_thumbnail_cache
 
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # as in the API server
-    monkeypatch.setattr(routes, "thumbnail_cache", ThumbnailCache())
+    monkeypatch.setattr(routes, "thumbnail_cache", new_thumbnail_cache())
     airflow_site = Airflow(airflow_app)
     airflow_site.clear()
     yield airflow_site

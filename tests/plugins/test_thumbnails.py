@@ -10,7 +10,12 @@ from PIL import Image
 
 from airflow_provider_imagen.core.image_format import image_type
 from airflow_provider_imagen.plugins.gallery import thumbnails
-from airflow_provider_imagen.plugins.gallery.thumbnails import Thumbnail, ThumbnailError, make_thumbnail
+from airflow_provider_imagen.plugins.gallery.thumbnails import (
+    Thumbnail,
+    ThumbnailError,
+    make_thumbnail,
+    new_thumbnail_cache,
+)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
@@ -73,9 +78,8 @@ def thumbnail_of(size: int) -> Thumbnail:
 
 
 def test_the_cache_drops_the_least_recently_used() -> None:
-    from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
-    cache, made = ThumbnailCache(max_bytes=100), []
+    cache, made = new_thumbnail_cache(max_bytes=100), []
 
     def ask(key: str, size: int = 40) -> None:
         cache.get(key, lambda: made.append(key) or thumbnail_of(size))  # type: ignore[func-returns-value]
@@ -92,9 +96,8 @@ def test_the_cache_drops_the_least_recently_used() -> None:
 
 
 def test_the_cache_counts_a_thumbnail_that_two_people_made_limit_once() -> None:
-    from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
 
-    cache = ThumbnailCache(max_bytes=100)
+    cache = new_thumbnail_cache(max_bytes=100)
 
     def make_while_another_does() -> Thumbnail:
         cache.get("a", lambda: thumbnail_of(40))

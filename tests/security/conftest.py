@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+HERE = Path(__file__).resolve().parent
 WINDOW = 20
 """Characters. A piece of a secret this long counts as a leak."""
 
@@ -167,6 +169,10 @@ def run_hunted(airflow_database: None, tmp_path_factory: pytest.TempPathFactory)
         home = tmp_path_factory.mktemp("hunted")
         (home / "dags").mkdir()
         (home / "dags" / "hunted.py").write_text(source)
+        (home / "plugins").mkdir()
+        shutil.copy(HERE / "lineage_listener.py", home / "plugins")
+        (home / "libraries").mkdir()
+        shutil.copy(HERE / "statsd.py", home / "libraries")
         with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "airflow.db") as migrated:
             with sqlite3.connect(home / "airflow.db") as copied:
                 migrated.backup(copied)
@@ -177,17 +183,29 @@ def run_hunted(airflow_database: None, tmp_path_factory: pytest.TempPathFactory)
             "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+            "AIRFLOW__METRICS__STATSD_ON": "True",
+            "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",  # else tags are not sent
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+                {"type": "file", "log_file_path": f"{home}/openlineage.json", "append": True}
+            ),
+            "PYTHONPATH": os.pathsep.join([str(home / "libraries"), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "COLUMNS": "100000",
             "NO_COLOR": "1",
         }
+        own = {**os.environ, **own, **environment}
+        python = [sys.executable, "-W", "ignore"]
         finished = subprocess.run(
-            [sys.executable, "-W", "ignore", home / "dags" / "hunted.py"],
-            env={**os.environ, **own, **environment},
+            [*python, home / "dags" / "hunted.py"], env=own, check=False, capture_output=True, text=True
+        )
+        viewed = subprocess.run(
+            [*python, HERE / "web_views.py"],
+            env={**own, "_AIRFLOW_PROCESS_CONTEXT": "server"},
             check=False,
             capture_output=True,
             text=True,
         )
-        return FinishedRun(home, finished.stdout + finished.stderr)
+        assert viewed.returncode == 0, viewed.stdout + viewed.stderr
+        return FinishedRun(home, finished.stdout + finished.stderr + viewed.stdout + viewed.stderr)
 
     return run
 

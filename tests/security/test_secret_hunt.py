@@ -6,6 +6,8 @@ import base64
 import json
 import secrets
 from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +15,10 @@ from urllib.parse import quote
 import pytest
 
 from airflow_provider_imagen.emulator import Emulator, Fault
+
+HAS_GALLERY = tuple(map(int, version("apache-airflow").split(".")[:2])) >= (3, 1)
+HAS_OPENLINEAGE = find_spec("airflow.providers.openlineage") is not None
+"""Its own events are looked through where it is installed; ``lineage_listener`` writes the like of them."""
 
 SOURCE = (Path(__file__).parent / "hunted_dag.py").read_text(encoding="utf-8")
 PROMPT = "a confidential lighthouse of 2031 with a red stripe and a dog that nobody has heard of"
@@ -81,6 +87,13 @@ def test_it_was_looked_for_where_secrets_would_be(clean: Any) -> None:
     assert "gs://bucket/hunted/" in places["xcom"]
     assert "gs://bucket/hunted/" in places["rendered_task_instance_fields"]
     assert "hunted" in places["task_instance"]
+    assert "imagen.requests,model=" in places["metrics.txt"]
+    assert "storage/browser/bucket/hunted" in places["links.txt"]
+    assert "gs://bucket/hunted/" in places["lineage.json"]
+    for event in ("lineage.json", *(["openlineage.json"] if HAS_OPENLINEAGE else [])):
+        assert places[event].count('"FAIL"') >= len(FAILING)
+        assert "PermissionDeniedError" in places[event]
+    assert not HAS_GALLERY or PROMPT in places["gallery.html"]
     for error in ("PermissionDeniedError", "ResponseLostError", "CredentialsError", "InvalidConnectionError"):
         assert error in clean.output
 
@@ -103,10 +116,18 @@ def test_no_prompt_is_in_any_log(clean: Any) -> None:
 LEAKING = """
 import logging, os
 import pendulum
-from airflow.providers.common.compat.sdk import DAG, BaseOperator
+from airflow.providers.common.compat.sdk import DAG, BaseOperator, BaseOperatorLink, Stats
+from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
+
+class LeakingLink(BaseOperatorLink):
+    name = "leak"
+
+    def get_link(self, operator, *, ti_key):
+        return "https://example.com/?key=" + os.environ["LEAKED_LINK"]
 
 class Leaking(BaseOperator):
     template_fields = ("note",)
+    operator_extra_links = (LeakingLink(),)
 
     def __init__(self, *, note, **arguments):
         super().__init__(**arguments)
@@ -115,6 +136,12 @@ class Leaking(BaseOperator):
     def execute(self, context):
         logging.getLogger("some.library").debug("sent %s", os.environ["LEAKED_LOG"])
         context["ti"].xcom_push(key="leak", value={"deep": [os.environ["LEAKED_XCOM"]]})
+        Stats.incr("leak", tags={"key": os.environ["LEAKED_METRIC"]})
+        result = ResultDocument(
+            model="m", location="global", parameters={"prompt": os.environ["LEAKED_GALLERY"]}, images=(), filtered=1,
+            filter_reasons=(),
+        )
+        context["ti"].xcom_push(key=RESULT_KEY, value=result.to_json())
         raise RuntimeError("refused: " + os.environ["LEAKED_EXCEPTION"])
 
 with DAG("hunted", schedule=None, start_date=pendulum.datetime(2026, 1, 1)) as dag:
@@ -129,7 +156,12 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "XCOM": lambda secret: secret[7:60],
     "EXCEPTION": lambda secret: secret,
     "FIELD": lambda secret: quote(secret, safe=""),
+    "LINK": lambda secret: quote(secret, safe=""),
+    "METRIC": lambda secret: secret,
+    "GALLERY": lambda secret: secret,
 }
+needs_gallery = pytest.mark.skipif(not HAS_GALLERY, reason="this Airflow has no views of plugins")
+needs_openlineage = pytest.mark.skipif(not HAS_OPENLINEAGE, reason="OpenLineage is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +180,11 @@ def leaky(run_hunted: Any, hunt: Any) -> tuple[Any, Any]:
         ("rendered_task_instance_fields", "FIELD"),
         ("airflow.db", "XCOM"),
         ("airflow.db", "FIELD"),
+        ("links.txt", "LINK"),
+        ("metrics.txt", "METRIC"),
+        ("lineage.json", "EXCEPTION"),
+        pytest.param("openlineage.json", "EXCEPTION", marks=needs_openlineage),
+        pytest.param("gallery.html", "GALLERY", marks=needs_gallery),
     ],
 )
 def test_the_hunt_finds_a_leaked_secret(leaky: tuple[Any, Any], place: str, secret: str) -> None:

@@ -166,3 +166,49 @@ def test_all_but_the_way_of_waiting_is_templated() -> None:
 
     rendered = [getattr(templated, name) for name in templated.template_fields]
     assert rendered == ["gs://bucket/y/", "2", ["image/y"], "y", "y", "y"]
+
+
+class Pushed(dict[str, Any]):
+    """A task instance that remembers what was pushed to XCom."""
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self[key] = value
+
+
+def test_of_very_many_images_the_first_are_returned_and_all_are_counted(emulator: Any) -> None:
+    store(emulator, *[f"{number:04}.png" for number in range(1100)])
+    ti = Pushed()
+    waiting = sensor(min_images=1100)
+
+    here = waiting.poke({"ti": ti}).xcom_value
+    event = asyncio.run(anext(trigger_of(sensor(min_images=1100, deferrable=True, poke_interval=0.01)).run())).payload
+
+    assert (len(here), here[-1]) == (1024, f"{FOLDER}1023.png")
+    assert (ti["found"]["count"], ti["found"]["output_uri"]) == (1100, FOLDER)
+    assert len(ti["found"]["uris"]) < 100
+    assert (event["total"], len(event["uris"])) == (1100, 100)
+    assert waiting.execute_complete({}, event) == here
+
+
+def trigger_of(waiting: ImagenOutputSensor) -> Any:
+    """Return the trigger of a wait that is deferred whatever is there."""
+    with pytest.raises(TaskDeferred) as deferred:
+        waiting._defer(waiting._wait())
+    return deferred.value.trigger
+
+
+def test_images_that_went_meanwhile_are_returned_as_the_trigger_saw_them(emulator: Any) -> None:
+    uris = [f"{FOLDER}{number}.png" for number in range(2)]
+    event = {"status": "done", "message": "3", "uris": uris, "total": 3, "output_uri": FOLDER}
+
+    assert sensor().execute_complete({}, event) == uris
+
+
+def test_a_wait_that_is_asked_for_no_names_lists_no_further_than_needed(emulator: Any) -> None:
+    store(emulator, *[f"{number:04}.png" for number in range(1005)])
+    before = len(emulator.requests)
+
+    done = sensor(min_images=1, do_xcom_push=False).poke({})
+
+    assert (done.is_done, done.xcom_value) == (True, [])
+    assert len(emulator.requests) - before == 1

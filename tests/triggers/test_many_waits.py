@@ -9,11 +9,12 @@ from typing import Any
 
 import google.auth
 import pytest
-import requests
 from google.auth.credentials import Credentials
 
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS
-from airflow_provider_imagen.client.vertex import ImagenClient
+from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
 
@@ -56,15 +57,14 @@ def threads_used(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[int]]:
         monkeypatch.setattr(owner, name, noted)
 
     watch(ImagenHook, "_extras")  # reads the connection
-    watch(ImagenClient, "list_folder")
-    watch(requests.Session, "send")
+    watch(CloudStorage, "list")
+    watch(ConnectionPools, "open")
     watch(CountedToken, "refresh")
     return used
 
 
 def connections_of(client: ImagenClient) -> int:
-    pools = client._transport._session.adapters["http://"].poolmanager.pools
-    return sum(pools[key].num_connections for key in pools.keys())  # noqa: SIM118  # it is no dict
+    return sum(pool.num_connections for _, pool in client.session.transport._pools._pools.values())
 
 
 @pytest.mark.usefixtures("threads_used")
@@ -93,9 +93,9 @@ def test_two_hundred_waits_share_connections_and_token_and_never_block_the_loop(
     (client,) = {trigger._client() for trigger in triggers}
     assert 1 <= connections_of(client) <= CONCURRENT_POLLS
     assert token.fetched == 1
-    assert sorted(threads_used) == ["_extras", "list_folder", "refresh", "send"]
+    assert sorted(threads_used) == ["_extras", "list", "open", "refresh"]
     assert threading.get_ident() not in set().union(*threads_used.values())
-    assert len(threads_used["send"]) <= CONCURRENT_POLLS
+    assert len(threads_used["open"]) <= CONCURRENT_POLLS
 
 
 def noting(trigger: ImagenOutputTrigger, looked: threading.Event, all_of: list[ImagenOutputTrigger]) -> Any:

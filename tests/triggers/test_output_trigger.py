@@ -112,7 +112,7 @@ def test_all_waits_on_one_connection_share_one_client_that_is_never_patient() ->
     first, second = trigger_for("gs://bucket/a/"), trigger_for("gs://bucket/b/")
 
     assert first._client() is second._client()
-    assert first._client()._attempts.rules.deadline_seconds == 0
+    assert first._client().session.retry_rules.deadline_seconds == 0
 
 
 def test_a_connection_that_was_read_once_is_not_read_for_every_look(

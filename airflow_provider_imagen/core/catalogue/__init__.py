@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from airflow_provider_imagen.core.catalogue.spelling import closest, misspelt
 
 Job = Literal["generate", "upscale", "edit"]
 Filled = Annotated[str, StringConstraints(min_length=1)]
@@ -36,7 +37,9 @@ class Model(BaseModel):
     max_output_megapixels: int | None = None
     watermark_default: bool
     enhance_prompt_default: bool = False
+    mime_type_default: Filled = "image/png"
     parameters: frozenset[str]
+    tolerated: frozenset[str] = frozenset()
     prices_usd: dict[str, Annotated[float, Field(gt=0)]] = {}
     released: PartialDate | None = None
     deprecated: date | None = None
@@ -74,6 +77,19 @@ class Model(BaseModel):
             return ""
         successor = f"; use {self.replacement} instead" if self.replacement else ""
         return f"Google announced {self.discontinued} as the last day of {self.id}{successor}."
+
+
+class ModelMatch(NamedTuple):
+    """What is known of a model that somebody names.
+
+    :param row: its row; of a misspelt id, the row of the model that is meant; of any other unknown id, the default's.
+    :param is_known: the row is the model's own.
+    :param meant: the known id of which the name is a misspelling.
+    """
+
+    row: Model
+    is_known: bool
+    meant: str | None = None
 
 
 class Catalogue(BaseModel):
@@ -115,8 +131,19 @@ class Catalogue(BaseModel):
 
     def closest(self, name: str) -> str | None:
         """Return the known id that looks most like ``name``, for a "did you mean"."""
-        ids = [model.id for model in self.models]
-        return next(iter(difflib.get_close_matches(name, ids, n=1, cutoff=0.85)), None)
+        return closest(name, [model.id for model in self.models])
+
+    def match(self, name: str, job: Literal["generate", "upscale"]) -> ModelMatch:
+        """Return what is known of the model that a task names, by id or alias.
+
+        :param name: what the task or its connection says.
+        :param job: what the model shall do.
+        """
+        known = self.find(name)
+        meant = (
+            None if known else misspelt(name, [each for model in self.models for each in (model.id, *model.aliases)])
+        )
+        return ModelMatch(known or self.find_or_default(meant or name, job), known is not None, meant)
 
 
 MODEL_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@-]*\Z")

@@ -41,3 +41,21 @@ def living_replacement(model: Model, models: Catalogue, today: date) -> str | No
             break
         name = known.replacement
     return name
+
+
+def advice_when_missing(name: str, models: Catalogue, today: date) -> str:
+    """Say what to do when Google answers that there is no such model.
+
+    :param name: the model id that was asked.
+    :param models: the catalogue.
+    :param today: the day by which a model counts as retired.
+    """
+    known = models.find(name)
+    if known is None:
+        guess = models.closest(name)
+        return f"Check the model id and the location.{f' Did you mean {guess}?' if guess else ''}"
+    state = state_of(known, today)
+    if state == "retired":
+        return f"{known.id} is retired. {known.end_of_life()}"
+    check = "Check the model id, the location, and that the project may use the model."
+    return f"{check} {known.end_of_life()}" if state == "retiring" else check

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Generic, cast
 
-from airflow_provider_imagen.core.catalogue import Catalogue, Model
+from airflow_provider_imagen.core.catalogue import Catalogue, Model, ModelMatch
 from airflow_provider_imagen.core.protocols import Protocol, protocol_named
-from airflow_provider_imagen.core.text import is_blank
-from airflow_provider_imagen.core.validation import rules
+from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.text import is_blank, quoted, text_from
 from airflow_provider_imagen.core.validation.arguments import RequestT, read_request
 from airflow_provider_imagen.core.validation.compatibility import fitted_to
+from airflow_provider_imagen.core.validation.model_rules import problem_with_location, problems_with_model
+from airflow_provider_imagen.core.validation.remarks import remarks_on
 from airflow_provider_imagen.errors import InvalidInputError
 
 
@@ -60,6 +62,18 @@ class RequestPlan(Generic[RequestT]):
         return images if self.protocol.one_image_per_request else min(images, 1)
 
 
+def part_of(plan: RequestPlan[RequestT], numbers: Sequence[int]) -> RequestPlan[RequestT]:
+    """Return the plan of a request that asks for some of the images, where it asked for all.
+
+    :param plan: what to ask.
+    :param numbers: the images to ask for; where each has a request of its own, the index tells which it is.
+    """
+    request = plan.request
+    if plan.protocol.one_image_per_request or len(numbers) == request.count or not isinstance(request, GenerateRequest):
+        return plan
+    return replace(plan, request=request.model_copy(update={"number_of_images": len(numbers)}))
+
+
 def choose_model(job: str, named: str | None, default_model: str | None, models: Catalogue) -> tuple[str, str]:
     """Return the model of a task that may name none, and the reason in words.
 
@@ -96,7 +110,9 @@ class Planner(Generic[RequestT]):
     ) -> None:
         self._kind = kind
         self._arguments = dict(arguments)
-        self._preferences = preferences
+        self._preferences = ModelPreferences(
+            *(text_from(getattr(preferences, each.name)) for each in fields(preferences))
+        )
         self._models = models
         self._today = today
 
@@ -106,12 +122,20 @@ class Planner(Generic[RequestT]):
         :raises InvalidInputError: names every mistake at once.
         """
         name, why = choose_model(self._kind.job, self._preferences.model, self._preferences.default_model, self._models)
+        is_named = name == self._preferences.model
         known = self._models.find(name)
         if known is not None and known.retired_on(self._today) and self.fallback not in {None, known.id}:
             return self.with_fallback(name, f"{known.id} is retired since {known.discontinued}")
-        request, problems = read_request(self._kind, {**self._arguments, "model": name}, self._models)
-        self._refuse([*problems, *rules.problem_with_location(name, self._preferences.location, self._models)])
-        return self._plan(request, why)
+        request, problems = read_request(self._kind, {**self._arguments, "model": name})
+        match = self._models.match(request.model, self._kind.job)
+        named_by = "model" if is_named else "default_model of the connection"
+        wrong = self._problems_with_model(request, match, named_by)
+        self._refuse([*self._problems_with_fallback(), *problems, *wrong])
+        return self._plan(request, match, why, self._remarks_on_fallback())
+
+    def asked(self) -> RequestT:
+        """Return the request as its author asked for it, whatever model it is planned with."""
+        return read_request(self._kind, {**self._arguments, "model": "any-model"})[0]
 
     def with_fallback(self, instead_of: str, because: str) -> RequestPlan[RequestT]:
         """Plan the request with the fallback.
@@ -121,38 +145,57 @@ class Planner(Generic[RequestT]):
         :raises InvalidInputError: the fallback cannot do what the task wants, or not in its location.
         """
         name = self.fallback or instead_of
-        lenient, problems = read_request(self._kind, {**self._arguments, "model": "any-model"}, self._models)
+        lenient, problems = read_request(self._kind, {**self._arguments, "model": name})
         self._refuse(problems)
-        fallback = self._models.find_or_default(name, self._kind.job)
-        changes, losses = fitted_to(lenient, fallback)
-        request = cast("RequestT", lenient.model_copy(update={**changes, "model": name}))
-        location = rules.problem_with_location(name, self._preferences.location, self._models)
-        self._refuse([*rules.problems_with(request, self._models), *location])
+        match = self._models.match(name, self._kind.job)
+        changes, losses = fitted_to(lenient, match.row)
+        request = cast("RequestT", lenient.model_copy(update=changes))
+        self._refuse(self._problems_with_model(request, match, "fallback_model"))
         notes = {"fallback": {"instead_of": instead_of, "because": because, "given_up": losses}}
         remarks = (f"{because}: using the fallback {name}.", *losses)
-        return self._plan(request, f"fallback_model, because {because}", remarks, notes)
+        return self._plan(request, match, f"fallback_model, because {because}", remarks, notes)
 
     @property
     def fallback(self) -> str | None:
         """The fallback of this task, None when there is none or it is known not to do this job."""
-        name = (self._preferences.fallback_model or "").strip()
-        known = self._models.find(name)
-        if is_blank(name) or (known is not None and self._kind.job not in known.jobs):
+        name = self._preferences.fallback_model
+        if not isinstance(name, str) or is_blank(name):
             return None
-        return name
+        known = self._models.find(name.strip())
+        return name.strip() if known is None or self._kind.job in known.jobs else None
+
+    def _problems_with_model(self, request: RequestT, match: ModelMatch, named_by: str) -> list[str]:
+        location = problem_with_location(match, self._preferences.location)
+        return [*problems_with_model(request, match, self._models, self._today, named_by), *location]
+
+    def _remarks_on_fallback(self) -> tuple[str, ...]:
+        """Return a warning when the fallback is misspelt: it is of no use on the day when it is needed."""
+        name = self.fallback
+        meant = self._models.match(name, self._kind.job).meant if name else None
+        return (f"fallback_model is {quoted(name)}, which is not known. Did you mean {meant}?",) if meant else ()
+
+    def _problems_with_fallback(self) -> list[str]:
+        name: object = self._preferences.fallback_model
+        if name is None or isinstance(name, str):
+            return []
+        return [f"fallback_model is {quoted(name)} and must be text. Correct the value or its template."]
 
     def _plan(
-        self, request: RequestT, why: str, remarks: tuple[str, ...] = (), notes: Mapping[str, Any] | None = None
+        self,
+        request: RequestT,
+        match: ModelMatch,
+        why: str,
+        remarks: tuple[str, ...] = (),
+        notes: Mapping[str, Any] | None = None,
     ) -> RequestPlan[RequestT]:
-        model = self._models.find_or_default(request.model, self._kind.job)
-        asked = self._preferences.model
+        model, asked = match.row, self._preferences.model
         return RequestPlan(
             request,
             model,
             protocol_named(model.protocol),
             self._preferences.location or model.location,
             why,
-            (*remarks, *rules.remarks_on(request, self._models, self._today)),
+            (*remarks, *remarks_on(request, match, self._models, self._today)),
             notes or {},
             None if is_blank(asked) else asked,
         )

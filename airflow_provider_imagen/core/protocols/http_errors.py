@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.text import shortened
 from airflow_provider_imagen.errors import (
     ImagenError,
     ModelNotFoundError,
+    ObjectExistsError,
     PermanentError,
     PermissionDeniedError,
     PromptBlockedError,
@@ -64,6 +65,7 @@ _MEANINGS: dict[int, tuple[type[ImagenError], str]] = {
         QuotaExceededError,
         "Lower the number of tasks that run at once (an Airflow pool), or ask Google for more quota.",
     ),
+    412: (ObjectExistsError, "It was not changed."),
     503: (ServiceUnavailableError, "Try again later."),
     **dict.fromkeys((408, 499, 500, 502, 504), (ResponseLostError, _UNKNOWN_OUTCOME)),
 }

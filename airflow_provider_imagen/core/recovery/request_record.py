@@ -1,76 +1,190 @@
-"""What a task instance leaves behind for its next try: what was asked, when, and what came of it.
+"""What is kept of a request between tries: its intent before it is sent, and its result once the images are stored.
 
-A receipt is a small JSON document. It tells a later try which images are its own, also in a folder that many share.
+A record is a small JSON file in ``<output_uri>/_imagen/``, named by the request's own name and its fingerprint:
+``<own name>.<12 hex>.intent.json`` before the request, ``<own name>.<12 hex>.json`` after it. A record that cannot be
+replaced or removed stays, and the next one gets a number: ``<own name>.<12 hex>.intent~2.json``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
-from typing import Any, Literal
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from airflow_provider_imagen.core.requests import ImageRequest
+from airflow_provider_imagen.core.recovery.decision import Writer
+from airflow_provider_imagen.core.requests import GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.result_document import ResultDocument
 
-FILE_NAME = "request.json"
+FOLDER = "_imagen"
 MIME_TYPE = "application/json"
 LARGEST_BYTES = 1 << 20
+SHORT_HEX = 12
+GRACE_SECONDS = 60.0
+"""How long after its time-out another run's request may still bring images."""
+
+NOT_IN_FINGERPRINT = frozenset({"model", "output_uri", "labels", "include_rai_reason", "include_safety_attributes"})
+"""Arguments that do not decide the picture. Policies and the key are no arguments of a request in the first place."""
 
 
-class Receipt(BaseModel):
-    """One request of one task instance.
+class TaskIdentity(BaseModel):
+    """The task instance, and its try, that wrote a record.
 
-    :param fingerprint: tells this request from every other; see :func:`fingerprint_of`.
-    :param asked_at: when it was sent, by the worker's clock.
-    :param earlier: images that were in the task's folder before it.
-    :param result: the ``result`` document, once every image is stored; None: asked, and nothing known yet.
-    :param given_up: a person was told that its images cannot be told from others'. They may still be there, so nobody
-        else takes them; the next try of this task asks anew.
+    :param max_tries: Airflow's bound for this task instance; it grows when the task is cleared.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+    try_number: int = 1
+    max_tries: int = 0
+    host: str = ""
+
+    @property
+    def instance(self) -> tuple[str, str, str, int]:
+        """What all tries of one task instance have in common."""
+        return self.dag_id, self.run_id, self.task_id, self.map_index
+
+    def __str__(self) -> str:
+        mapped = "" if self.map_index < 0 else f"[{self.map_index}]"
+        return f"{self.dag_id}.{self.task_id}{mapped} of run {self.run_id}"
+
+
+class RequestRecord(BaseModel):
+    """One request: what was asked, by which try, what lay in its place before, and what came of it.
+
+    :param fingerprint: tells this request from every other, see :func:`fingerprint_of`.
+    :param sent_at: when it was about to be sent, by the worker's clock.
+    :param timeout_seconds: how long its writer waits for a response.
+    :param requested: how many images it asks for.
+    :param before: files that lay in its place before, each with its version.
+    :param state: ``in_flight``; ``lost``: its response did not arrive and no image was found; ``finished``.
+    :param result: the result document of a finished request.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: Literal[1] = 1
     fingerprint: str
-    asked_at: AwareDatetime
-    earlier: tuple[str, ...] = ()
-    result: dict[str, Any] | None = None
-    given_up: bool = False
-
-    @property
-    def uris(self) -> tuple[str, ...]:
-        """The URIs of the images that the result names."""
-        images = (self.result or {}).get("images")
-        listed = images if isinstance(images, list) else []
-        return tuple(str(image["uri"]) for image in listed if isinstance(image, dict) and "uri" in image)
-
-    def with_result(self, document: dict[str, Any]) -> Receipt:
-        """Return the receipt of a request whose images are stored."""
-        return self.model_copy(update={"result": document})
+    writer: TaskIdentity
+    sent_at: AwareDatetime
+    timeout_seconds: float = 0.0
+    requested: int = 1
+    before: dict[str, str] = {}
+    state: Literal["in_flight", "lost", "finished"] = "in_flight"
+    result: ResultDocument | None = None
 
     def encode(self) -> bytes:
-        """Return the receipt as a file."""
-        return json.dumps(self.model_dump(mode="json"), indent=1).encode()
+        """Return the record as a file."""
+        result = None if self.result is None else self.result.to_json()
+        content = {**self.model_dump(mode="json", exclude={"result"}), "result": result}
+        return json.dumps(content, indent=1).encode()
+
+    def writer_for(self, task: TaskIdentity, now: datetime) -> Writer:
+        """Say who wrote this record, from the point of view of a task that wants to write under the same name."""
+        if self.writer.instance == task.instance:
+            return "this_task"
+        if now > self.ends_at:
+            return "expired"
+        same_run = self.writer.dag_id == task.dag_id and self.writer.run_id == task.run_id
+        return "same_run" if same_run else "other_run"
+
+    @property
+    def ends_at(self) -> datetime:
+        """When its writer can no longer be waiting for a response."""
+        return self.sent_at + timedelta(seconds=self.timeout_seconds + GRACE_SECONDS)
+
+    def is_cleared_for(self, task: TaskIdentity) -> bool:
+        """Say whether a try comes after a clear, or in another run, and not after a failure.
+
+        Airflow raises the bound of tries when a task is cleared, and leaves it alone when it retries.
+        """
+        return self.writer.instance != task.instance or self.writer.max_tries != task.max_tries
 
 
-def read_receipt(content: bytes | str | None) -> Receipt | None:
-    """Return the receipt in a file, None if there is none that can be read: then nothing is known of an earlier try."""
-    if content is None:
-        return None
+def read_record(content: bytes) -> RequestRecord | None:
+    """Return the record in a file, None if it cannot be read."""
     try:
-        return Receipt.model_validate_json(content)
-    except ValidationError:
+        value = json.loads(content)
+        result = value.pop("result", None) if isinstance(value, dict) else None
+        record = RequestRecord.model_validate(value)
+    except (ValidationError, ValueError, RecursionError):
         return None
+    document = None if result is None else ResultDocument.read(result)
+    if (record.state == "finished") != (document is not None):
+        return None
+    return record.model_copy(update={"result": document})
 
 
-def new_receipt(fingerprint: str, asked_at: datetime, earlier: tuple[str, ...] = ()) -> Receipt:
-    """Return the receipt of a request that is about to be sent."""
-    return Receipt(fingerprint=fingerprint, asked_at=asked_at, earlier=earlier)
+def relevant_record(records: Iterable[RequestRecord], task: TaskIdentity, now: datetime) -> RequestRecord | None:
+    """Return the record that decides what a task may do under its own name, None when there is none.
+
+    Another writer's request in flight comes first. Else the newest record says what lies in the place: an older result
+    may have been replaced. An intent that could not be removed counts no longer once its result is recorded.
+    """
+    ordered = sorted(records, key=lambda record: (record.sent_at, record.state == "finished"), reverse=True)
+    finished: dict[str, datetime] = {}
+    for record in ordered:
+        if record.state == "finished":
+            finished.setdefault(record.fingerprint, record.sent_at)
+    current = [
+        record
+        for record in ordered
+        if record.state == "finished"
+        or record.sent_at > finished.get(record.fingerprint, datetime.min.replace(tzinfo=UTC))
+    ]
+    others = [
+        record
+        for record in current
+        if record.state != "finished" and record.writer_for(task, now) in {"same_run", "other_run"}
+    ]
+    return next(iter((*others, *current)), None)
 
 
-def fingerprint_of(request: ImageRequest) -> str:
-    """Return a text that is the same for the same request, and tells nothing about its words."""
-    asked = json.dumps(request.sent_arguments(), sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
+class RecordName(NamedTuple):
+    """What the name of a record says."""
+
+    name: str
+    fingerprint: str
+    is_intent: bool
+    number: int
+
+
+def record_names(own_name: str, names: Iterable[str]) -> list[RecordName]:
+    """Return the records of one own name among the names of the files in ``_imagen/``."""
+    form = re.compile(rf"^{re.escape(own_name)}\.([0-9a-f]{{{SHORT_HEX}}})(\.intent)?(?:~([0-9]{{1,6}}))?\.json\Z")
+    found = ((name, form.match(name)) for name in names)
+    return [RecordName(name, match[1], bool(match[2]), int(match[3] or 1)) for name, match in found if match]
+
+
+def record_name(own_name: str, fingerprint: str, *, is_intent: bool, number: int = 1) -> str:
+    """Return the name of a record's file."""
+    intent, copy = ".intent" if is_intent else "", f"~{number}" if number > 1 else ""
+    return f"{own_name}.{fingerprint[:SHORT_HEX]}{intent}{copy}.json"
+
+
+def fingerprint_of(
+    request: GenerateRequest | UpscaleRequest, asked_model: str | None, pictures: Mapping[str, str] | None = None
+) -> str:
+    """Return a text that is the same for the same request, and tells nothing about its words.
+
+    What decides the picture as its author asked for it counts: the prompt, the pictures, the model as it was written
+    and the image arguments that are set. A value that is None is left out: a new argument changes no old fingerprint.
+
+    :param request: the request; its own ``model`` may be a default or a fallback and does not count.
+    :param asked_model: the model that the task names, None when it names none.
+    :param pictures: what identifies each picture that the request names, by its URI.
+    """
+    arguments = {name: value for name, value in request.sent_arguments().items() if name not in NOT_IN_FINGERPRINT}
+    for name, value in arguments.items():
+        if pictures and isinstance(value, str) and value in pictures:
+            arguments[name] = pictures[value]
+    asked = {"job": request.job, **({} if asked_model is None else {"model": asked_model}), **arguments}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.text import quoted
 BUCKET = re.compile(r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]\Z")
 """Names a Cloud Storage bucket may have (lower case, digits, ``.``, ``_``, ``-``; 3 to 222)."""
 
+SCHEME = "gs://"
 OBJECT = re.compile(r"^gs://[^/]+/(.*[^/])\Z")
 
 
@@ -39,6 +40,45 @@ def parse_folder(uri: str) -> CloudFolder:
     return CloudFolder(bucket, f"{folder}/" if folder else "")
 
 
+def is_in_cloud_storage(uri: str) -> bool:
+    """Say whether a URI names a place in Cloud Storage, valid or not."""
+    return uri.startswith(SCHEME)
+
+
+class LocalFolder(NamedTuple):
+    """A folder on the disk of the machine that opens it.
+
+    :param uri: the folder as it was written, without a closing slash; the names of its files begin with it.
+    :param path: its absolute path.
+    """
+
+    uri: str
+    path: str
+
+
+class OtherFolder(NamedTuple):
+    """A folder in a storage that Airflow has a file system for, without a closing slash."""
+
+    uri: str
+
+
+Location = CloudFolder | LocalFolder | OtherFolder
+
+
+def parse_location(uri: str) -> Location:
+    """Say where an ``output_uri`` leads. This is the one place where its scheme decides anything.
+
+    :raises ValueError: it begins with ``gs://`` and has no usable bucket name.
+    """
+    if is_in_cloud_storage(uri):
+        return parse_folder(uri)
+    scheme, separator, rest = uri.partition("://")
+    folder = uri.rstrip("/")
+    if not separator:
+        return LocalFolder(folder, folder or "/")
+    return LocalFolder(folder, rest.rstrip("/") or "/") if scheme in {"file", "local"} else OtherFolder(folder)
+
+
 def is_object(uri: str) -> bool:
     """Say whether a URI names an object in Cloud Storage: ``gs://bucket/name``."""
     return uri.isprintable() and OBJECT.match(uri) is not None
@@ -48,7 +88,7 @@ def problem_with_source(uri: str) -> str | None:
     """Return what is wrong with the ``image`` to upscale, None when it can be read or passed on."""
     if is_object(uri):
         return None
-    other_scheme = "://" in uri and not uri.startswith(("gs://", "http://", "https://"))
+    other_scheme = "://" in uri and not uri.startswith((SCHEME, "http://", "https://"))
     if (other_scheme or uri.startswith("/")) and uri.isprintable():
         return None
     return (

@@ -1,7 +1,7 @@
 """Uploading one object to Cloud Storage: the request, and the proof that what is stored is what was sent.
 
 Source: Cloud Storage JSON API, ``objects.insert`` with ``uploadType=multipart``. Cloud Storage refuses the upload when
-the content does not match ``md5Hash``; the answer is compared once more.
+the content does not match ``md5Hash``; the response is compared once more.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ import secrets
 from typing import NamedTuple
 
 from airflow_provider_imagen.core.lenient_json import read_json
+from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.errors import ResponseLostError
 
-QUERY = {"uploadType": "multipart", "fields": "name,md5Hash"}
+
+class UploadedObject(NamedTuple):
+    """Where bytes are stored, and as which generation of the object; None when the response did not say."""
+
+    uri: str
+    generation: str | None
 
 
 class Upload(NamedTuple):
@@ -40,14 +46,30 @@ def encode_upload(name: str, mime_type: str, data: bytes) -> Upload:
     return Upload(f"multipart/related; boundary={boundary}", b"".join((start, data, end)))
 
 
-def check_stored(answer: bytes, data: bytes, uri: str) -> None:
-    """Compare what Cloud Storage says it stored with what was sent.
+def query(if_generation_match: int | str | None = None) -> dict[str, str]:
+    """Return the query parameters of an upload.
 
-    :raises ResponseLostError: they differ, or the answer does not say.
+    :param if_generation_match: the generation that must be there now, 0 for none (``ifGenerationMatch``).
+    """
+    wanted = {"uploadType": "multipart", "fields": "name,md5Hash,generation"}
+    return wanted if if_generation_match is None else {**wanted, "ifGenerationMatch": str(if_generation_match)}
+
+
+def decode_upload(body: bytes, data: bytes, uri: str) -> UploadedObject:
+    """Read the response to an upload, and compare what it says is stored with what was sent.
+
+    :raises ResponseLostError: they differ, or the response does not say.
     """
     try:
-        stored = read_json(answer).get("md5Hash")
+        stored = read_json(body)
+        confirmed, generation = stored.get("md5Hash"), stored.get("generation")
     except (ValueError, AttributeError):
-        stored = None
-    if stored != checksum(data):
+        confirmed = generation = None
+    if confirmed != checksum(data):
         raise ResponseLostError(f"Cloud Storage did not confirm the checksum of {uri}. Uploading it again is safe.")
+    return UploadedObject(uri, str(generation) if isinstance(generation, str | int) else None)
+
+
+def is_stored(stored: StoredObject, data: bytes) -> bool:
+    """Say whether an object has this content."""
+    return stored.md5_hash == checksum(data)

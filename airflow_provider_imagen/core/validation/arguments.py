@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation import rules
@@ -27,8 +26,12 @@ STAND_INS = {
 """Values that offend no rule, put in place of a required argument of the wrong type so that the rest is checked too."""
 
 
-def read_request(kind: type[RequestT], arguments: Mapping[str, Any], models: Catalogue) -> tuple[RequestT, list[str]]:
-    """Return a request and every problem with it; it may only be sent when there is none."""
+def read_request(kind: type[RequestT], arguments: Mapping[str, Any]) -> tuple[RequestT, list[str]]:
+    """Return a request and every mistake that is one with every model; it may only be sent when there is none.
+
+    :param kind: the kind of request.
+    :param arguments: its arguments by name, ``model`` among them.
+    """
     problems: list[str] = []
     try:
         request = kind.model_validate(dict(arguments))
@@ -37,7 +40,7 @@ def read_request(kind: type[RequestT], arguments: Mapping[str, Any], models: Cat
         kept = {name: value for name, value in arguments.items() if name not in wrong}
         missing = wrong & STAND_INS.keys() & kind.model_fields.keys()
         request = kind.model_validate({**kept, **{name: STAND_INS[name] for name in missing}})
-    return cast("RequestT", request), [*problems, *rules.problems_with(request, models)]
+    return cast("RequestT", request), [*problems, *rules.problems_with(request)]
 
 
 def _wrong_types(

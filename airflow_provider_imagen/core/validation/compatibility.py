@@ -22,10 +22,15 @@ def remarks_on_losses(request: ImageRequest, model: Model) -> list[str]:
     """Return one sentence for each argument that is not sent, or means less, with this model."""
     protocol = protocol_named(model.protocol)
     lost = [(protocol.not_sent, "it is not sent"), (protocol.approximated, "it means less")]
-    return [
-        f"{name} is {_shown(name, value)}; with {model.id} {what}: {reason}."
+    remarks = [
+        f"{name} is {_shown(name, value)}; with {request.model} {what}: {reason}."
         for reasons, what in lost
         for name, reason in reasons.items()
+        if (value := getattr(request, name, None)) is not None
+    ]
+    return remarks + [
+        f"{name} is {_shown(name, value)}; Google's page on {model.id} does not list it, so it may do nothing."
+        for name in sorted(model.tolerated if model.is_named(request.model) else ())
         if (value := getattr(request, name, None)) is not None
     ]
 
@@ -42,7 +47,7 @@ def fitted_to(request: ImageRequest, model: Model) -> tuple[dict[str, object], l
         if name in ALWAYS_THERE or value is None or is_needless(name, value, model):
             continue
         too_large = name == "image_size" and value not in model.image_sizes
-        if name not in model.parameters or too_large:
+        if name not in model.parameters | model.tolerated or too_large:
             losses[name] = value
     texts = [
         f"{name}={_shown(name, value)} is given up: {model.id} does not accept it." for name, value in losses.items()

@@ -6,9 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from airflow_provider_imagen.core.storage.locations import parse_folder
+from airflow_provider_imagen.core.image_format import UNKNOWN, type_of_name
+from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage, parse_folder
 from airflow_provider_imagen.core.text import is_blank, quoted
 from airflow_provider_imagen.core.validation.path_parts import problem_with_path
+
+MISSING = {"None", "nan", "NaT"}
+"""What Jinja and pandas write for a missing value."""
 
 LONGEST_KEY = 100
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -27,9 +31,9 @@ def problems_with_output_uri(uri: str) -> Iterator[str]:
         yield f"output_uri is empty. {ALLOWED}"
     elif not uri.isprintable() or uri != uri.strip():
         yield f"output_uri is {quoted(uri)}; control characters and blanks around it are not allowed. {ALLOWED}"
-    elif wrong := problem_with_path(_path_of(uri), in_cloud=uri.startswith("gs://")):
+    elif wrong := problem_with_path(_path_of(uri), in_cloud=is_in_cloud_storage(uri)) or _problem_with_folder(uri):
         yield f"output_uri is {quoted(uri)}; {wrong}. {ALLOWED}"
-    elif uri.startswith("gs://"):
+    elif is_in_cloud_storage(uri):
         yield from _problems_with_cloud_folder(uri)
     elif uri.startswith(("http://", "https://")):
         yield f"output_uri is {quoted(uri)}; a web address cannot be written to. {ALLOWED}"
@@ -42,6 +46,19 @@ def problems_with_output_uri(uri: str) -> Iterator[str]:
         yield (f"output_uri is {quoted(uri)}; a file URI has three slashes, for example file:///data/images. {ALLOWED}")
     elif "://" not in uri and not uri.startswith("/"):
         yield f"output_uri is {quoted(uri)}, a relative path whose place depends on the worker. {ALLOWED}"
+
+
+def _problem_with_folder(uri: str) -> str | None:
+    """Return why a path is probably not the folder that is meant, None when it may be."""
+    if "{{" in uri or "{%" in uri:
+        return "a template in it was not rendered: only templated arguments of a task are"
+    if found := next((mark for mark in "*?" if mark in uri), None):
+        return f"it is one folder, and {found!r} stands for no name"
+    if missing := next((part for part in _path_of(uri).split("/") if part in MISSING), None):
+        return f"a part of it is {missing!r}, which is what a template makes of a missing value"
+    if type_of_name(uri) != UNKNOWN:
+        return "it names a file, and a folder is wanted; image_key gives the images of operators a name"
+    return None
 
 
 def _path_of(uri: str) -> str:

@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import difflib
+import heapq
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from airflow_provider_imagen.core.image_format import ENDINGS, canonical_type
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_folder
 from airflow_provider_imagen.core.text import is_blank, quoted
+from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 from airflow_provider_imagen.errors import InvalidInputError
+
+MOST_URIS = 1024
+"""How many images a wait returns; as many as Airflow maps over, unless ``[core] max_map_length`` was raised."""
+
+MOST_TYPES = 3
+"""How many types of objects that do not count are named in the log."""
+
+RECORDS = "_imagen"
+"""The folder in which operators keep their records. Nothing in it is an image that somebody waits for."""
+
+EVERY_IMAGE = "image/*"
+_TYPE = re.compile(r"image/[a-z0-9*?][a-z0-9!#$&^_.+*?-]{0,99}")
 
 
 def _as_list(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if is_blank(value):
+        return None
+    parts = value.split(",") if isinstance(value, str) else value
+    return [part for part in parts if not is_blank(part)] or None if isinstance(parts, list | tuple) else parts
 
 
 def _unset_when_blank(value: Any) -> Any:
     return None if is_blank(value) else value
+
+
+def _mime_type(value: str) -> str:
+    """Return a wanted type by its registered name; also of an ending (``jpeg``), an alias or a pattern (``image/*``).
+
+    :raises ValueError: it is no type of an image.
+    """
+    plain = value.strip().lower()
+    if plain in {"*", "*/*", "image"}:
+        return EVERY_IMAGE
+    wanted = ENDINGS.get(plain.removeprefix("."), canonical_type(plain))
+    known = set(ENDINGS.values())
+    if wanted not in known and (not _TYPE.fullmatch(wanted) or difflib.get_close_matches(wanted, known, cutoff=0.85)):
+        raise ValueError("no type of an image")
+    return wanted
 
 
 def _names_a_folder(uri: str) -> str:
@@ -27,15 +65,35 @@ def _names_a_folder(uri: str) -> str:
     return uri
 
 
+@dataclass(frozen=True, slots=True)
+class FolderContent:
+    """What one look at a folder found.
+
+    :param count: how many images count. Where no URIs are wanted, no more than end the wait are counted.
+    :param uris: the first of them by name, at most ``MOST_URIS``.
+    :param others: how many objects do not count, by the reason.
+    """
+
+    count: int = 0
+    uris: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+
+
 class ImageWait(BaseModel):
-    """What a sensor waits for: at least ``min_images`` images in a folder, of these types, newer than a moment."""
+    """What a sensor waits for: at least ``min_images`` images in a folder, of these types, newer than a moment.
+
+    :param wants_uris: the images' URIs are wanted, and not only their being there.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     output_uri: Annotated[str, AfterValidator(_names_a_folder)]
     min_images: Annotated[int, Field(ge=0)] = 1
-    mime_types: Annotated[tuple[str, ...] | None, BeforeValidator(_as_list), BeforeValidator(_unset_when_blank)] = None
+    mime_types: Annotated[tuple[Annotated[str, AfterValidator(_mime_type)], ...] | None, BeforeValidator(_as_list)] = (
+        None
+    )
     newer_than: Annotated[datetime | None, BeforeValidator(_unset_when_blank)] = None
+    wants_uris: bool = True
 
     @property
     def folder(self) -> CloudFolder:
@@ -44,21 +102,59 @@ class ImageWait(BaseModel):
 
     def counts(self, stored: StoredObject) -> bool:
         """Say whether a stored object is one of the images waited for."""
-        wanted = stored.mime_type in self.mime_types if self.mime_types else stored.mime_type.startswith("image/")
-        return wanted and stored.size > 0 and (self.newer_than is None or stored.time_created > self.newer_than)
+        return self.why_not(stored) is None
 
-    def found_in(self, listing: Iterable[StoredObject]) -> tuple[str, ...]:
-        """Return the URIs of the images in a listing, in the order of their names."""
-        names = sorted(stored.name for stored in listing if self.counts(stored))
-        return tuple(f"gs://{self.folder.bucket}/{name}" for name in names)
+    def why_not(self, stored: StoredObject) -> str | None:
+        """Return in a few words why a stored object is none of the images waited for, None if it is one."""
+        mime_type = stored.mime_type
+        if not any(fnmatchcase(mime_type, wanted) for wanted in self.mime_types or (EVERY_IMAGE,)):
+            return f"of type {mime_type[:60]}"
+        if stored.size == 0:
+            return "empty"
+        if self.newer_than is not None and stored.time_created <= self.newer_than:
+            return f"not newer than {self.newer_than.isoformat()}"
+        return None
 
-    def is_over(self, uris: Sequence[str]) -> bool:
+    def content_of(self, listing: Iterable[StoredObject]) -> FolderContent:
+        """Return what is in a folder. The listing is read no further than needed.
+
+        :param listing: everything in the folder. Records and names that stand for a folder are passed over.
+        """
+        prefix, others, count = self.folder.prefix, Counter[str](), 0
+
+        def images() -> Iterable[str]:
+            nonlocal count
+            if not self.wants_uris and self.min_images == 0:
+                return
+            for stored in listing:
+                if stored.name.endswith("/") or RECORDS in stored.name.removeprefix(prefix).split("/")[:-1]:
+                    continue
+                if reason := self.why_not(stored):
+                    others[reason] += 1
+                    continue
+                count += 1
+                yield stored.name
+                if not self.wants_uris and count >= self.min_images:
+                    return
+
+        names = heapq.nsmallest(MOST_URIS, images())
+        uris = tuple(f"gs://{self.folder.bucket}/{name}" for name in names) if self.wants_uris else ()
+        return FolderContent(count, uris, dict(others))
+
+    def is_over(self, content: FolderContent) -> bool:
         """Say whether enough images are there."""
-        return len(uris) >= self.min_images
+        return content.count >= self.min_images
 
-    def progress(self, uris: Sequence[str]) -> str:
-        """Say in words how far the wait is."""
-        return f"{len(uris)} of at least {self.min_images} images are in {self.output_uri}"
+    def progress(self, content: FolderContent) -> str:
+        """Say in words how far the wait is, and what lies in the folder and does not count."""
+        text = f"{content.count} of at least {self.min_images} images are in {self.output_uri}"
+        if self.is_over(content) or not content.others:
+            return text
+        reasons = Counter(content.others).most_common()
+        named = [f"{number} {reason}" for reason, number in reasons[:MOST_TYPES]]
+        rest = sum(number for _, number in reasons[MOST_TYPES:])
+        named += [f"{rest} for other reasons"] if rest else []
+        return f"{text}; other objects there that do not count: {sum(content.others.values())} ({', '.join(named)})"
 
 
 def check_wait(**arguments: Any) -> ImageWait:
@@ -72,6 +168,8 @@ def check_wait(**arguments: Any) -> ImageWait:
         wait = ImageWait(**arguments)
     except ValidationError as failure:
         raise InvalidInputError(tuple(_problem(dict(error)) for error in failure.errors())) from None
+    if problems := tuple(problems_with_output_uri(wait.output_uri)):
+        raise InvalidInputError(problems)
     if wait.newer_than is not None and wait.newer_than.tzinfo is None:
         return wait.model_copy(update={"newer_than": wait.newer_than.replace(tzinfo=UTC)})
     return wait
@@ -80,7 +178,7 @@ def check_wait(**arguments: Any) -> ImageWait:
 _ALLOWED = {
     "output_uri": "a gs://bucket/folder/ (no other place is looked into)",
     "min_images": "a whole number of 0 or more",
-    "mime_types": "a list such as ['image/png']",
+    "mime_types": "a list such as ['image/png'], ['jpeg'] or ['image/*']",
     "newer_than": "a moment such as '2026-01-31T00:00:00+00:00' or '{{ data_interval_end }}'",
 }
 

@@ -13,8 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.text import quoted
-from airflow_provider_imagen.core.waiting.condition import ImageWait
+from airflow_provider_imagen.core.waiting.condition import FolderContent, ImageWait
 from airflow_provider_imagen.errors import ImagenError, PermanentError, UnexpectedResponseError
+
+MOST_URIS_IN_EVENT = 100
+"""Each has at most 1,250 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +25,15 @@ class Verdict:
     """What one look came to.
 
     :param text: how far the wait is, in words.
-    :param uris: the images that are there.
+    :param count: how many images are there.
+    :param uris: their URIs, the first of them where there are very many.
     :param event: what a trigger reports when the wait is over, None when it goes on.
     :param pause_seconds: when to look again.
     :param failure: why the wait cannot succeed any more.
     """
 
     text: str
+    count: int = 0
     uris: tuple[str, ...] = ()
     event: dict[str, Any] | None = None
     pause_seconds: float = 0.0
@@ -36,13 +41,20 @@ class Verdict:
 
 
 class WaitEvent(BaseModel):
-    """The event of a trigger, as the sensor reads it back."""
+    """The event of a trigger, as the sensor reads it back.
+
+    :param uris: the first images, at most ``MOST_URIS_IN_EVENT``: events go through Airflow's database.
+    :param total: how many images there are.
+    :param output_uri: the folder they are in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     status: Literal["done", "timeout", "failed"]
     uris: list[str]
     message: str
+    total: int | None = None
+    output_uri: str | None = None
 
 
 def look(
@@ -60,15 +72,16 @@ def look(
     :param poll_interval: seconds to the next look.
     """
     try:
-        uris = wait.found_in(list_folder())
+        content = wait.content_of(list_folder())
     except PermanentError as failure:
         return ended_by(failure)
     except ImagenError as failure:
-        return _not_yet(f"This look failed and does not count: {failure}", (), seconds_left, poll_interval)
-    text = wait.progress(uris)
-    if wait.is_over(uris):
-        return Verdict(text, uris, _event("done", text, uris))
-    return _not_yet(text, uris, seconds_left, poll_interval)
+        text = f"This look failed and does not count: {failure}"
+        return _not_yet(text, wait, FolderContent(), seconds_left, poll_interval)
+    text = wait.progress(content)
+    if wait.is_over(content):
+        return Verdict(text, content.count, content.uris, _event("done", text, wait.output_uri, content))
+    return _not_yet(text, wait, content, seconds_left, poll_interval)
 
 
 def unanswered(output_uri: object) -> Verdict:
@@ -97,11 +110,22 @@ def read_event(event: Mapping[str, Any] | None) -> WaitEvent:
         ) from None
 
 
-def _not_yet(text: str, uris: tuple[str, ...], seconds_left: float, poll_interval: float) -> Verdict:
+def _not_yet(text: str, wait: ImageWait, content: FolderContent, seconds_left: float, poll_interval: float) -> Verdict:
     if seconds_left <= 0:
-        return Verdict(text, uris, _event("timeout", text, uris))
-    return Verdict(text, uris, pause_seconds=min(poll_interval, max(seconds_left, 0.0)))
+        event = _event("timeout", text, wait.output_uri, content)
+        return Verdict(text, content.count, content.uris, event)
+    pause = min(poll_interval, max(seconds_left, 0.0))
+    return Verdict(text, content.count, content.uris, pause_seconds=pause)
 
 
-def _event(status: str, message: str, uris: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {"status": status, "message": message, "uris": list(uris)}
+def _event(
+    status: str, message: str, output_uri: str | None = None, content: FolderContent | None = None
+) -> dict[str, Any]:
+    found = content or FolderContent()
+    return {
+        "status": status,
+        "message": message,
+        "uris": list(found.uris[:MOST_URIS_IN_EVENT]),
+        "total": found.count,
+        "output_uri": output_uri,
+    }

@@ -12,11 +12,11 @@ from pathlib import Path
 from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
 from airflow.sdk.io import has_fs
 
+from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import waiting_client
-from airflow_provider_imagen.client.vertex import ImagenClient
 from airflow_provider_imagen.core.image_format import image_type
 from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
-from airflow_provider_imagen.core.storage.locations import parse_folder
+from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage, parse_folder
 from airflow_provider_imagen.errors import ImagenError, OutputError, StorageNotFoundError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.plugins.gallery.thumbnails import FORMATS
@@ -110,8 +110,8 @@ def _cloud_storage_refusal(uri: str) -> str | None:
 def _read(uri: str, conn_id: str) -> bytes:
     scheme, separator, rest = uri.partition("://")
     try:
-        if scheme == "gs" and separator:
-            return _client(conn_id).download(uri, MAX_IMAGE_BYTES)
+        if is_in_cloud_storage(uri):
+            return _client(conn_id).storage.download(uri, MAX_IMAGE_BYTES)
         if not separator or scheme in _LOCAL_SCHEMES:
             return _bounded(_read_local(Path(rest if separator else uri)))
         with ObjectStoragePath(uri).open("rb") as file:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,17 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 from airflow_provider_imagen.plugins.gallery.addresses import NOT_MAPPED, TaskInstanceAddress
+from airflow_provider_imagen.plugins.gallery.xcom_backend import (
+    UnreadableResultError,
+    XComBackend,
+    configured_backend,
+    stored_prefixes,
+)
 
 RUNS_ON_A_PAGE = 25
 MAX_MAPPED_INSTANCES = 100
@@ -26,6 +33,8 @@ REQUIRED_FIELD = "filter_reasons"
 """A field of every result document, by which the database tells them from values of other operators."""
 MAX_DOCUMENT_CHARACTERS = 1 << 20
 """Any task may push any value under this key: a longer one is never loaded into memory."""
+STORAGE_THREADS = 8
+"""Files of results that one page reads at the same time, where an XCom backend keeps them outside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +44,13 @@ class TaskInstanceResult:
     :param address: the task instance.
     :param timestamp: time of the XCom.
     :param document: its value, None if that is no result document.
+    :param problem: why it cannot be read; a sentence for people who may see the task instance.
     """
 
     address: TaskInstanceAddress
     timestamp: datetime
     document: ResultDocument | None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,11 @@ class RunResults:
     run_after: datetime
     results: list[TaskInstanceResult]
 
+    @property
+    def problems(self) -> list[str]:
+        """Why results cannot be read, each sentence once."""
+        return list(dict.fromkeys(result.problem for result in self.results if result.problem))
+
 
 @dataclass(frozen=True, slots=True)
 class RunsPage:
@@ -84,20 +100,23 @@ def read_task(address: TaskInstanceAddress) -> TaskPage | None:
 
     :param address: with map index -1 all instances of a mapped task.
     """
+    backend = configured_backend()
     with create_session(scoped=False) as session:
         instances = list(_instances(session, address))
-        if not instances:
-            return None
-        results = list(_task_results(session, address))
-        return TaskPage(instances[:MAX_MAPPED_INSTANCES], results, len(instances) > MAX_MAPPED_INSTANCES)
+        rows = session.execute(_results_of_task(address, backend)).all() if instances else []
+    if not instances:
+        return None
+    is_truncated = len(instances) > MAX_MAPPED_INSTANCES
+    return TaskPage(instances[:MAX_MAPPED_INSTANCES], _read(rows, backend), is_truncated)
 
 
 def read_result(address: TaskInstanceAddress) -> TaskInstanceResult | None:
     """Return the result of exactly one task instance."""
+    backend = configured_backend()
+    query = _results(backend).where(*_of_task(XComModel, address), XComModel.map_index == address.map_index)
     with create_session(scoped=False) as session:
-        query = _results().where(*_of_task(XComModel, address), XComModel.map_index == address.map_index)
         row = session.execute(query).first()
-        return _result(row) if row else None
+    return _read([row], backend)[0] if row else None
 
 
 def read_runs(dag_id: str, page: int) -> RunsPage:
@@ -106,22 +125,24 @@ def read_runs(dag_id: str, page: int) -> RunsPage:
     :param dag_id: the DAG.
     :param page: 0 is the page of the latest runs.
     """
+    backend = configured_backend()
+    query = (
+        select(DagRun.run_id, DagRun.state, DagRun.run_after)
+        .where(DagRun.dag_id == dag_id)
+        .order_by(DagRun.run_after.desc(), DagRun.id.desc())
+        .limit(RUNS_ON_A_PAGE + 1)
+        .offset(page * RUNS_ON_A_PAGE)
+    )
     with create_session(scoped=False) as session:
-        query = (
-            select(DagRun.run_id, DagRun.state, DagRun.run_after)
-            .where(DagRun.dag_id == dag_id)
-            .order_by(DagRun.run_after.desc(), DagRun.id.desc())
-            .limit(RUNS_ON_A_PAGE + 1)
-            .offset(page * RUNS_ON_A_PAGE)
-        )
-        rows = session.execute(query).all()
-        shown = rows[:RUNS_ON_A_PAGE]
-        results, is_truncated = _run_results(session, dag_id, [row.run_id for row in shown])
-        by_run: dict[str, list[TaskInstanceResult]] = {row.run_id: [] for row in shown}
-        for result in results:
+        runs = session.execute(query).all()
+        shown = runs[:RUNS_ON_A_PAGE]
+        rows = session.execute(_results_of_runs(dag_id, [run.run_id for run in shown], backend)).all()
+    by_run: dict[str, list[TaskInstanceResult]] = {run.run_id: [] for run in shown}
+    for result in _read(rows[:MAX_RESULTS], backend):
+        if result.document or result.problem:
             by_run[result.address.run_id].append(result)
-        runs = [RunResults(row.run_id, str(row.state), row.run_after, by_run[row.run_id]) for row in shown]
-        return RunsPage(runs, len(rows) > RUNS_ON_A_PAGE, is_truncated)
+    found = [RunResults(run.run_id, str(run.state), run.run_after, by_run[run.run_id]) for run in shown]
+    return RunsPage(found, len(runs) > RUNS_ON_A_PAGE, len(rows) > MAX_RESULTS)
 
 
 def _instances(session: Session, address: TaskInstanceAddress) -> Iterator[TaskInstanceState]:
@@ -135,35 +156,37 @@ def _instances(session: Session, address: TaskInstanceAddress) -> Iterator[TaskI
         yield TaskInstanceState(row.map_index, str(row.state) if row.state else None, row.try_number)
 
 
-def _task_results(session: Session, address: TaskInstanceAddress) -> Iterator[TaskInstanceResult]:
-    query = (
-        _results()
+def _results_of_task(address: TaskInstanceAddress, backend: XComBackend) -> Any:
+    return (
+        _results(backend)
         .where(*_of_task(XComModel, address), *_of_instance(XComModel, address))
         .order_by(XComModel.map_index)
         .limit(MAX_MAPPED_INSTANCES)
     )
-    yield from map(_result, session.execute(query))
 
 
-def _run_results(session: Session, dag_id: str, run_ids: list[str]) -> tuple[list[TaskInstanceResult], bool]:
-    """Return the results of some runs, and whether there are more than the bound."""
-    query = (
-        _results()
+def _results_of_runs(dag_id: str, run_ids: list[str], backend: XComBackend) -> Any:
+    return (
+        _results(backend)
         .where(XComModel.dag_id == dag_id, XComModel.run_id.in_(run_ids))
         .order_by(XComModel.dag_run_id.desc(), XComModel.task_id, XComModel.map_index)
         .limit(MAX_RESULTS + 1)
     )
-    rows = session.execute(query).all()
-    results = map(_result, rows[:MAX_RESULTS])
-    return [result for result in results if result.document], len(rows) > MAX_RESULTS
 
 
-def _results() -> Any:
+def _results(backend: XComBackend) -> Any:
     """Return the query of all result documents, as far as the database can tell them from other values."""
     columns = (XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.map_index)
     text = cast(XComModel.value, Text)
-    is_document = (text.contains(REQUIRED_FIELD, autoescape=True), func.length(text) <= MAX_DOCUMENT_CHARACTERS)
-    return select(*columns, XComModel.timestamp, XComModel.value).where(XComModel.key == RESULT_KEY, *is_document)
+    is_result = [text.contains(REQUIRED_FIELD, autoescape=True)]
+    if backend.base is not None:
+        is_result += [text.startswith(prefix, autoescape=True) for prefix in stored_prefixes(backend.base)]
+    conditions = (
+        XComModel.key == RESULT_KEY,
+        func.length(text) <= MAX_DOCUMENT_CHARACTERS,
+        *([or_(*is_result)] if backend.is_default or backend.base is not None else []),
+    )
+    return select(*columns, XComModel.timestamp, XComModel.value).where(*conditions)
 
 
 def _of_task(table: Any, address: TaskInstanceAddress) -> tuple[Any, ...]:
@@ -175,6 +198,20 @@ def _of_instance(table: Any, address: TaskInstanceAddress) -> tuple[Any, ...]:
     return () if address.map_index == NOT_MAPPED else (table.map_index == address.map_index,)
 
 
-def _result(row: Any) -> TaskInstanceResult:
+def _read(rows: Sequence[Any], backend: XComBackend) -> list[TaskInstanceResult]:
+    """Return the results in rows of XComs. Reads storage: no database session is open meanwhile."""
+    if backend.is_default:
+        return [_result(row, backend) for row in rows]
+    with ThreadPoolExecutor(STORAGE_THREADS) as threads:
+        return list(threads.map(lambda row: _result(row, backend), rows))
+
+
+def _result(row: Any, backend: XComBackend) -> TaskInstanceResult:
     address = TaskInstanceAddress(row.dag_id, row.run_id, row.task_id, row.map_index)
-    return TaskInstanceResult(address, row.timestamp, ResultDocument.read(row.value))
+    document, problem = ResultDocument.read(row.value), None
+    if document is None and backend.is_reference(row.value):
+        try:
+            document = backend.read(row.value, row.timestamp.isoformat())
+        except UnreadableResultError as failure:
+            problem = str(failure)
+    return TaskInstanceResult(address, row.timestamp, document, problem)

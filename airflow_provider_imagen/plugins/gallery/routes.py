@@ -20,8 +20,12 @@ from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddres
 from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit
 from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError, read_image
 from airflow_provider_imagen.plugins.gallery.queries import TaskInstanceResult, read_result, read_runs, read_task
-from airflow_provider_imagen.plugins.gallery.thumbnail_cache import ThumbnailCache
-from airflow_provider_imagen.plugins.gallery.thumbnails import Thumbnail, ThumbnailError, make_thumbnail
+from airflow_provider_imagen.plugins.gallery.thumbnails import (
+    Thumbnail,
+    ThumbnailError,
+    make_thumbnail,
+    new_thumbnail_cache,
+)
 
 HERE = FilePath(__file__).resolve().parent
 STATIC = {"gallery.css": "text/css; charset=utf-8", "gallery.js": "text/javascript; charset=utf-8"}
@@ -42,7 +46,7 @@ REVALIDATE = "private, no-cache"
 
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 private = APIRouter(prefix="/dags/{dag_id}", dependencies=READ_PERMISSIONS)
-thumbnail_cache = ThumbnailCache()
+thumbnail_cache = new_thumbnail_cache()
 concurrency_limit = ConcurrencyLimit()
 
 TASK = "/runs/{run_id}/tasks/{task_id}/{map_index}"

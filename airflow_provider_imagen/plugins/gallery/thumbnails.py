@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_imagen.core.image_header import read_header
+from airflow_provider_imagen.plugins.gallery.bounded_cache import BoundedCache
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -16,6 +17,7 @@ EDGE_PIXELS = 384
 MAX_PIXELS = 25_000_000
 """The largest image that is decoded, in pixels; Google's largest have 17 million."""
 MAX_BYTES_WITHOUT_PILLOW = 8 << 20
+CACHE_BYTES = 64 << 20
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF", "image/bmp": "BMP"}
 """What every browser shows, by MIME type, with Pillow's name for it."""
 
@@ -33,6 +35,14 @@ class Thumbnail:
 
 class ThumbnailError(Exception):
     """No small version of an image can be made; the text gives the reason."""
+
+
+def new_thumbnail_cache(max_bytes: int = CACHE_BYTES) -> BoundedCache[Thumbnail]:
+    """Return an empty cache.
+
+    :param max_bytes: bound on the bytes of all thumbnails.
+    """
+    return BoundedCache(max_bytes, lambda thumbnail: len(thumbnail.data))
 
 
 def pillow_is_installed() -> bool:

@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.core.catalogue import Catalogue, Model
-from airflow_provider_imagen.core.catalogue.lifecycle import RETIRING_SOON_DAYS, living_replacement, state_of
+from airflow_provider_imagen.core.catalogue import Catalogue, Model, catalogue
+from airflow_provider_imagen.core.catalogue.lifecycle import (
+    RETIRING_SOON_DAYS,
+    advice_when_missing,
+    living_replacement,
+    state_of,
+)
 
 LAST_DAY = date(2027, 3, 15)
 DEPRECATED = date(2026, 9, 1)
@@ -83,3 +88,30 @@ def test_replacements_that_name_each_other_come_to_an_end() -> None:
     models = chain(a=(PAST, "b"), b=(PAST, "a"))
 
     assert living_replacement(models.models[0], models, TODAY) in {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("name", "today", "advice"),
+    [
+        (
+            "imagen-4.0-generate-002",
+            date(2026, 11, 22),
+            "Check the model id and the location. Did you mean imagen-4.0",
+        ),
+        ("something-else", date(2026, 11, 22), "Check the model id and the location."),
+        (
+            "imagen-4.0-generate-001",
+            date(2026, 11, 22),
+            "imagen-4.0-generate-001 is retired. Google announced 2026-06",
+        ),
+        ("gemini-3-pro-image", date(2026, 11, 22), "Check the model id, the location, and that the project may use"),
+        ("gemini-2.5-flash-image", date(2027, 1, 1), "Check the model id, the location, and that the project may use"),
+    ],
+)
+def test_the_advice_on_a_missing_model_begins_with_the_likeliest_cause(name: str, today: date, advice: str) -> None:
+    assert advice_when_missing(name, catalogue(), today).startswith(advice)
+
+
+def test_the_end_of_a_living_model_is_told_only_when_it_is_near() -> None:
+    assert "2027-03-15" in advice_when_missing("gemini-2.5-flash-image", catalogue(), date(2027, 1, 1))
+    assert "2027" not in advice_when_missing("gemini-2.5-flash-image", catalogue(), date(2026, 11, 22))

@@ -203,3 +203,33 @@ def test_task_before_connection_before_catalogue(
     job: str, named: str | None, default_model: str | None, model: str, reason: str
 ) -> None:
     assert choose_model(job, named, default_model, catalogue()) == (model, reason)
+
+
+def test_a_misspelt_model_of_the_connection_is_named_as_such() -> None:
+    preferences = ModelPreferences(default_model="gemini-3-pro-imge")
+    arguments = {"prompt": "a cat", "output_uri": "gs://bucket/x/"}
+    with pytest.raises(InvalidInputError, match="default_model of the connection is 'gemini-3-pro-imge'.*Did you mean"):
+        Planner(GenerateRequest, arguments, preferences, catalogue(), TODAY).first()
+
+
+def test_a_misspelt_fallback_is_a_warning_until_it_is_needed() -> None:
+    early = planner(date(2026, 1, 1), fallback="gemini-3-pro-imge").first()
+
+    (remark,) = early.remarks
+    assert remark == "fallback_model is 'gemini-3-pro-imge', which is not known. Did you mean gemini-3-pro-image?"
+    with pytest.raises(InvalidInputError, match="fallback_model is 'gemini-3-pro-imge', which is not known"):
+        planner(fallback="gemini-3-pro-imge").first()
+
+
+@pytest.mark.parametrize(("written", "read"), [(2.5, "2.5"), (7, "7"), (True, "True")])
+def test_a_model_that_native_rendering_made_a_number_of_is_text_again(written: Any, read: str) -> None:
+    plan = planner(model=written, fallback=None).first()
+
+    assert (plan.request.model, plan.asked_model) == (read, read)
+
+
+@pytest.mark.parametrize("name", ["model", "fallback"])
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, 1e30])
+def test_a_model_that_is_no_text_is_refused_by_the_argument_s_name(name: str, value: Any) -> None:
+    with pytest.raises(InvalidInputError, match=rf"{name}\w* is .* must be text"):
+        planner(date(2026, 1, 1), **{name: value}).first()

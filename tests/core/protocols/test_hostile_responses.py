@@ -64,7 +64,7 @@ READERS: dict[str, Callable[[bytes], Any]] = {
     "predict": lambda body: predict.decode(body, 3),
     "generate_content": lambda body: generate_content.decode(body, 1),
     "listing": listing.decode_page,
-    "upload": lambda body: uploading.check_stored(body, b"pixels", "gs://bucket/a.png"),
+    "upload": lambda body: uploading.decode_upload(body, b"pixels", "gs://bucket/a.png"),
 }
 
 any_text = st.text(st.characters(exclude_categories=[]), max_size=20)

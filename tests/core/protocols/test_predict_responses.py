@@ -75,6 +75,8 @@ def test_the_type_of_an_image_is_png_when_google_leaves_it_out() -> None:
     [
         "{}",
         '{"predictions": []}',
+        '{"predictions": null}',
+        '{"predictions": null, "metadata": null, "error": null}',
         '{"deployedModelId": "1", "model": "m", "modelDisplayName": "n", "modelVersionId": "2", "metadata": {}}',
     ],
 )
@@ -129,18 +131,20 @@ def test_only_scores_of_the_prompt_mean_that_everything_was_filtered() -> None:
 @pytest.mark.parametrize(
     ("strange", "shape"),
     [
-        ({"bytesBase64Encoded": "not base64!"}, "an object with the keys ['bytesBase64Encoded']"),
-        ({"bytesBase64Encoded": "QUJD\nREVG"}, "an object with the keys ['bytesBase64Encoded']"),
-        ({"bytesBase64Encoded": "QUJ"}, "an object with the keys ['bytesBase64Encoded']"),
-        ({"bytesBase64Encoded": 7}, "an object with the keys ['bytesBase64Encoded']"),
-        ({"bytesBase64Encoded": ""}, "an object with the keys ['bytesBase64Encoded']"),
-        ({"mimeType": "image/png"}, "an object with the keys ['mimeType']"),
-        ({"contentType": "Negative Prompt"}, "an object with the keys ['contentType']"),
-        ({}, "an object with the keys []"),
-        ("text", "str"),
-        (None, "NoneType"),
-        (5, "int"),
-        ([IMAGE], "list"),
+        ({"bytesBase64Encoded": "not base64!"}, "{bytesBase64Encoded: string}"),
+        ({"bytesBase64Encoded": "QUJD\nREVG"}, "a text of 6 bytes that claims to be an image"),
+        ({"bytesBase64Encoded": "QUJ"}, "a text of 2 bytes that claims to be an image"),
+        ({"bytesBase64Encoded": "QUJDR"}, "{bytesBase64Encoded: string}"),
+        ({"bytesBase64Encoded": 7}, "{bytesBase64Encoded: number}"),
+        ({"bytesBase64Encoded": ""}, "{bytesBase64Encoded: empty string}"),
+        ({"mimeType": "image/png"}, "{mimeType: string}"),
+        ({"contentType": "Negative Prompt"}, "{contentType: string}"),
+        ({"a": {"b": [{"c": "planted"}]}}, "{a: {b: [{c: string}]}}"),
+        ({}, "{}"),
+        ("text", "string"),
+        (None, "null"),
+        (5, "number"),
+        ([5], "number"),
     ],
 )
 def test_a_strange_item_loses_no_image_beside_it_and_alone_is_never_called_filtered(
@@ -171,7 +175,8 @@ def test_a_strange_item_loses_no_image_beside_it_and_alone_is_never_called_filte
         b'{"error": {"code": 500, "message": "planted"}}',
         b'{"error": {"code": 500, "message": "planted"}, "predictions": []}',
         b'{"candidates": []}',
-        b'{"predictions": null}',
+        b'[{"predictions": null}]',
+        b'{"predictions": null, "error": {"code": 500, "message": "planted"}}',
         b'{"predictions": {}}',
         b'{"predictions": "text"}',
         b'{"predictions": [{"bytesBase64Encoded": "QUJD"}',
@@ -185,3 +190,18 @@ def test_an_answer_of_another_shape_is_unexpected_and_never_called_filtered(body
 
     assert not isinstance(caught.value, ImagesFilteredError)
     assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("item", "mime_type"),
+    [
+        ({"gcsUri": "gs://bucket/1/sample_0.jpg"}, "image/jpeg"),
+        ({"gcsUri": "gs://bucket/1/sample_0.jpg", "mimeType": None}, "image/jpeg"),
+        ({"gcsUri": "gs://bucket/1/sample_0", "mimeType": ""}, "image/png"),
+        ({"gcsUri": ["gs://bucket/1/sample_0.webp"], "mimeType": "image/webp"}, "image/webp"),
+    ],
+)
+def test_an_image_in_cloud_storage_has_the_type_that_google_or_its_name_says(
+    item: dict[str, Any], mime_type: str
+) -> None:
+    assert read(item, requested=1).images[0].mime_type == mime_type

@@ -65,6 +65,12 @@ def test_an_empty_folder_has_no_items(body: bytes) -> None:
         ("a.jpg", "image/png", "image/png"),
         ("a.jpg", "", "image/jpeg"),
         ("a.PNG", "application/octet-stream", "image/png"),
+        ("a.webp", "", "image/webp"),
+        ("a.png", "binary/octet-stream", "image/png"),
+        ("a.png", "application/x-www-form-urlencoded", "image/png"),
+        ("a", "IMAGE/JPG; charset=utf-8", "image/jpeg"),
+        ("a", "image/x-png", "image/png"),
+        ("a.png", "text/plain", "text/plain"),
         ("a.unknown", "", "application/octet-stream"),
         ("a", "application/octet-stream", "application/octet-stream"),
     ],
@@ -95,3 +101,11 @@ def test_the_ending_tells_the_type_where_none_was_stored(name: str, content_type
 def test_anything_else_is_unexpected_and_names_the_setting_to_check(body: bytes) -> None:
     with pytest.raises(UnexpectedResponseError, match="Check storage_endpoint of the connection"):
         decode_page(body)
+
+
+def test_the_table_of_types_is_not_the_machine_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mimetypes.types_map", {})
+    monkeypatch.setattr("mimetypes.guess_type", lambda *_: (None, None))
+
+    stored = StoredObject(name="a.webp", time_created=datetime(2026, 1, 1, tzinfo=UTC))
+    assert stored.mime_type == "image/webp"

@@ -15,7 +15,6 @@ from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner
 from airflow_provider_imagen.core.protocols import generate_content, predict
 from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage, UpscaleRequest
-from airflow_provider_imagen.core.validation.arguments import read_request
 from airflow_provider_imagen.core.waiting.condition import check_wait
 from airflow_provider_imagen.errors import InvalidInputError
 
@@ -94,11 +93,12 @@ def test_so_they_do_for_a_wait(arguments: dict[str, Any]) -> None:
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_a_refusal_does_not_show_a_whole_prompt(wrong: dict[str, Any]) -> None:
-    arguments = {**SOUND, "model": "imagen-4.0-generate-001", **wrong}
+    arguments = {**SOUND, "model": "imagen-3.0-generate-002", **wrong}
 
-    _, problems = read_request(GenerateRequest, arguments, catalogue())
+    with pytest.raises(InvalidInputError) as caught:
+        checked_generate(arguments)
 
-    assert problems
+    problems = caught.value.problems
     assert PROMPT[:40] not in " ".join(problems)
     assert max(map(len, problems)) < 500
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_imagen.core.storage.locations import parse_folder
-from airflow_provider_imagen.core.storage.object_names import TaskIdentity, file_name, folder_name
+from airflow_provider_imagen.core.storage.object_names import OwnPlace, own_name
 from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 
 BASES = ["gs://bucket/posters/", "/data/posters/", "file:///data/posters/", "s3://bucket/posters/"]
@@ -138,14 +138,16 @@ anything = st.text(st.characters(exclude_categories=[]), max_size=300)
 
 @given(dag_id=anything, run_id=anything, task_id=anything | hostile, map_index=st.integers())
 def test_the_workers_own_folder_is_one_part_of_a_path(dag_id: str, run_id: str, task_id: str, map_index: int) -> None:
-    name = folder_name(TaskIdentity(dag_id, run_id, task_id, map_index))
+    name = own_name(dag_id, run_id, task_id, map_index)
 
     assert re.fullmatch(r"[A-Za-z0-9._-]{0,60}-[0-9a-f]{12}", name)
 
 
 @given(index=st.integers(0, 10**6), mime_type=anything | st.sampled_from(["image/svg+xml", "text/html", "image/../x"]))
 def test_the_workers_own_file_is_named_as_an_image_and_nothing_else(index: int, mime_type: str) -> None:
-    assert re.fullmatch(r"sample_[0-9]+\.(png|jpg|gif|webp|bmp|tiff|ico|bin)", file_name(index, mime_type))
+    name = OwnPlace("own", is_key=False, requested=1).file_name(index, mime_type)
+
+    assert re.fullmatch(r"own/sample_[0-9]+\.(png|jpg|gif|webp|bmp|tiff|ico|bin)", name)
 
 
 @given(value=hostile)

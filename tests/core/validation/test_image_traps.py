@@ -14,7 +14,7 @@ from PIL import Image
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.image_header import is_cut_off, read_header
 from airflow_provider_imagen.core.requests import UpscaleRequest
-from airflow_provider_imagen.core.validation.rules import problems_with_source
+from airflow_provider_imagen.core.validation.source_image import problems_with_source
 
 
 def picture(kind: str) -> bytes:
@@ -35,7 +35,7 @@ def bomb(width: int, height: int) -> bytes:
 
 def problems(data: bytes, model: str = "imagen-4.0-upscale-preview") -> list[str]:
     request = UpscaleRequest(model=model, image="/data/a.png", upscale_factor="x2", output_uri="/data/large/")
-    return problems_with_source(data, request, catalogue())
+    return problems_with_source(data, request, catalogue().find_or_default(model, "upscale"))
 
 
 @pytest.mark.parametrize("model", ["imagen-4.0-upscale-preview", "imagegeneration@002", "some-model-of-tomorrow"])

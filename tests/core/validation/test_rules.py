@@ -11,7 +11,9 @@ from support.checked_requests import checked_generate, checked_upscale
 
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.requests import UpscaleRequest
-from airflow_provider_imagen.core.validation.rules import LARGEST_SOURCE_BYTES, problems_with_source, remarks_on
+from airflow_provider_imagen.core.validation import source_image
+from airflow_provider_imagen.core.validation.remarks import remarks_on
+from airflow_provider_imagen.core.validation.source_image import LARGEST_SOURCE_BYTES
 
 IN_TIME = date(2025, 6, 1)
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -19,12 +21,17 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 def remarks(today: date = IN_TIME, **arguments: Any) -> list[str]:
     given = {"model": "imagen-3.0-generate-002", "prompt": "a cat", "output_uri": "gs://bucket/cats/", **arguments}
-    return remarks_on(checked_generate(given), catalogue(), today)
+    match = catalogue().match(given["model"], "generate")
+    return remarks_on(checked_generate(given), match, catalogue(), today)
 
 
 def upscale(factor: str = "x4", model: str = "imagen-4.0-upscale-preview") -> UpscaleRequest:
     given = {"model": model, "image": "/data/cat.png", "output_uri": "/data/large", "upscale_factor": factor}
     return checked_upscale(given)
+
+
+def problems_of(data: bytes, request: UpscaleRequest) -> list[str]:
+    return source_image.problems_with_source(data, request, catalogue().find_or_default(request.model, "upscale"))
 
 
 def png(width: int, height: int, length: int = 0) -> bytes:
@@ -36,9 +43,9 @@ def test_nothing_is_said_about_an_ordinary_request() -> None:
 
 
 def test_an_unknown_model_is_remarked_on_with_the_nearest_known_one() -> None:
-    (remark,) = remarks(model="imagen-3.0-generate-02")
+    (remark,) = remarks(model="imagen-3.0-generate-003")
 
-    assert remark.startswith("The model imagen-3.0-generate-02 is not in our catalogue")
+    assert remark.startswith("The model imagen-3.0-generate-003 is not in our catalogue, so only the limits that all")
     assert remark.endswith("Did you mean imagen-3.0-generate-002?")
 
 
@@ -73,6 +80,8 @@ def test_an_end_that_is_far_away_is_not_remarked_on() -> None:
     [
         ("imagen-3.0-generate-002", None, True),
         ("imagen-3.0-generate-002", False, False),
+        ("imagen-3.0-generate-002", True, True),
+        ("imagen-4.0-generate-001", True, True),
         ("imagen-4.0-generate-001", None, True),
         ("imagen-3.0-generate-001", None, False),
     ],
@@ -81,6 +90,21 @@ def test_a_seed_beside_prompt_rewriting_is_remarked_on(model: str, *, enhance_pr
     found = remarks(model=model, seed=7, add_watermark=False, enhance_prompt=enhance_prompt)
 
     assert [("Set enhance_prompt=False" in remark) for remark in found] == [True] * said
+
+
+def test_what_google_s_own_sdk_sends_is_sent_with_a_warning() -> None:
+    found = remarks(
+        model="imagen-4.0-generate-001",
+        negative_prompt="human",
+        add_watermark=False,
+        seed=1337,
+        language="en",
+        enhance_prompt=True,
+        guidance_scale=15.0,
+    )
+
+    assert [remark.split()[0] for remark in found] == ["negative_prompt", "imagen-4.0-generate-001"]
+    assert "a text of 5 characters; Google's page on imagen-4.0-generate-001 does not list it" in found[0]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +119,7 @@ def test_a_seed_beside_prompt_rewriting_is_remarked_on(model: str, *, enhance_pr
     ],
 )
 def test_the_output_may_have_17_megapixels(width: int, height: int, factor: str, megapixels: str | None) -> None:
-    found = problems_with_source(png(width, height), upscale(factor), catalogue())
+    found = problems_of(png(width, height), upscale(factor))
 
     assert len(found) == (megapixels is not None)
     for problem in found:
@@ -105,18 +129,18 @@ def test_the_output_may_have_17_megapixels(width: int, height: int, factor: str,
 
 @pytest.mark.parametrize("model", ["imagegeneration@002", "some-model-of-tomorrow"])
 def test_a_model_without_a_known_limit_takes_any_size(model: str) -> None:
-    assert problems_with_source(png(9000, 9000), upscale("x2", model), catalogue()) == []
+    assert problems_of(png(9000, 9000), upscale("x2", model)) == []
 
 
 def test_a_file_may_have_ten_megabytes() -> None:
-    assert problems_with_source(png(10, 10, LARGEST_SOURCE_BYTES), upscale(), catalogue()) == []
+    assert problems_of(png(10, 10, LARGEST_SOURCE_BYTES), upscale()) == []
 
-    (problem,) = problems_with_source(png(10, 10, LARGEST_SOURCE_BYTES + 1), upscale(), catalogue())
+    (problem,) = problems_of(png(10, 10, LARGEST_SOURCE_BYTES + 1), upscale())
     assert problem == "image /data/cat.png has 10485761 bytes; allowed are 10485760. Make it smaller."
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"<html>", PNG])
 def test_a_file_that_is_neither_png_nor_jpeg_is_refused(data: bytes) -> None:
-    (problem,) = problems_with_source(data, upscale(), catalogue())
+    (problem,) = problems_of(data, upscale())
 
     assert problem == "image /data/cat.png is neither PNG nor JPEG; these two are allowed. Convert it first."

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from support.checked_requests import checked_generate, checked_upscale
 
+from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "imagen-3.0-generate-002", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
@@ -33,7 +35,7 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = [
     (GENERATE, {"prompt": "  "}, ("prompt is empty", "what the image shows", "check the template")),
     (GENERATE, {"prompt": ["a cat", "a dog"]}, ("a list of 2", "one task takes one", ".expand(prompt=...)")),
     (GENERATE, {"prompt": ABSENT}, ("prompt is missing", "prompt=", "Pass prompt=...")),
-    (GENERATE, {"prompt": 7}, ("prompt is 7", "must be text", "Correct the value or its template")),
+    (GENERATE, {"prompt": {"a": 7}}, ("prompt is {'a': 7}", "must be text", "Correct the value or its template")),
     (GENERATE, {"prompt": "cat " * 481}, ("481 words", "at most 480 tokens", "Shorten it")),
     (GENERATE, {"number_of_images": 5}, ("number_of_images is 5", "1 to 4", "Map several tasks")),
     (GENERATE, {"number_of_images": 0}, ("number_of_images is 0", "1 to 4", "Map several tasks")),
@@ -59,11 +61,6 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = [
     (GENERATE, {"seed": 5}, ("seed is 5 while add_watermark is None", "only without watermark", "add_watermark=False")),
     (GENERATE, {"seed": 0, "add_watermark": False}, ("seed is 0", "1 to 2147483647", "Choose a value in that range")),
     (GENERATE, {"seed": 2**31, "add_watermark": False}, ("2147483648", "1 to 2147483647", "Choose a value in that")),
-    (
-        GENERATE,
-        {"seed": 5, "add_watermark": False, "enhance_prompt": True},
-        ("seed is 5 while enhance_prompt is True", "makes the seed void", "Set enhance_prompt=False"),
-    ),
     (GENERATE, {"enhance_prompt": "perhaps"}, ("'perhaps'", "True or False", "Correct the value or its template")),
     (GENERATE, {"output_mime_type": "image/svg+xml"}, ("'image/svg+xml'", "image/png, image/jpeg", "Choose one of")),
     (GENERATE, {"compression_quality": 75}, ("75 but output_mime_type is None", "image/jpeg only", "or drop it")),
@@ -77,7 +74,7 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = [
     (GENERATE, {"labels": {"Team": "art"}}, ("'Team': 'art'", "lower-case letters", "Rename it")),
     (GENERATE, {"labels": {"team": "art\n"}}, ("'team': 'art\\n'", "lower-case letters", "Rename it")),
     (GENERATE, {"labels": {f"l{i}": "" for i in range(65)}}, ("65 entries", "allowed are 64", "Remove some")),
-    (GENERATE, {"labels": {"team": 3}}, ("{'team': 3}", "a dict of text to text", "Correct the value")),
+    (GENERATE, {"labels": {"team": [3]}}, ("{'team': [3]}", "a dict of text to text", "Correct the value")),
     (GENERATE, {"if_exists": "skip"}, ("'skip'", "generate, reuse, fail", "Choose one of these")),
     (GENERATE, {"on_filtered": "ignore"}, ("'ignore'", "fail, skip, warn", "Choose one of these")),
     (GENERATE, {"on_lost": "retry"}, ("'retry'", "fail, resend", "Choose one of these")),
@@ -94,7 +91,7 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = [
     (GENERATE, {"output_uri": " gs://bucket/x/"}, ("' gs://bucket/x/'", "blanks around it", "Use gs://bucket/")),
     (GENERATE, {"output_uri": "/data/../etc"}, ("'/data/../etc'", "'..' are not allowed", "Use gs://bucket/folder")),
     (UPSCALE, {"upscale_factor": "x8"}, ("'x8'", "x2, x3, x4", "Choose one of these")),
-    (UPSCALE, {"upscale_factor": 2}, ("upscale_factor is 2", "must be text", "Correct the value")),
+    (UPSCALE, {"upscale_factor": 2}, ("upscale_factor is '2'", "x2, x3, x4", "Choose one of these")),
     (UPSCALE, {"upscale_factor": ABSENT}, ("upscale_factor is missing", "upscale_factor=", "Pass upscale_factor=...")),
     (UPSCALE, {"image": "cat.png"}, ("'cat.png'", "gs://bucket/name.png", "Save the image in one of these places")),
     (UPSCALE, {"image": "https://x.example/a.png"}, ("'https://x.example/a.png'", "gs://bucket/name.png", "Save the")),
@@ -164,3 +161,119 @@ def test_a_model_that_nobody_knows_is_judged_by_the_general_rules_only() -> None
 
     assert request.aspect_ratio == "7:3"
     assert problem.startswith("person_generation is 'maybe'")
+
+
+MISSPELT = {**GENERATE, "model": "gemini-nano-bannana-2.1"}
+TODAY = date(2026, 11, 22)
+FOURTEEN = {
+    "prompt": " ",
+    "output_uri": "posters/",
+    "image_key": "a b",
+    "number_of_images": 9,
+    "aspect_ratio": "2:1",
+    "image_size": "512",
+    "seed": 7,
+    "add_watermark": False,
+    "guidance_scale": 7,
+    "sample_image_style": "sketch",
+    "person_generation": "maybe",
+    "labels": {"Team": "art"},
+    "on_lost": "retry",
+}
+
+
+def test_a_misspelt_model_switches_no_check_off() -> None:
+    found = problems(MISSPELT, **FOURTEEN)
+
+    assert sorted(problem.split()[0] for problem in found) == sorted(["model", *FOURTEEN])
+    typo = "model is 'gemini-nano-bannana-2.1', which is not known. Did you mean gemini-nano-banana-2.1?"
+    assert f"{typo} Correct the id." in found
+
+
+@pytest.mark.parametrize(
+    ("wrong", "texts"),
+    [
+        ({"guidance_scale": 7}, ("asked by generateContent, as 'gemini-5-image' is, accepts guidance_scale",)),
+        ({"add_watermark": False}, ("accepts add_watermark",)),
+        ({"number_of_images": 9}, ("number_of_images is 9", "makes at most 8 in a request", "Map several tasks")),
+        ({"prompt": "cat " * 131_073}, ("131073 words", "every known model of this kind reads at most 131072 tokens")),
+        ({"compression_quality": 7, "output_mime_type": "image/png"}, ("it works with image/jpeg only",)),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_a_model_that_is_not_known_is_held_against_what_all_of_its_kind_refuse(
+    wrong: dict[str, Any], texts: tuple[str, ...]
+) -> None:
+    (problem,) = problems({**GENERATE, "model": "gemini-5-image"}, **wrong)
+
+    assert [text for text in texts if text not in problem] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"number_of_images": 8, "aspect_ratio": "7:3", "image_size": "8K", "seed": 7},
+        {"add_watermark": True, "language": "ja", "enhance_prompt": False},
+        {"compression_quality": 80},
+    ],
+    ids=str,
+)
+def test_a_model_that_is_not_known_may_do_what_no_known_one_does(arguments: dict[str, Any]) -> None:
+    checked_generate({**GENERATE, "model": "gemini-5-image", **arguments}, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong", "text"),
+    [
+        (
+            "gemini-nano-banana-2.1",
+            {"seed": 7},
+            "these do: gemini-3.1-flash-image, gemini-3.1-flash-lite-image, gem",
+        ),
+        (
+            "gemini-2.5-flash-image",
+            {"image_size": "2K"},
+            "these do: gemini-nano-banana-2.1, gemini-3.1-flash-image, g",
+        ),
+        (
+            "gemini-3-pro-image",
+            {"guidance_scale": 7},
+            "and no model does any more. Say in the prompt what matter",
+        ),
+        ("gemini-3-pro-image", {"sample_image_style": "sketch"}, "and no model does any more. Say in the prompt which"),
+        ("gemini-3-pro-image", {"add_watermark": False}, "and no model does any more. Leave it out: the watermark is"),
+        (
+            "imagen-4.0-upscale-preview",
+            {},
+            "Models that do: gemini-nano-banana-2.1, gemini-3.1-flash-image, gemini-3",
+        ),
+        ("gemini-5-image", {"guidance_scale": 7}, "and no model does any more. Say in the prompt what matter"),
+    ],
+)
+def test_only_living_models_are_recommended(model: str, wrong: dict[str, Any], text: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        checked_generate({**GENERATE, "model": model, **wrong}, TODAY)
+
+    (problem,) = caught.value.problems
+    assert text in problem
+    retired = [each.id for each in catalogue().models if each.retired_on(TODAY)]
+    assert [name for name in retired if name in problem] == []
+
+
+@pytest.mark.parametrize(
+    ("model", "is_jpeg"),
+    [
+        ("gemini-nano-banana-2.1", True),
+        ("gemini-3.1-flash-image", True),
+        ("gemini-3.1-flash-lite-image", True),
+        ("gemini-3-pro-image", True),
+        ("gemini-2.5-flash-image", False),
+        ("imagen-4.0-generate-001", False),
+    ],
+)
+def test_a_compression_needs_no_type_where_the_model_answers_jpeg(model: str, *, is_jpeg: bool) -> None:
+    if is_jpeg:
+        checked_generate({**GENERATE, "model": model, "compression_quality": 80})
+    else:
+        (problem,) = problems({**GENERATE, "model": model}, compression_quality=80)
+        assert f"output_mime_type is None, and {model} answers image/png; it works with image/jpeg only" in problem

@@ -13,7 +13,7 @@ from airflow_provider_imagen import errors
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.waiting.condition import check_wait
-from airflow_provider_imagen.core.waiting.decision import Verdict, look, read_event, unanswered
+from airflow_provider_imagen.core.waiting.decision import MOST_URIS_IN_EVENT, Verdict, look, read_event, unanswered
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WAIT = check_wait(output_uri="gs://bucket/cats/", min_images=2)
@@ -48,6 +48,8 @@ def test_enough_images_end_the_wait_even_at_the_last_moment(seconds_left: float)
         "status": "done",
         "message": "2 of at least 2 images are in gs://bucket/cats/",
         "uris": list(URIS),
+        "total": 2,
+        "output_uri": "gs://bucket/cats/",
     }
 
 
@@ -55,7 +57,7 @@ def test_enough_images_end_the_wait_even_at_the_last_moment(seconds_left: float)
 def test_too_few_images_mean_another_look_not_later_than_the_end(seconds_left: float, pause: float) -> None:
     verdict = look_at(Folder(1), seconds_left=seconds_left)
 
-    assert verdict == Verdict("1 of at least 2 images are in gs://bucket/cats/", URIS[:1], pause_seconds=pause)
+    assert verdict == Verdict("1 of at least 2 images are in gs://bucket/cats/", 1, URIS[:1], pause_seconds=pause)
 
 
 @pytest.mark.parametrize("seconds_left", [0.0, -1.0])
@@ -67,6 +69,8 @@ def test_too_few_images_at_the_end_are_a_timeout_that_says_how_far_it_came(secon
         "status": "timeout",
         "message": "1 of at least 2 images are in gs://bucket/cats/",
         "uris": list(URIS[:1]),
+        "total": 1,
+        "output_uri": "gs://bucket/cats/",
     }
 
 
@@ -104,7 +108,8 @@ def test_a_permanent_failure_ends_the_wait_with_class_and_text(failure: errors.P
     verdict = look_at(Folder(0, failure))
 
     assert verdict.failure is failure
-    assert verdict.event == {"status": "failed", "message": f"{type(failure).__name__}: {failure}", "uris": []}
+    event = {"status": "failed", "message": f"{type(failure).__name__}: {failure}", "uris": []}
+    assert verdict.event == event | {"total": 0, "output_uri": None}
 
 
 def test_a_failure_that_is_not_ours_is_not_hidden() -> None:
@@ -120,6 +125,22 @@ def test_every_event_survives_the_way_through_airflow_s_database(verdict: Verdic
     event = json.loads(json.dumps(verdict.event))
 
     assert read_event(event).model_dump() == verdict.event
+
+
+@pytest.mark.parametrize("images", [101, 60_000])
+def test_an_event_is_small_however_many_images_there_are(images: int) -> None:
+    verdict = look_at(Folder(images))
+
+    assert verdict.event is not None
+    assert (verdict.count, verdict.event["total"]) == (images, images)
+    assert len(verdict.event["uris"]) == MOST_URIS_IN_EVENT
+    assert len(json.dumps(verdict.event)) < 10_000
+
+
+def test_an_event_of_an_older_version_is_read() -> None:
+    event = read_event({"status": "done", "message": "", "uris": ["gs://bucket/a.png"]})
+
+    assert (event.uris, event.total) == (["gs://bucket/a.png"], None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,167 @@
+"""One connection's session with Google: token, connection pool, retries, and what a refusal means."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TypeVar
+
+from airflow_provider_imagen.client.auth import GoogleToken, ignore_secret
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.stop_signal import StopSignal
+from airflow_provider_imagen.client.transport import HttpRequest, Transport, TransportLimits
+from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.core.protocols import endpoints
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
+from airflow_provider_imagen.core.recovery.retry import RetryRules
+from airflow_provider_imagen.errors import ImagenError, InvalidConnectionError, RequestStoppedError
+
+log = logging.getLogger(__name__)
+ResultT = TypeVar("ResultT")
+POOL_SIZE = 8
+
+
+def utc_now() -> datetime:
+    """Return the time of this machine, in UTC."""
+    return datetime.now(UTC)
+
+
+class Session:
+    """Sends requests for one connection: one connection pool, one cached token. Safe to share between threads.
+
+    :param settings: the connection.
+    :param transport: sends one request; None: a pool of its own that signs requests with the connection's token.
+    :param now: returns the time, in UTC.
+    :param sleep: pauses for so many seconds. None: until the session is stopped, at most so long.
+    :param jitter: returns a random number from 0 to 1.
+    :param retry_rules: when a request is sent again.
+    :param on_secret: receives every token before it is used, so that logs can mask it.
+    :param pool_size: how many connections to one host are kept open.
+    :param limits: how long a connection may take and how large a response may be.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        *,
+        transport: Transport | None = None,
+        now: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], object] | None = None,
+        jitter: Callable[[], float] = random.random,
+        retry_rules: RetryRules | None = None,
+        on_secret: Callable[[str], None] = ignore_secret,
+        pool_size: int = POOL_SIZE,
+        limits: TransportLimits | None = None,
+    ) -> None:
+        self.settings = settings
+        self.now = now
+        self.retry_rules = retry_rules or RetryRules()
+        self._signal = StopSignal()
+        self._sleep = sleep or self._signal.wait
+        self._jitter = jitter
+        limits = limits or TransportLimits()
+        pools = ConnectionPools(pool_size, limits.connect_seconds)
+        self._token = GoogleToken(settings, on_secret, pools, self._signal)
+        self.transport = transport or Transport(
+            self._token, settings.timeout_seconds, limits=limits, signal=self._signal, pools=pools
+        )
+
+    @property
+    def project(self) -> str:
+        """The project that is billed.
+
+        :raises InvalidConnectionError: neither task, connection nor credentials name one.
+        """
+        project = self.settings.project or self._token.project
+        if not project:
+            raise InvalidConnectionError(
+                "No Google Cloud project is known. Set project in the connection, or project_id on the task."
+            )
+        return project
+
+    def check_token(self) -> None:
+        """Get a token if this connection sends one.
+
+        :raises CredentialsError: Google gives none for these credentials.
+        """
+        base = self.settings.endpoint or endpoints.vertex_host(self.settings.location or "global")
+        self._token.headers_for(base)
+
+    def request(self, request: HttpRequest, operation: Operation) -> HttpResponse:
+        """Send a request, again where :class:`RetryRules` allows it, and return the successful response.
+
+        :raises ImagenError: what any other response means, or why there is none.
+        """
+        return self.retry(lambda: self.request_once(request, operation), free_of_charge=request.free_of_charge)
+
+    def request_once(self, request: HttpRequest, operation: Operation) -> HttpResponse:
+        """Send a request, a second time only if its token was refused, and return the successful response.
+
+        :raises RequestStoppedError: the session is stopped; nothing was sent.
+        :raises ImagenError: what any other response means, or why there is none.
+        """
+        response = self._send(request)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            # Nothing was accepted, so sending it once more with a new token costs nothing.
+            self._token.renew()
+            response = self._send(request)
+        if response.status == HTTPStatus.OK or (request.method, response.status) == ("DELETE", HTTPStatus.NO_CONTENT):
+            return response
+        raise error_from(response, operation, now=self.now(), free_of_charge=request.free_of_charge)
+
+    def retry(self, action: Callable[[], ResultT], *, free_of_charge: bool = True) -> ResultT:
+        """Run an action until it succeeds, fails for good, its time is up, or the session is stopped.
+
+        :param action: what to run.
+        :param free_of_charge: a second run costs nothing, even if the first one was accepted.
+        :return: what the action returned.
+        :raises ImagenError: what its last run raised.
+        :raises RequestStoppedError: the session was stopped between two runs.
+        """
+        rules, started, paused, tries = self.retry_rules, time.monotonic(), 0.0, 0
+        while True:
+            tries += 1
+            try:
+                return action()
+            except ImagenError as failure:
+                if not rules.worth_another_try(failure, free_of_charge=free_of_charge):
+                    raise
+                pause = rules.pause_seconds(failure, tries, self._jitter())
+                if rules.is_too_late(max(time.monotonic() - started, paused), pause):
+                    raise
+                if not self._signal.is_stopped:
+                    log.warning("%s Trying again in %.1f s (try %d).", failure, pause, tries + 1)
+                    self.pause(pause)
+                if self._signal.is_stopped:
+                    raise RequestStoppedError(f"{failure} The task was stopped, so it was not sent again.") from failure
+                paused += pause
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, as between two tries. Ends at once when the session is stopped."""
+        if not self._signal.is_stopped:
+            self._sleep(seconds)
+
+    def stop(self) -> None:
+        """Send no request that may be billed any more, from any thread, and end all pauses.
+
+        Responses under way still arrive. Requests that are free of charge are still sent, each once, so that the
+        images in these responses can be stored.
+        """
+        self._signal.stop()
+
+    def abort(self) -> None:
+        """Stop, send nothing at all any more, and end responses under way: their connections are closed."""
+        self._signal.abort()
+        self.transport.abort()
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.transport.close()
+
+    def _send(self, request: HttpRequest) -> HttpResponse:
+        self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
+        return self.transport.send(request)

@@ -1,0 +1,72 @@
+"""What Airflow gets of a run: the log, XCom ``result``, asset events, lineage, and the policy for filtered images."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_imagen.core.requests import UpscaleRequest
+from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
+from airflow_provider_imagen.errors import ImagesFilteredError
+from airflow_provider_imagen.operators.lineage import announce
+from airflow_provider_imagen.runner.outcome import Outcome
+
+log = logging.getLogger("airflow.task")
+
+
+def report(outcome: Outcome, operator: Any, context: Mapping[str, Any], hook: Any) -> list[str]:
+    """Report what a run came to, and return the URIs of the images.
+
+    :param outcome: the images, or Google's refusal to make any.
+    :param operator: the task; gets its lineage.
+    :param context: Airflow's task context.
+    :param hook: the hook that was used, for lineage.
+    :raises ImagesFilteredError: there is no image, and ``on_filtered`` is ``fail``.
+    :raises AirflowSkipException: there is no image, and ``on_filtered`` is ``skip``.
+    """
+    request = outcome.plan.request
+    uris = list(outcome.document.uris)
+    log_outcome(outcome)
+    _push(outcome.document, context["ti"])
+    if outcome.refusal is not None:
+        _apply_policy(request.on_filtered, outcome.refusal)
+    sources = [request.image] if isinstance(request, UpscaleRequest) else []
+    operator.lineage = (sources, uris)
+    announce(request, uris, operator.outlets, context, hook)
+    outcome.release()
+    return uris
+
+
+def log_outcome(outcome: Outcome) -> None:
+    """Log what came, and what was odd about it."""
+    uris = outcome.document.uris
+    response = outcome.response
+    if response is None:
+        return
+    for item in response.not_understood:
+        log.warning("Google sent an item that is neither an image nor a reason: %s.", item)
+    for remark in response.remarks:
+        log.warning("%s", remark)
+    log.info("%d image(s) after %.1f s:\n%s", len(uris), response.duration_seconds, "\n".join(uris))
+    if response.filtered and uris:
+        log.warning("%d of %d images were filtered: %s", response.filtered, response.requested, response.why())
+    for failure in response.failures if uris else ():
+        log.warning("One of %d requests failed, the images of the others are kept: %s", response.requested, failure)
+
+
+def _push(document: ResultDocument, ti: Any) -> None:
+    try:
+        ti.xcom_push(key=RESULT_KEY, value=document.to_json())
+    except Exception:  # the images are made and paid; their URIs are returned whatever becomes of the document
+        log.warning("The %s document could not be stored in XCom.", RESULT_KEY, exc_info=True)
+
+
+def _apply_policy(on_filtered: str, refusal: ImagesFilteredError) -> None:
+    if on_filtered == "fail":
+        raise refusal
+    if on_filtered == "skip":
+        raise AirflowSkipException(str(refusal))
+    log.warning("%s", refusal)

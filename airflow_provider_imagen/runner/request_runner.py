@@ -1,0 +1,350 @@
+"""Performs the steps of one request: sends, watches, stores, records. Which step follows is decided in ``core``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan, part_of
+from airflow_provider_imagen.core.recovery.decision import Facts, Look, Return, Send, Stop, WaitForWriter, next_step
+from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity, relevant_record
+from airflow_provider_imagen.core.response_merge import merge
+from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
+from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.core.storage.object_names import OwnPlace
+from airflow_provider_imagen.errors import ImagenError, ObjectExistsError, ResponseLostError, UnexpectedResponseError
+from airflow_provider_imagen.runner import failures
+from airflow_provider_imagen.runner.images import ImageFolder, rescue
+from airflow_provider_imagen.runner.listener import HostMemory, RunListener
+from airflow_provider_imagen.runner.outcome import Outcome
+from airflow_provider_imagen.runner.records import RecordFolder
+from airflow_provider_imagen.runner.results import LOST_REASON, merged_response, result_document
+from airflow_provider_imagen.runner.run_state import RunState
+from airflow_provider_imagen.runner.sending import Round, StopSwitch, send_round
+from airflow_provider_imagen.runner.store import OutputStore
+
+log = logging.getLogger("airflow.task")
+LOOK_PAUSE_SECONDS = 5.0
+LOOK_SECONDS = 60.0
+"""How long a lost response may still bring images. Imagen takes 5 to 20 seconds."""
+WRITER_PAUSE_SECONDS = 10.0
+
+
+class RequestRunner:
+    """Runs one request of one task instance to its end.
+
+    :param plan: what to ask of which model.
+    :param task: the task instance and its try.
+    :param place: the request's own place below the ``output_uri``.
+    :param fingerprint: tells the request from every other.
+    :param client: sends the requests.
+    :param store: the folder of the ``output_uri``.
+    :param listener: is called when requests are sent and answered.
+    :param stop: ends the run from outside.
+    :param hosts: remembers on which machine a try ran; used where only one machine sees the folder.
+    """
+
+    def __init__(
+        self,
+        plan: RequestPlan[Any],
+        task: TaskIdentity,
+        place: OwnPlace,
+        fingerprint: str,
+        *,
+        client: ImagenClient,
+        store: OutputStore,
+        listener: RunListener,
+        stop: StopSwitch,
+        hosts: HostMemory | None = None,
+    ) -> None:
+        self._plan = plan
+        self._task = task
+        self._place = place
+        self._fingerprint = fingerprint
+        self._client = client
+        self._session = client.session
+        self._listener = listener
+        self._stop_switch = stop
+        self._hosts = hosts if store.is_local else None
+        self._records = RecordFolder(store, place.name, fingerprint)
+        self._images = ImageFolder(store, place)
+        self._storage_uri = store.google_writes_to(place.folder) if plan.protocol.stores_output else None
+        self._state = RunState()
+
+    def run(self) -> Outcome:
+        """Return the images, those of an earlier try or new ones.
+
+        :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
+        """
+        self._stop_switch.bind(self._session)
+        self._read_place()
+        while True:
+            step = next_step(self._facts())
+            if isinstance(step, Send):
+                self._send(step.images)
+            elif isinstance(step, Look):
+                self._look()
+            elif isinstance(step, WaitForWriter):
+                self._wait_for_writer()
+            elif isinstance(step, Return):
+                return self._reuse() if step.reused else self._finish()
+            else:
+                return self._end(step)
+
+    def _facts(self) -> Facts:
+        state, request, record = self._state, self._plan.request, self._state.record
+        return Facts(
+            requested=request.count,
+            images=len(state.kept) + state.new_images,
+            if_exists=request.if_exists,
+            on_lost=request.on_lost,
+            stores_output=self._storage_uri is not None,
+            one_image_per_request=self._plan.protocol.one_image_per_request,
+            record="unreadable" if state.unreadable else record.state if record else "none",
+            same_fingerprint=record is None or record.fingerprint == self._fingerprint,
+            writer=record.writer_for(self._task, self._session.now()) if record else "this_task",
+            cleared=record is not None and record.is_cleared_for(self._task),
+            other_host=state.sendings == 0 and record is None and self._ran_on_another_host(),
+            sendings=state.sendings,
+            looked=state.looked,
+            new=state.new_images,
+            lost=len(state.round.lost),
+            empty=len(state.round.empty),
+            filtered=state.filtered,
+            failed=state.failed,
+            stopped=self._stop_switch.is_on,
+        )
+
+    def _read_place(self) -> None:
+        """Read what earlier tries recorded, and which images of this request lie in the place."""
+        state = self._state
+        with failures.place_errors(self._plan.request.output_uri):
+            found = self._records.find()
+            there = self._images.look()
+        state.unreadable = found.unreadable
+        state.record = record = relevant_record(found.records, self._task, self._session.now())
+        state.kept, state.others = (), ()
+        if record is not None and record.result is not None:
+            uris = set(self._images.uris(there))
+            state.kept = tuple(
+                GeneratedImage(image.mime_type, image.uri) for image in record.result.images if image.uri in uris
+            )
+            if gone := [uri for uri in record.result.uris if uri not in uris]:
+                log.warning("Images of an earlier result are no longer there: %s.", ", ".join(gone))
+        elif record is not None and record.fingerprint == self._fingerprint:
+            self._take([name for name, version in there.items() if record.before.get(name) != version], state)
+        state.before = record.before if record is not None and self._is_in_flight(record) else there
+        self._images.begin(state.before, replaces=self._place.is_key or self._plan.request.if_exists == "generate")
+
+    def _is_in_flight(self, record: RequestRecord) -> bool:
+        return record.result is None and record.fingerprint == self._fingerprint
+
+    def _take(self, names: list[str], state: RunState) -> None:
+        """Take new files in the place as images of this request."""
+        chosen, others = self._images.choose(names)
+        state.kept = self._images.described(chosen)
+        state.others = tuple(self._images.uris(others))
+
+    def _ran_on_another_host(self) -> bool:
+        known = self._hosts.get() if self._hosts else None
+        return known is not None and known.get("fingerprint") == self._fingerprint and known["host"] != self._task.host
+
+    def _send(self, images: int) -> None:
+        """Record the intent, send, and store what comes."""
+        state, plan = self._state, self._plan
+        if state.record is None or not self._is_in_flight(state.record):
+            state.kept = ()  # images of an earlier result
+        numbers = self._numbers(images)
+        one_each = plan.protocol.one_image_per_request
+        try:
+            self._record_intent()
+        except ObjectExistsError:
+            self._read_place()  # another writer was faster: what it recorded decides
+            return
+        state.resent += len({*numbers} & {*state.round.lost})
+        if state.kept:
+            log.warning("%d of %d images are there; asking for the others.", len(state.kept), plan.request.count)
+        elif state.sendings:
+            log.warning("Asking once more.")
+        requests = [[number] for number in numbers] if one_each else [numbers]
+        self._listener.sending(plan, len(requests))
+        started = self._session.now()
+        on_stop = partial(self._interrupted, started)
+        sent = send_round(self._send_one, requests, self._session, self._stop_switch, on_stop)
+        seconds = self._report(sent, started)
+        state.round.outcomes.update(sent.outcomes)
+        state.sendings, state.looked, state.seconds = state.sendings + 1, False, state.seconds + seconds
+        self._raise_if_not_stored()
+
+    def _report(self, sent: Round, started: datetime, missing: int = 0) -> float:
+        """Tell the listener what a sending came to, and return how many seconds it took."""
+        seconds = (self._session.now() - started).total_seconds()
+        asked = sum(response.requested for response in sent.responses)
+        errors = [*sent.errors, *[ResponseLostError("The task was stopped.")] * missing]
+        self._listener.sent(self._plan, merge(sent.responses, asked), errors, seconds)
+        return seconds
+
+    def _interrupted(self, started: datetime, sent: Round, missing: int) -> str:
+        """Count what came before a stop, and say what may be billed without having come."""
+        self._report(sent, started, missing)
+        text = (
+            f"The task was stopped. {missing} request(s) were under way: Google may bill them. Images that came are "
+            "stored, and the next try of this task finds them."
+        )
+        log.error("%s", text)
+        return text
+
+    def _record_intent(self) -> None:
+        intent = self._new_record()
+        with failures.place_errors(self._plan.request.output_uri):
+            self._records.write_intent(intent)
+        self._state.record, self._state.unreadable = intent, ()
+        if self._hosts:
+            self._hosts.set({"fingerprint": self._fingerprint, "host": self._task.host})
+
+    def _new_record(self) -> RequestRecord:
+        return RequestRecord(
+            fingerprint=self._fingerprint,
+            writer=self._task,
+            sent_at=self._session.now(),
+            timeout_seconds=self._client.settings.timeout_seconds,
+            requested=self._plan.request.count,
+            before=self._state.before,
+        )
+
+    def _numbers(self, images: int) -> list[int]:
+        """Return which images to ask for, by their numbers."""
+        state = self._state
+        if state.sendings and self._plan.protocol.one_image_per_request:
+            return sorted((*state.round.empty, *state.round.lost)[:images])
+        there = {self._images.number_of(image) for image in state.kept}
+        return [number for number in range(self._plan.request.count) if number not in there][:images]
+
+    def _send_one(self, numbers: Sequence[int]) -> ImagesResponse:
+        """Send one request for the images of these numbers, and store them. Runs in a thread."""
+        response = self._client.vertex.send(
+            part_of(self._plan, numbers), index=numbers[0], requested=len(numbers), storage_uri=self._storage_uri
+        )
+        elsewhere = [image.uri for image in response.images if image.uri]
+        if elsewhere and self._storage_uri is None:
+            raise UnexpectedResponseError(
+                f"Google was asked for bytes and stored images itself: {', '.join(elsewhere)}. They are billed; fetch "
+                "them from there."
+            )
+        return replace(response, images=self._images.save_all(numbers, response.images))
+
+    def _raise_if_not_stored(self) -> None:
+        images = [image for response in self._state.round.responses for image in response.images]
+        if lost := [image for image in images if image.uri is None]:
+            raise rescue([image.uri for image in images if image.uri], lost)
+
+    def _look(self) -> None:
+        """Watch the place until every image of the lost response is there, or a minute is over."""
+        state = self._state
+        failure = next(iter(state.round.errors), None)
+        told = str(failure or "An earlier try of this task stopped before its answer came.")
+        log.warning("%s Looking for its images before anything is asked.", told)
+        before = state.record.before if state.record else state.before
+        started, paused = self._session.now(), 0.0
+        while True:
+            try:
+                self._take(self._images.new_since(before), state)
+            except ImagenError as blind:
+                if failure is None:
+                    raise
+                raise ResponseLostError(f"{told} {blind}") from failure
+            paused = max(paused, (self._session.now() - started).total_seconds())
+            if len(state.kept) >= self._plan.request.count or paused >= LOOK_SECONDS or self._stop_switch.is_on:
+                break
+            self._session.pause(min(LOOK_PAUSE_SECONDS, LOOK_SECONDS - paused))
+            paused += LOOK_PAUSE_SECONDS
+        state.looked = True
+        if state.sendings and state.kept:
+            self._count_as_new(paused)
+
+    def _count_as_new(self, seconds: float) -> None:
+        """Take images that a look found as the response that was lost."""
+        state, requested = self._state, self._plan.request.count
+        log.warning("The answer was lost, and these images of it were found: %s.", ", ".join(state.kept_uris))
+        reasons = (LOST_REASON,) if len(state.kept) < requested else ()
+        state.round.outcomes = {0: ImagesResponse(state.kept, requested, reasons)}
+        state.seconds += seconds
+        self._listener.found(self._plan, len(state.kept))
+        state.kept = ()
+
+    def _wait_for_writer(self) -> None:
+        record = self._state.record
+        if record is not None:
+            left = (record.ends_at - self._session.now()).total_seconds()
+            log.info("%s is making %s. Waiting for it, %.0f s at most.", record.writer, self._place.name, left)
+            self._session.pause(min(WRITER_PAUSE_SECONDS, max(left, 0.0) + 0.1))
+        self._read_place()
+
+    def _reuse(self) -> Outcome:
+        """Return the images of an earlier try, with what it recorded."""
+        state = self._state
+        log.info("An earlier try made these images; nothing was asked.\n%s", "\n".join(state.kept_uris))
+        recorded = state.record.result if state.record else None
+        if recorded is None:
+            return self._finish(reused=True)
+        uris = set(state.kept_uris)
+        images = tuple(image for image in recorded.images if image.uri in uris)
+        document = recorded.model_copy(update={"images": images, "reused": True})
+        return Outcome(document, self._plan, partial(self._release, document), reused=True)
+
+    def _finish(self, *, reused: bool = False) -> Outcome:
+        """Record the result, remove what it replaces, and return it."""
+        state = self._state
+        response = merged_response(state, self._plan, self._images)
+        if self._place.is_key:
+            self._images.remove_older(state.before, [str(image.uri) for image in response.images])
+        document = result_document(response, state, self._plan, self._images, reused=reused)
+        if self._plan.request.if_exists != "generate":
+            self._records.finish(self._finished(document))
+        return Outcome(document, self._plan, partial(self._release, document), reused=reused, response=response)
+
+    def _finished(self, document: ResultDocument) -> RequestRecord:
+        record = self._state.record or self._new_record()
+        return record.model_copy(update={"state": "finished", "result": document, "before": {}})
+
+    def _end(self, stop: Stop) -> Outcome:
+        """End with an error, or with the refusal of everything that was asked."""
+        state = self._state
+        if stop.record == "remove":
+            self._records.withdraw()
+            self._forget_host()
+        elif stop.record == "lost" and state.record is not None:
+            self._records.mark_lost(state.record)
+        if stop.reason == "filtered":
+            response = merged_response(state, self._plan, self._images)
+            refusal = failures.refusal_of(state.round, response)
+            kept = tuple(self._images.uris(state.before)) if self._place.is_key else ()
+            document = result_document(response, state, self._plan, self._images, kept_earlier=kept)
+            return Outcome(document, self._plan, refusal=refusal, response=response)
+        raise failures.error_for(
+            stop.reason,
+            errors=state.round.errors,
+            unreadable=state.unreadable,
+            record=state.record,
+            task=self._task,
+            uris=state.kept_uris,
+            name=self._place.name,
+            host=(self._hosts.get() or {}).get("host", "") if self._hosts else "",
+        )
+
+    def _release(self, document: ResultDocument) -> None:
+        """Remove the record where the next try shall make new images: these are about to be returned."""
+        if self._plan.request.if_exists == "generate":
+            self._records.remove()
+            if self._records.has_intent:  # it may not be removed, so the result beside it says that it is over
+                self._records.finish(self._finished(document))
+        self._forget_host()
+
+    def _forget_host(self) -> None:
+        if self._hosts:
+            self._hosts.clear()

@@ -1,0 +1,58 @@
+"""What a run knows so far, and what of it decides the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from airflow_provider_imagen.core.recovery.request_record import RequestRecord
+from airflow_provider_imagen.core.responses import GeneratedImage
+from airflow_provider_imagen.errors import ImagesFilteredError
+from airflow_provider_imagen.runner.sending import Round
+
+
+@dataclass(slots=True)
+class RunState:
+    """What a run knows so far.
+
+    :param record: what an earlier try recorded, or what this try records.
+    :param unreadable: URIs of records that cannot be read.
+    :param before: the files in the place that are not of this request, each with its version.
+    :param kept: images of this request that an earlier try left.
+    :param others: URIs of images of this request beyond the number asked for.
+    :param round: what the requests of this try came to, by number; a second sending replaces the outcome of the first.
+    :param resent: how many requests were sent again after their response was lost.
+    :param seconds: how long the sendings took together.
+    """
+
+    record: RequestRecord | None = None
+    unreadable: tuple[str, ...] = ()
+    before: dict[str, str] = field(default_factory=dict)
+    kept: tuple[GeneratedImage, ...] = ()
+    others: tuple[str, ...] = ()
+    round: Round = field(default_factory=Round)
+    sendings: int = 0
+    looked: bool = False
+    resent: int = 0
+    seconds: float = 0.0
+
+    @property
+    def new_images(self) -> int:
+        """How many images the sendings of this try brought."""
+        return sum(len(response.images) for response in self.round.responses)
+
+    @property
+    def filtered(self) -> int:
+        """How many images Google held back, and how many requests it refused for their prompt."""
+        refused = len(self.round.numbers(ImagesFilteredError))
+        return refused + sum(response.filtered for response in self.round.responses)
+
+    @property
+    def failed(self) -> int:
+        """How many requests failed in a way that is none of the others."""
+        others = {*self.round.lost, *self.round.empty, *self.round.numbers(ImagesFilteredError)}
+        return len(self.round.errors) - len(others)
+
+    @property
+    def kept_uris(self) -> list[str]:
+        """The URIs of the images that an earlier try left."""
+        return [str(image.uri) for image in self.kept]

@@ -1,0 +1,176 @@
+"""Sends the requests of one round from threads, and stores each image as soon as its response is there.
+
+The calling thread only waits, so that a signal can end the wait at any moment. After a stop nothing more is sent;
+responses under way are waited for a moment, because they are paid.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.errors import (
+    ImagenError,
+    NoImageError,
+    PermanentError,
+    RequestStoppedError,
+    ResponseLostError,
+    UnexpectedResponseError,
+)
+
+MOST_AT_ONCE = 8
+"""How many requests for one image each are sent side by side."""
+GRACE_SECONDS = 3.0
+"""How long responses under way are waited for after a stop. Airflow kills a worker 5 s after it asked for the stop."""
+
+SendOne = Callable[[Sequence[int]], ImagesResponse]
+"""Sends one request for the images of these numbers, and stores what comes."""
+
+
+class Connection(Protocol):
+    """What a stop acts on: the client's session."""
+
+    def stop(self) -> None:
+        """Send nothing more that may be billed."""
+
+    def abort(self) -> None:
+        """End responses under way."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What came of the requests of one sending.
+
+    :param outcomes: by the number of the request's first image, the response or the error.
+    """
+
+    outcomes: dict[int, ImagesResponse | ImagenError] = field(default_factory=dict)
+
+    def numbers(self, *kinds: type[ImagenError]) -> list[int]:
+        """Return the numbers whose requests ended with one of these errors."""
+        return [number for number, outcome in sorted(self.outcomes.items()) if isinstance(outcome, kinds)]
+
+    @property
+    def responses(self) -> list[ImagesResponse]:
+        """The responses that came, in the order of their numbers."""
+        return [outcome for _, outcome in sorted(self.outcomes.items()) if isinstance(outcome, ImagesResponse)]
+
+    @property
+    def errors(self) -> list[ImagenError]:
+        """The errors, in the order of their numbers."""
+        return [outcome for _, outcome in sorted(self.outcomes.items()) if isinstance(outcome, ImagenError)]
+
+    @property
+    def lost(self) -> list[int]:
+        """The numbers whose responses were lost."""
+        return self.numbers(ResponseLostError, UnexpectedResponseError)
+
+    @property
+    def empty(self) -> list[int]:
+        """The numbers whose responses had neither an image nor a reason, and may be asked for again."""
+        return [number for number in self.numbers(NoImageError) if number not in self.numbers(PermanentError)]
+
+
+class StopSwitch:
+    """Ends a run from outside: from a signal handler, or from another thread."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self._queue: SimpleQueue[Any] | None = None
+        self._connection: Connection | None = None
+
+    def turn_on(self) -> None:
+        """Stop. Safe inside a signal handler: no lock that the interrupted code may hold is waited for."""
+        self.is_on = True
+        if self._queue is not None:
+            self._queue.put(None)
+        if self._connection is not None:
+            threading.Thread(target=self._connection.stop, daemon=True).start()
+
+    def bind(self, connection: Connection) -> None:
+        """Name the connection that a stop acts on."""
+        self._connection = connection
+        if self.is_on:
+            connection.stop()
+
+    def watch(self, queue: SimpleQueue[Any]) -> None:
+        """Name the queue whose reader a stop wakes."""
+        self._queue = queue
+        if self.is_on:
+            queue.put(None)
+
+
+def send_round(
+    send_one: SendOne,
+    requests: Sequence[Sequence[int]],
+    connection: Connection,
+    stop: StopSwitch,
+    on_stop: Callable[[Round, int], str],
+) -> Round:
+    """Send requests side by side, and return what came of them.
+
+    :param send_one: sends one request. Runs in another thread.
+    :param requests: the numbers of the images that each request asks for.
+    :param connection: is stopped when anything ends the wait.
+    :param stop: ends the wait from outside.
+    :param on_stop: is called when the wait ends early, with what came and the number of responses that did not; returns
+        a sentence about them for the error.
+    :raises RequestStoppedError: a stop was asked for. Images whose responses came in time are stored.
+    """
+    results: SimpleQueue[tuple[int, ImagesResponse | BaseException] | None] = SimpleQueue()
+    stop.watch(results)
+    waiting = iter(requests)
+    lock = threading.Lock()
+    for number in range(min(len(requests), MOST_AT_ONCE)):
+        arguments = (send_one, waiting, lock, results)
+        threading.Thread(target=_work, args=arguments, name=f"imagen-send-{number}", daemon=True).start()
+    found = Round()
+    try:
+        while len(found.outcomes) < len(requests):
+            item = results.get()
+            _keep(found, item)
+    except BaseException as failure:
+        connection.stop()
+        _drain(found, results, len(requests))
+        connection.abort()
+        failure.add_note(on_stop(found, len(requests) - len(found.outcomes)))
+        raise
+    return found
+
+
+def _work(send_one: SendOne, waiting: Iterator[Sequence[int]], lock: threading.Lock, results: SimpleQueue[Any]) -> None:
+    while True:
+        with lock:
+            numbers = next(waiting, None)
+        if numbers is None:
+            return
+        try:
+            results.put((numbers[0], send_one(numbers)))
+        except BaseException as failure:  # noqa: BLE001  # the waiting thread raises it
+            results.put((numbers[0], failure))
+
+
+def _keep(found: Round, item: tuple[int, ImagesResponse | BaseException] | None) -> None:
+    if item is None:
+        raise RequestStoppedError("The task was stopped while it waited for responses.")
+    number, outcome = item
+    if isinstance(outcome, ImagesResponse | ImagenError):
+        found.outcomes[number] = outcome
+    else:
+        raise outcome
+
+
+def _drain(found: Round, results: SimpleQueue[Any], expected: int) -> None:
+    """Wait for the responses that are under way, all together for a moment."""
+    timer = threading.Timer(GRACE_SECONDS, results.put, ["over"])
+    timer.daemon = True
+    timer.start()
+    while len(found.outcomes) < expected and (item := results.get()) != "over":
+        if item is not None:
+            number, outcome = item
+            found.outcomes[number] = outcome if isinstance(outcome, ImagesResponse) else ImagenError(str(outcome))
+    timer.cancel()

@@ -1,0 +1,92 @@
+"""Plans and runs one request of a task, with its fallback. Operators and command line both come this way."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
+from airflow_provider_imagen.core.recovery.request_record import TaskIdentity, fingerprint_of
+from airflow_provider_imagen.core.requests import UpscaleRequest
+from airflow_provider_imagen.core.storage.object_names import OwnPlace, own_name
+from airflow_provider_imagen.errors import ModelNotFoundError
+from airflow_provider_imagen.runner.listener import HostMemory, RunListener
+from airflow_provider_imagen.runner.outcome import Outcome
+from airflow_provider_imagen.runner.request_runner import RequestRunner
+from airflow_provider_imagen.runner.sending import StopSwitch
+from airflow_provider_imagen.runner.source_image import read_source
+from airflow_provider_imagen.runner.store import OpenPath, OutputStore
+from airflow_provider_imagen.runner.stores import open_store
+
+log = logging.getLogger("airflow.task")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run needs from where it runs.
+
+    :param task: the task instance and its try.
+    :param client: sends the requests.
+    :param open_path: opens URIs other than ``gs://`` and local paths.
+    :param listener: is called when requests are sent and answered.
+    :param stop: ends the run from outside.
+    :param hosts: remembers the machine of a try; None where nothing can.
+    :param notes: what else the ``result`` document says.
+    """
+
+    task: TaskIdentity
+    client: ImagenClient
+    open_path: OpenPath
+    listener: RunListener
+    stop: StopSwitch
+    hosts: HostMemory | None
+    notes: dict[str, Any]
+
+
+def run_request(planner: Planner[Any], around: Surroundings) -> Outcome:
+    """Run the request that a task asks for; with its fallback when Google does not know the model.
+
+    :param planner: knows the arguments and the models.
+    :param around: where it runs.
+    :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
+    """
+    plan = planner.first()
+    asked = planner.asked()
+    source = None
+    if isinstance(plan.request, UpscaleRequest):
+        source = read_source(plan.request, plan.model, around.client.storage, around.open_path)
+    pictures = {} if source is None else {asked.image: source.identity}
+    fingerprint = fingerprint_of(asked, plan.asked_model, pictures)
+    store = open_store(plan.request.output_uri, around.client.storage, around.open_path)
+    try:
+        return _runner(plan, source, fingerprint, store, around).run()
+    except ModelNotFoundError as missing:
+        if planner.fallback in {None, plan.request.model}:
+            raise
+        second = planner.with_fallback(plan.request.model, str(missing))
+        return _runner(second, source, fingerprint, store, around).run()
+
+
+def _runner(
+    plan: RequestPlan[Any], source: Any, fingerprint: str, store: OutputStore, around: Surroundings
+) -> RequestRunner:
+    log.info("Model %s: %s.", plan.request.model, plan.why)
+    for remark in plan.remarks:
+        log.warning("%s", remark)
+    request = plan.request if source is None else plan.request.model_copy(update={"source": source.source})
+    task = around.task
+    key = request.image_key
+    name = key or own_name(task.dag_id, task.run_id, task.task_id, task.map_index)
+    return RequestRunner(
+        replace(plan, request=request, notes={**around.notes, **plan.notes}),
+        task,
+        OwnPlace(name, is_key=key is not None, requested=request.count),
+        fingerprint,
+        client=around.client,
+        store=store,
+        listener=around.listener,
+        stop=around.stop,
+        hosts=around.hosts,
+    )

@@ -1,0 +1,225 @@
+"""A stopped task buys nothing more, and what was paid is found by the next try."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from support.emulated import images_in, model_requests, records_in
+from support.operators import CLOUD, GEMINI, IMAGEN, generate
+
+from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.errors import RequestStoppedError
+from airflow_provider_imagen.hooks.imagen import ImagenHook
+from airflow_provider_imagen.operators import metrics
+from airflow_provider_imagen.runner import sending
+
+WAIT_SECONDS = 30.0
+"""How long a test waits for what must happen before it fails."""
+
+
+class TimeoutOfTaskError(BaseException):
+    """What Airflow raises in the task's own thread when its time is over."""
+
+
+@pytest.fixture(autouse=True)
+def real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses take their time here: a task that does not end at its stop hangs."""
+    monkeypatch.setattr(ImagenHook, "client_options", {"jitter": lambda: 0.0})
+
+
+@contextmanager
+def when(happened: Callable[[], bool], act: Callable[[], object]) -> Iterator[None]:
+    """Act in another thread as soon as something has happened."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not happened():
+            if ended.wait(0.005):
+                return
+        act()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(WAIT_SECONDS)
+
+
+@contextmanager
+def timeout_raised() -> Iterator[Callable[[], None]]:
+    """Yield a function that raises Airflow's time-out in this thread, as its alarm does."""
+
+    def expire(number: int, frame: Any) -> NoReturn:
+        raise TimeoutOfTaskError
+
+    before = signal.signal(signal.SIGUSR1, expire)
+    main = threading.main_thread().ident
+    assert main is not None
+    try:
+        yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def asked(emulator: Any, number: int = 1) -> Callable[[], bool]:
+    return lambda: len(model_requests(emulator)) >= number
+
+
+def no_sender_is_left() -> bool:
+    return not any(thread.name.startswith("imagen-send") for thread in threading.enumerate())
+
+
+@pytest.fixture(autouse=True)
+def every_sender_ends() -> Iterator[None]:
+    yield
+    for thread in [each for each in threading.enumerate() if each.name.startswith("imagen-send")]:
+        thread.join(WAIT_SECONDS)
+    assert no_sender_is_left()
+
+
+@pytest.mark.parametrize("model", [IMAGEN, GEMINI])
+def test_a_time_out_while_it_waits_to_send_again_ends_the_wait_and_sends_nothing(
+    emulator: Any, ti: Any, model: str
+) -> None:
+    emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
+    with timeout_raised() as expire, when(asked(emulator), expire), pytest.raises(TimeoutOfTaskError):
+        generate(model=model).execute({"ti": ti})
+
+    assert len(model_requests(emulator)) == 1
+    assert len(records_in(CLOUD, emulator)) == 1
+
+
+@pytest.mark.parametrize("model", [IMAGEN, GEMINI])
+def test_on_kill_does_the_same_and_airflow_may_retry(emulator: Any, ti: Any, model: str) -> None:
+    """Airflow 3 calls ``on_kill`` on SIGTERM and raises nothing."""
+    emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
+    task = generate(model=model, number_of_images=2)
+
+    with when(asked(emulator), task.on_kill), pytest.raises(RequestStoppedError):
+        task.execute({"ti": ti})
+
+    assert len(model_requests(emulator)) <= 2
+
+
+def test_on_kill_in_the_tasks_own_thread_does_not_wait_for_itself(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
+    task = generate(model=GEMINI)
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: task.on_kill())
+    main = threading.main_thread().ident
+    assert main is not None
+    try:
+        with (
+            when(asked(emulator), lambda: signal.pthread_kill(main, signal.SIGUSR1)),
+            pytest.raises(RequestStoppedError),
+        ):
+            task.execute({"ti": ti})
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("place", ["cloud", "disk"], indirect=True)
+@pytest.mark.parametrize("model", [IMAGEN, GEMINI])
+def test_a_response_that_comes_in_time_is_stored_and_the_next_try_returns_it(
+    place: str, emulator: Any, ti: Any, model: str
+) -> None:
+    emulator.order_fault(Fault("generate", delay_seconds=0.2))
+    task = generate(place, model=model)
+
+    with when(asked(emulator), task.on_kill), pytest.raises(RequestStoppedError):
+        task.execute({"ti": ti})
+
+    made = images_in(place, emulator)
+    assert len(made) == 1
+    assert generate(place, model=model).execute({"ti": ti}) == made
+    assert len(model_requests(emulator)) == 1
+
+
+def test_requests_that_wait_for_their_turn_are_not_sent(
+    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_AT_ONCE", 2)
+    emulator.order_fault(Fault("generate", times=None, delay_seconds=0.2))
+    task = generate(model="gemini-3.1-flash-image", number_of_images=8)
+
+    with when(asked(emulator), task.on_kill), pytest.raises(RequestStoppedError):
+        task.execute({"ti": ti})
+
+    assert len(model_requests(emulator)) <= 2
+
+
+def test_a_response_that_does_not_come_is_waited_for_no_longer_than_allowed(
+    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "GRACE_SECONDS", 0.05)
+    emulator.order_fault(Fault("generate", hang=True))
+    task = generate(model=GEMINI)
+
+    with when(asked(emulator), task.on_kill), pytest.raises(RequestStoppedError):
+        task.execute({"ti": ti})
+
+    assert len(records_in(CLOUD, emulator)) == 1
+
+
+def test_a_stop_while_it_looks_for_a_lost_response_ends_the_look(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", reset=True))
+    task = generate()
+    looks = lambda: len([each for each in emulator.requests if each.path.endswith("/o") and each.method == "GET"])  # noqa: E731
+
+    with when(lambda: asked(emulator)() and looks() >= 3, task.on_kill), pytest.raises(RequestStoppedError):
+        task.execute({"ti": ti})
+
+    assert len(model_requests(emulator)) == 1
+    assert len(records_in(CLOUD, emulator)) == 1
+
+
+def test_a_task_that_was_not_started_can_be_stopped() -> None:
+    generate().on_kill()
+
+
+def test_a_task_that_was_stopped_can_run_again(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", status=429, headers={"Retry-After": "500"}))
+    task = generate(model=GEMINI)
+    with when(asked(emulator), task.on_kill), pytest.raises(RequestStoppedError):
+        task.execute({"ti": ti})
+
+    assert len(task.execute({"ti": ti})) == 1
+
+
+def test_an_error_that_another_try_cannot_mend_stays_one(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", status=400))
+    with pytest.raises(AirflowFailException):
+        generate(model=GEMINI).execute({"ti": ti})
+
+
+@pytest.mark.parametrize("model", [IMAGEN, GEMINI])
+def test_the_log_and_the_metrics_say_what_may_be_billed(
+    emulator: Any, ti: Any, model: str, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    counted: dict[str, float] = {}
+
+    class Stats:
+        def incr(self, name: str, count: float, **_: Any) -> None:
+            counted[name] = counted.get(name, 0) + count
+
+        def timing(self, *_: Any, **__: Any) -> None:
+            return None
+
+    monkeypatch.setattr(metrics, "Stats", Stats())
+    monkeypatch.setattr(sending, "GRACE_SECONDS", 0.05)
+    emulator.order_fault(Fault("generate", hang=True))
+
+    with timeout_raised() as expire, when(asked(emulator), expire), pytest.raises(TimeoutOfTaskError) as caught:
+        generate(model=model).execute({"ti": ti})
+
+    text = "1 request(s) were under way: Google may bill them"
+    assert text in logged().splitlines()[-1]
+    assert any(text in note for note in caught.value.__notes__)
+    assert (counted["imagen.requests"], counted["imagen.failed_requests"]) == (1, 1)
