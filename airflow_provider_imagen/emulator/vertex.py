@@ -104,7 +104,7 @@ class VertexAI:
 
     def _content(self, request: Request, raw: bytes, place: Place, fault: Fault | None) -> dict[str, Any]:
         row = self._row(place, "generateContent")
-        return self._generate_content.answer(_json(raw), row, place[1], dict(request.headers), fault)
+        return self._generate_content.answer(_json(raw), row, dict(request.headers), fault)
 
     async def _billed(
         self,
