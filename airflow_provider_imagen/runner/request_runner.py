@@ -114,6 +114,7 @@ class RequestRunner:
             looked=state.looked,
             new=state.new_images,
             lost=len(state.round.lost),
+            server_errors=len(state.round.server_errors),
             empty=len(state.round.empty),
             filtered=state.filtered,
             failed=state.failed,
