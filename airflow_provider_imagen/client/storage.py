@@ -66,7 +66,7 @@ class CloudStorage:
             nonlocal sent
             sent += 1
             try:
-                response = self._session.request_once(request, operation)
+                response = self._session.request(request, operation, once=True)
             except ObjectExistsError:
                 # The response to an earlier try may have been lost: then what is there is what was sent.
                 if sent > 1 and uploads.is_stored(there := self.metadata(uri), data):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -44,8 +43,28 @@ class RequestOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Send one request and return the URIs of the images."""
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        from airflow_provider_imagen.operators.metrics import RequestMetrics
+        from airflow_provider_imagen.operators.report import report
+        from airflow_provider_imagen.operators.task_context import HostStore, task_identity
+        from airflow_provider_imagen.runner.sending import StopSwitch
+        from airflow_provider_imagen.runner.task_run import Surroundings, run_request
+
         with fail_permanently(self):
-            return self._run(context)
+            self._stop = StopSwitch()
+            hook = self.hook
+            around = Surroundings(
+                task=task_identity(context["ti"]),
+                client=hook.client,
+                open_path=ObjectStoragePath,
+                listener=RequestMetrics(),
+                stop=self._stop,
+                hosts=HostStore(context.get("task_state_store")),
+                notes={"imagen_conn_id": self.imagen_conn_id},
+            )
+            outcome = run_request(self._planner(hook.settings), around)
+            return report(outcome, self, context, hook)
 
     def on_kill(self) -> None:
         """Send nothing more. Responses under way are waited for 3 s, and their images are stored."""
@@ -57,29 +76,6 @@ class RequestOperator(BaseOperator):
         from airflow_provider_imagen.operators.lineage import operator_lineage
 
         return operator_lineage(*self.lineage)
-
-    def _run(self, context: Mapping[str, Any]) -> list[str]:
-        from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-        from airflow_provider_imagen.operators.metrics import RequestMetrics
-        from airflow_provider_imagen.operators.report import report
-        from airflow_provider_imagen.operators.task_context import HostStore, task_identity
-        from airflow_provider_imagen.runner.sending import StopSwitch
-        from airflow_provider_imagen.runner.task_run import Surroundings, run_request
-
-        self._stop = StopSwitch()
-        hook = self.hook
-        around = Surroundings(
-            task=task_identity(context["ti"]),
-            client=hook.client,
-            open_path=ObjectStoragePath,
-            listener=RequestMetrics(),
-            stop=self._stop,
-            hosts=HostStore(context.get("task_state_store")),
-            notes={"imagen_conn_id": self.imagen_conn_id},
-        )
-        outcome = run_request(self._planner(hook.settings), around)
-        return report(outcome, self, context, hook)
 
     def _planner(self, settings: ConnectionSettings) -> Planner[Any]:
         from datetime import UTC, datetime
