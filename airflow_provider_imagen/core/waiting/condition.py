@@ -1,4 +1,4 @@
-"""When a wait for images is over. Sensor and trigger both ask here, so they cannot disagree."""
+"""When a wait for images is over: one condition for sensor and trigger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_TYPES = 3
 """How many types of objects that do not count are named in the log."""
 
 RECORDS = "_imagen"
-"""The folder in which operators keep their records. Nothing in it is an image that somebody waits for."""
+"""The folder in which operators keep their records. Nothing in it counts as an image."""
 
 EVERY_IMAGE = "image/*"
 _TYPE = re.compile(r"image/[a-z0-9*?][a-z0-9!#$&^_.+*?-]{0,99}")
