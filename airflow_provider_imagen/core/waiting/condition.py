@@ -100,10 +100,6 @@ class ImageWait(BaseModel):
         """The bucket and prefix to list."""
         return parse_folder(self.output_uri)
 
-    def counts(self, stored: StoredObject) -> bool:
-        """Say whether a stored object is one of the images waited for."""
-        return self.why_not(stored) is None
-
     def why_not(self, stored: StoredObject) -> str | None:
         """Return in a few words why a stored object is none of the images waited for, None if it is one."""
         mime_type = stored.mime_type
