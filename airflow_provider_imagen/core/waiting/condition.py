@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from airflow_provider_imagen.core.image_format import ENDINGS, canonical_type
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_folder
+from airflow_provider_imagen.core.storage.object_names import is_output
 from airflow_provider_imagen.core.text import is_blank, quoted
 from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 from airflow_provider_imagen.errors import InvalidInputError
@@ -26,9 +27,6 @@ MOST_URIS = 1024
 
 MOST_TYPES = 3
 """How many types of objects that do not count are named in the log."""
-
-RECORDS = "_imagen"
-"""The folder in which operators keep their records. Nothing in it counts as an image."""
 
 EVERY_IMAGE = "image/*"
 _TYPE = re.compile(r"image/[a-z0-9*?][a-z0-9!#$&^_.+*?-]{0,99}")
@@ -123,7 +121,7 @@ class ImageWait(BaseModel):
             if not self.wants_uris and self.min_images == 0:
                 return
             for stored in listing:
-                if stored.name.endswith("/") or RECORDS in stored.name.removeprefix(prefix).split("/")[:-1]:
+                if stored.name.endswith("/") or not is_output(stored.name.removeprefix(prefix)):
                     continue
                 if reason := self.why_not(stored):
                     others[reason] += 1
