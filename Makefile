@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-oldest test-matrix package fuzz lint format types check faults fault-docs kills pictures benchmark \
+.PHONY: help demo ui test test-fast test-oldest test-matrix package fuzz lint format types check faults fault-docs kills pictures benchmark \
 	emulator clean
 
 help: ## show this list
@@ -18,6 +18,9 @@ ui: $(VENV)/ready ## serve a real Airflow with the example DAGs and the emulator
 
 test: $(VENV)/ready .venv-sdk/ready .venv-aiplatform/ready .browser/ready ## run all tests on the newest Airflow
 	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/ready ## run the tests that need no Airflow and no server process, in seconds
+	TEST_WITHOUT_AIRFLOW=1 $(BIN)/python -m pytest -q tests/core tests/client tests/runner
 
 test-oldest: .venv-oldest/ready .venv-sdk/ready .venv-aiplatform/ready ## run all tests on the oldest supported Airflow
 	.venv-oldest/bin/python -m pytest
@@ -59,6 +62,7 @@ pictures: demo .browser/ready ## make the pictures in docs/ anew, from the demo 
 
 benchmark: $(VENV)/ready .venv-sdk/ready ## print what imports, a first request, an answer of 80 MB and 200 deferred waits cost
 	$(BIN)/python tests/benchmarks/import_time.py
+	$(BIN)/python -W ignore tests/benchmarks/road_of_a_request.py
 	$(BIN)/python -W ignore tests/benchmarks/first_request.py
 	$(BIN)/python tests/benchmarks/memory_of_a_response.py
 	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py

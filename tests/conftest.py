@@ -49,11 +49,12 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-with warnings.catch_warnings():
-    # Some versions warn of themselves when they are first imported or used; which test comes first must not matter.
-    warnings.simplefilter("ignore")
-    importlib.import_module("airflow.serialization.serialized_objects")
-    importlib.import_module("sqlalchemy.orm").configure_mappers()
+if "TEST_WITHOUT_AIRFLOW" not in os.environ:  # make test-fast sets it
+    with warnings.catch_warnings():
+        # Some versions warn of themselves when they are first imported or used; which test comes first must not matter.
+        warnings.simplefilter("ignore")
+        importlib.import_module("airflow.serialization.serialized_objects")
+        importlib.import_module("sqlalchemy.orm").configure_mappers()
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,11 @@ class Session:
 
         :raises ImagenError: what any other response means, or why there is none.
         """
-        return self.retry(lambda: self.request_once(request, operation), free_of_charge=request.free_of_charge)
+        return self.retry(
+            lambda: self.request_once(request, operation),
+            free_of_charge=request.free_of_charge,
+            stores_output=request.stores_output,
+        )
 
     def request_once(self, request: HttpRequest, operation: Operation) -> HttpResponse:
         """Send a request, a second time only if its token was refused, and return the successful response.
@@ -113,11 +117,14 @@ class Session:
             return response
         raise error_from(response, operation, now=self.now(), free_of_charge=request.free_of_charge)
 
-    def retry(self, action: Callable[[], ResultT], *, free_of_charge: bool = True) -> ResultT:
+    def retry(
+        self, action: Callable[[], ResultT], *, free_of_charge: bool = True, stores_output: bool = False
+    ) -> ResultT:
         """Run an action until it succeeds, fails for good, its time is up, or the session is stopped.
 
         :param action: what to run.
         :param free_of_charge: a second run costs nothing, even if the first one was accepted.
+        :param stores_output: it makes Google store images.
         :return: what the action returned.
         :raises ImagenError: what its last run raised.
         :raises RequestStoppedError: the session was stopped between two runs.
@@ -128,7 +135,7 @@ class Session:
             try:
                 return action()
             except ImagenError as failure:
-                if not rules.worth_another_try(failure, free_of_charge=free_of_charge):
+                if not rules.worth_another_try(failure, free_of_charge=free_of_charge, stores_output=stores_output):
                     raise
                 pause = rules.pause_seconds(failure, tries, self._jitter())
                 if rules.is_too_late(max(time.monotonic() - started, paused), pause):

@@ -20,7 +20,8 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from airflow_provider_imagen.client.connection_pools import CONNECT_SECONDS, ConnectionPools
 from airflow_provider_imagen.client.send_tracking import SendProgress
 from airflow_provider_imagen.client.stop_signal import StopSignal
-from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, without
+from airflow_provider_imagen.core.protocols.error_body import without
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.errors import (
     CredentialsError,
     ImagenError,
@@ -63,6 +64,7 @@ class HttpRequest:
     :param json: the body, as JSON.
     :param content: the body, as it is, with ``content_type``.
     :param free_of_charge: repeating it costs nothing, even when it did arrive.
+    :param stores_output: Google stores the images of this request itself.
     :param at_most_bytes: a good response with more is not read to its end. None: the bound of every response.
     """
 
@@ -73,6 +75,7 @@ class HttpRequest:
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     free_of_charge: bool = False
+    stores_output: bool = False
     at_most_bytes: int | None = None
 
     @property
@@ -158,7 +161,7 @@ class Transport:
         )
         try:
             body = self._read(response, request, deadline)
-            headers = {name.lower(): value for name, value in response.headers.items()}
+            headers = {name.lower(): value for name, value in response.headers.itermerged()}
         finally:
             if not response.closed:
                 response.close()  # what was not read must not be taken for the next response

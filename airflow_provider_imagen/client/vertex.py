@@ -15,7 +15,7 @@ from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import endpoints
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
 from airflow_provider_imagen.core.responses import ImagesResponse
-from airflow_provider_imagen.errors import ResponseLostError, UnexpectedResponseError
+from airflow_provider_imagen.errors import ResponseLostError, ServerError, UnexpectedResponseError
 
 
 class VertexClient:
@@ -32,7 +32,8 @@ class VertexClient:
     ) -> ImagesResponse:
         """Send one HTTP request for a plan, and return its images. An accepted request is billed.
 
-        It is sent again only where nothing was accepted.
+        It is sent again only where nothing was accepted. After a :class:`ServerError` a request whose images Google
+        stores is not: images may be there, so the caller looks into ``storage_uri`` first.
 
         :param plan: what to send, to which model, and how.
         :param index: the number of the first image among those of the plan; a seed grows with it.
@@ -45,8 +46,10 @@ class VertexClient:
         started = time.monotonic()
         try:
             # Neither body has a name here, so that both are gone as soon as they were read: they may have 100 MB.
-            response = protocol.decode(self._post(plan, protocol.encode(request, index, storage_uri)).body, count)
-        except (ResponseLostError, UnexpectedResponseError) as failure:
+            response = protocol.decode(
+                self._post(plan, protocol.encode(request, index, storage_uri), storage_uri is not None).body, count
+            )
+        except (ResponseLostError, ServerError, UnexpectedResponseError) as failure:
             if storage_uri is None:
                 raise
             raise type(failure)(f"{failure} The output folder is {storage_uri}") from failure
@@ -72,14 +75,14 @@ class VertexClient:
             f"Looking up {model}: that is no answer of Google's API. Check the connection's endpoint and the proxy."
         )
 
-    def _post(self, plan: RequestPlan[Any], body: dict[str, Any]) -> HttpResponse:
+    def _post(self, plan: RequestPlan[Any], body: dict[str, Any], stores_output: bool) -> HttpResponse:  # noqa: FBT001
         name, location = plan.request.model, plan.location
         url = endpoints.model_url(self._base(location), self._session.project, location, name, plan.protocol.verb)
         operation = Operation(
             f"Asking {name} in {location} to {plan.request.job}",
             when_not_found=self._advice_when_missing(name),
         )
-        return self._session.request(HttpRequest("POST", url, json=body), operation)
+        return self._session.request(HttpRequest("POST", url, json=body, stores_output=stores_output), operation)
 
     def _base(self, location: str) -> str:
         return self._session.settings.endpoint or endpoints.vertex_host(location)

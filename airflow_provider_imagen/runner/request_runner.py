@@ -114,6 +114,7 @@ class RequestRunner:
             looked=state.looked,
             new=state.new_images,
             lost=len(state.round.lost),
+            server_errors=len(state.round.server_errors),
             empty=len(state.round.empty),
             filtered=state.filtered,
             failed=state.failed,
@@ -247,17 +248,17 @@ class RequestRunner:
         """Watch the place until every image of the lost response is there, or a minute is over."""
         state = self._state
         failure = next(iter(state.round.errors), None)
-        told = str(failure or "An earlier try of this task stopped before its answer came.")
-        log.warning("%s Looking for its images before anything is asked.", told)
+        reason = str(failure or "An earlier try of this task stopped before its answer came.")
+        log.warning("%s Looking for its images before a request is sent.", reason)
         before = state.record.before if state.record else state.before
         started, paused = self._session.now(), 0.0
         while True:
             try:
                 self._take(self._images.new_since(before), state)
-            except ImagenError as blind:
+            except ImagenError as unreadable:
                 if failure is None:
                     raise
-                raise ResponseLostError(f"{told} {blind}") from failure
+                raise ResponseLostError(f"{reason} {unreadable}") from failure
             paused = max(paused, (self._session.now() - started).total_seconds())
             if len(state.kept) >= self._plan.request.count or paused >= LOOK_SECONDS or self._stop_switch.is_on:
                 break

@@ -49,7 +49,8 @@ class RunState:
     @property
     def failed(self) -> int:
         """How many requests failed in a way that is none of the others."""
-        others = {*self.round.lost, *self.round.empty, *self.round.numbers(ImagesFilteredError)}
+        sent = self.round
+        others = {*sent.lost, *sent.server_errors, *sent.empty, *sent.numbers(ImagesFilteredError)}
         return len(self.round.errors) - len(others)
 
     @property

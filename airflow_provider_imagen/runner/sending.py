@@ -19,6 +19,7 @@ from airflow_provider_imagen.errors import (
     PermanentError,
     RequestStoppedError,
     ResponseLostError,
+    ServerError,
     UnexpectedResponseError,
 )
 
@@ -68,6 +69,11 @@ class Round:
     def lost(self) -> list[int]:
         """The numbers whose responses were lost."""
         return self.numbers(ResponseLostError, UnexpectedResponseError)
+
+    @property
+    def server_errors(self) -> list[int]:
+        """The numbers whose responses were errors in Google's own words."""
+        return self.numbers(ServerError)
 
     @property
     def empty(self) -> list[int]:

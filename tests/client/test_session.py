@@ -20,6 +20,7 @@ from airflow_provider_imagen.errors import (
     RequestRejectedError,
     RequestStoppedError,
     ResponseLostError,
+    ServerError,
     ServiceUnavailableError,
 )
 
@@ -49,7 +50,9 @@ class Played:
         return session_of(sleep=self.pauses.append, jitter=lambda: 1.0, retry_rules=rules)
 
 
-@pytest.mark.parametrize("failure", [NotSentError("x"), QuotaExceededError("x"), ServiceUnavailableError("x")])
+@pytest.mark.parametrize(
+    "failure", [NotSentError("x"), QuotaExceededError("x"), ServiceUnavailableError("x"), ServerError("x")]
+)
 def test_tries_again_when_google_accepted_nothing(failure: ImagenError) -> None:
     played = Played(failure, failure)
 

@@ -19,6 +19,7 @@ from airflow_provider_imagen.errors import (
     ModelNotFoundError,
     PromptBlockedError,
     ResponseLostError,
+    ServerError,
     StorageNotFoundError,
     UnexpectedResponseError,
 )
@@ -68,6 +69,30 @@ def test_does_not_repeat_a_request_whose_outcome_is_unknown(
 
     with pytest.raises(ResponseLostError):
         client_for(script.url).vertex.send(PLAN)
+    assert len(script.received) == 1
+
+
+INTERNAL = b'{"error": {"code": 500, "message": "Internal error", "status": "INTERNAL"}}'
+PART = b'{"inlineData": {"mimeType": "image/gif", "data": "R0lGODlhAQABAAAAACw="}}'
+IMAGE = b'{"candidates": [{"content": {"parts": [' + PART + b"]}}]}"
+
+
+def test_an_error_in_google_s_own_words_is_not_charged_so_it_is_sent_again(
+    script: Any, answer_with: Callable[..., bytes]
+) -> None:
+    script.order(answer_with(500, INTERNAL), answer_with(500, INTERNAL), answer_with(200, IMAGE))
+
+    assert len(client_for(script.url).vertex.send(generate_plan("gemini-2.5-flash-image"), requested=1).images) == 1
+    assert len(script.received) == 3
+
+
+def test_where_google_stores_images_its_folder_is_looked_at_before_anything_is_sent_again(
+    script: Any, answer_with: Callable[..., bytes]
+) -> None:
+    script.order(answer_with(500, INTERNAL))
+
+    with pytest.raises(ServerError, match="The output folder is gs://bucket/a/own/"):
+        client_for(script.url).vertex.send(PLAN, storage_uri="gs://bucket/a/own/")
     assert len(script.received) == 1
 
 
@@ -153,7 +178,7 @@ def test_without_a_folder_the_images_come_as_bytes(script: Any, answer_with: Cal
 
 def test_a_plan_may_be_sent_in_parts(script: Any, answer_with: Callable[..., bytes]) -> None:
     plan = generate_plan("gemini-2.5-flash-image", seed=7, number_of_images=3)
-    script.order(answer_with(200, b'{"candidates": [{"finishReason": "IMAGE_SAFETY"}]}'))
+    script.order(answer_with(200, b'{"promptFeedback": {"blockReason": "SAFETY"}}'))
 
     with pytest.raises(PromptBlockedError):
         client_for(script.url).vertex.send(plan, index=2, requested=1)

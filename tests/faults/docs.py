@@ -18,13 +18,17 @@ run as a test, over real sockets (`make faults`). This page is written from the 
 A cell says how the task ends, how many requests were sent at most, and how many images are in the output folder then.
 
 - **success**: the task succeeds. Where there is more than one request, the client asked again by itself.
-- **retry**: an ordinary error. Airflow tries the task again if it has retries; nothing was accepted or billed.
+- **retry**: an ordinary error. Airflow tries the task again if it has retries; nothing is billed for this try.
 - **fail**: `AirflowFailException`. Airflow does not try again, because that cannot help or might pay twice.
 - **waits**: the look does not count, the sensor goes on waiting.
 
 20 requests are those that fit into the ten minutes for which the client tries. After an upload that failed for good the
 images are kept on the worker; the error names the folder. `Retry-After` is obeyed, in seconds and as a date. No error
 leaves an image in Cloud Storage that it does not name, by itself or by its folder.
+
+An error answer in Google's own words (its JSON error body, also with 500, 502, 504, 499 and 408) is not charged: the
+price page of generative AI on Vertex AI says that only requests that return 200 are (confirmed 2026-09-23). So it is
+asked again. A page that a proxy made, and an answer that never came, leave open whether Google made and billed images.
 """
 
 

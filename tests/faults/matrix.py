@@ -75,6 +75,8 @@ class Row:
     pause_at_least: float = 0.0
     retry_after_date_in: float = 0.0
     tokens: int = 0
+    uncharged: int = 0
+    """How many accepted requests are not charged, because Google answers them with an error of its own."""
 
 
 def rows() -> Iterator[Row]:

@@ -26,11 +26,12 @@ def complaints(row: Row, name: str, seen: Seen) -> Iterator[str]:
         yield f"{seen.tokens} were sent, expected are at least {row.tokens} different tokens"
     if row.pause_at_least and cell.state == "success" and max(seen.pauses, default=0.0) < row.pause_at_least:
         yield f"paused for {seen.pauses} s, at least {row.pause_at_least} s were asked for"
-    yield from _about_images(cell, name, seen)
+    yield from _about_images(row, name, seen)
 
 
-def _about_images(cell: Cell, name: str, seen: Seen) -> Iterator[str]:
-    operation = RUN[name]
+def _about_images(row: Row, name: str, seen: Seen) -> Iterator[str]:
+    operation, cell = RUN[name], row.cells[name]
+    assert isinstance(cell, Cell)
     files = operation.images if cell.files == "all" else cell.files
     if seen.files != files:
         yield f"{seen.files} images are in the output folder, expected {files}"
@@ -38,8 +39,8 @@ def _about_images(cell: Cell, name: str, seen: Seen) -> Iterator[str]:
         yield f"{seen.told_missing} images are told to be missing, and {seen.files} are there"
     if seen.lost:
         yield f"nobody names {', '.join(seen.lost)}"
-    if duplicates(name, seen):
-        yield f"{seen.accepted} requests were accepted, at most {operation.accepted} may be"
+    if duplicates(row, name, seen):
+        yield f"{seen.accepted} requests were accepted, at most {operation.accepted + row.uncharged} may be"
 
 
 def requests_over(cell: Cell, seen: Seen) -> int:
@@ -47,9 +48,9 @@ def requests_over(cell: Cell, seen: Seen) -> int:
     return max(0, seen.requests - cell.requests)
 
 
-def duplicates(name: str, seen: Seen) -> int:
+def duplicates(row: Row, name: str, seen: Seen) -> int:
     """Return how many requests were accepted, and would be billed, too many."""
-    return max(0, seen.accepted - RUN[name].accepted)
+    return max(0, seen.accepted - row.uncharged - RUN[name].accepted)
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Tally:
         self.fired += seen.fired
         self.requests_over += requests_over(cell, seen)
         self.lost += len(seen.lost)
-        self.duplicates += duplicates(name, seen)
+        self.duplicates += duplicates(row, name, seen)
         self.marks[row.name, name] = f"{seen.state}/{seen.requests}/{seen.files}{'!' if wrong else ''}"
         return wrong
 

@@ -56,7 +56,7 @@ def memory_storage() -> Iterator[Any]:
     try:
         from airflow.sdk.io import attach
     except ImportError:  # Airflow 2
-        from airflow.io import attach
+        from airflow.io.store import attach
 
     storage = MemoryFileSystem()
     attach("memory", fs=storage)

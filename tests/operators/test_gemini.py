@@ -69,7 +69,7 @@ def test_local_folders_work_as_well(ti: Any, tmp_path: Path) -> None:
 
 
 def test_three_of_four_images_are_kept_and_accounted_for(emulator: Any, ti: Any, logged: Callable[[], str]) -> None:
-    emulator.order_fault(Fault("generate", status=500, skip=1))
+    emulator.order_fault(Fault("generate", status=502, html=True, skip=1))
 
     uris = operator(number_of_images=4).execute({"ti": ti})
 

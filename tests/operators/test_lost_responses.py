@@ -76,7 +76,8 @@ def test_when_nothing_was_made_it_is_asked_once_more(
     assert generate().execute({"ti": ti}) == images_in(CLOUD, emulator)
     assert len(model_requests(emulator)) == 2
     assert 59 < sum(pauses) <= 60
-    assert ti.pushed["result"]["resent_requests"] == 1
+    # An error in Google's own words is not charged, so that sending again is worth no note.
+    assert ti.pushed["result"].get("resent_requests", 0) == (0 if "status" in fault else 1)
 
 
 def test_asked_twice_and_nothing_found_it_gives_up(emulator: Any, ti: Any) -> None:

@@ -1,18 +1,18 @@
-"""What an HTTP answer other than 200 means, as one of our errors with the next step in words."""
+"""What an HTTP response other than 200 means, as one of our errors with the next step in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
-from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.support_codes import category_of, codes_in
-from airflow_provider_imagen.core.text import shortened
+from airflow_provider_imagen.core.protocols.error_body import ErrorBody, read_error
+from airflow_provider_imagen.core.support_codes import category_of
 from airflow_provider_imagen.errors import (
     ImagenError,
+    InvalidConnectionError,
     ModelNotFoundError,
     ObjectExistsError,
     PermanentError,
@@ -22,13 +22,14 @@ from airflow_provider_imagen.errors import (
     RequestRejectedError,
     ResponseLostError,
     RetryableError,
+    ServerError,
     ServiceUnavailableError,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Status, headers (names in lower case) and body of one answer.
+    """Status, headers (names in lower case) and body of one response.
 
     :param secrets: what the request carried that must not be shown, even if the server sends it back.
     """
@@ -41,7 +42,7 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What was asked of Google, as far as an error text needs it.
+    """What a request is for, as far as an error text needs it.
 
     :param what: in words, for example ``Generating with imagen-3.0-generate-002 in us-central1``.
     :param not_found: the error that a 404 means here.
@@ -59,120 +60,111 @@ class Operation:
 
 
 _UNKNOWN_OUTCOME = "Whether Google made and billed the images is unknown; look at the output folder first."
-_MEANINGS: dict[int, tuple[type[ImagenError], str]] = {
+_FOREIGN = (
+    "That is no answer of Google's API: check the connection's endpoint and the proxy. An endpoint is a host without a "
+    "path like /v1."
+)
+_CORRECT = "Correct what the message names."
+_BY_STATUS: dict[int, tuple[type[ImagenError], str]] = {
     401: (PermissionDeniedError, "The token was refused: renew the key or login of the connection."),
+    407: (
+        InvalidConnectionError,
+        "The proxy asks for a login: put user and password into the address in HTTPS_PROXY, or name the host in "
+        "NO_PROXY.",
+    ),
+    412: (ObjectExistsError, "It was not changed."),
     429: (
         QuotaExceededError,
         "Lower the number of tasks that run at once (an Airflow pool), or ask Google for more quota.",
     ),
-    412: (ObjectExistsError, "It was not changed."),
+    501: (RequestRejectedError, _CORRECT),
     503: (ServiceUnavailableError, "Try again later."),
-    **dict.fromkeys((408, 499, 500, 502, 504), (ResponseLostError, _UNKNOWN_OUTCOME)),
 }
-_BAD_REQUEST = 400
-_NOT_FOUND = 404
-_FORBIDDEN = 403
-_SERVER_ERROR = 500
-LONGEST_MESSAGE = 2000
-"""How much of Google's message an error shows. Google's own are a few hundred characters long."""
+_SERVER_ERRORS = {408, 499, 500, 502, 504}
+"""With Google's own error body they are not charged: only requests that return 200 are.
+
+Source: price page of generative AI on Vertex AI; confirmed 2026-09-23.
+"""
+_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR, _UNAVAILABLE = 400, 403, 404, 500, 503
+_ADVICE_BY_WORDS = (
+    (
+        re.compile(r"requester.?pays|no user project|userProjectMissing", re.IGNORECASE),
+        "The bucket lets the caller pay (requester pays): set quota_project_id of the connection to the project that "
+        "pays for requests to it.",
+    ),
+    (
+        re.compile(r"serviceusage\.services\.use|USER_PROJECT_DENIED", re.IGNORECASE),
+        "Give the caller the role roles/serviceusage.serviceUsageConsumer on the project in quota_project_id of the "
+        "connection, or name another project there.",
+    ),
+    (
+        re.compile(r"retention.?policy|object retention|under active [\w-]+ hold|UnderActiveHold", re.IGNORECASE),
+        "A retention policy or a hold of the bucket keeps what is stored there; no right changes that. Use another "
+        "name or another folder.",
+    ),
+)
+"""What to do about a 400 or 403 whose words name the cause."""
 
 
-def error_from(answer: HttpResponse, asked: Operation, *, now: datetime, free_of_charge: bool = False) -> ImagenError:
-    """Return the error for an answer that is not 200.
+def error_from(
+    response: HttpResponse, operation: Operation, *, now: datetime, free_of_charge: bool = False
+) -> ImagenError:
+    """Return the error for a response that is not successful.
 
-    :param answer: what came.
-    :param asked: what was asked.
-    :param now: the moment the answer came, to read a ``Retry-After`` that is a date.
+    :param response: what came.
+    :param operation: what the request was for.
+    :param now: the moment the response came, to read a ``Retry-After`` that is a date.
     :param free_of_charge: nothing can have been billed.
     """
-    problem = _Problem.read(answer)
-    said = f"{asked.what}: {f'HTTP {answer.status} {problem.status}'.rstrip()}: {problem.message}"
-    if answer.status == _BAD_REQUEST and problem.codes:
-        named = ", ".join(f"{code}: {category_of(code)}" for code in problem.codes)
-        return PromptBlockedError(f"{said} [{named}] Rephrase the prompt.", problem.codes)
-    if answer.status == _FORBIDDEN:
-        return PermissionDeniedError(f"{said} {asked.when_forbidden}")
-    if answer.status == _NOT_FOUND:
-        return asked.not_found(f"{said} {asked.when_not_found}")
-    kind, step = _MEANINGS.get(answer.status) or _by_class(answer.status)
+    body = read_error(response.body, response.status, response.secrets)
+    said = f"{operation.what}: {f'HTTP {response.status} {body.status}'.rstrip()}: {body.message}"
+    if body.details:
+        said = f"{said} [{body.details}]"
+    if response.status == _BAD_REQUEST and body.codes:
+        named = ", ".join(f"{code}: {category_of(code)}" for code in body.codes)
+        return PromptBlockedError(f"{said} [{named}] Rephrase the prompt.", body.codes)
+    kind, step = _meaning(response.status, body, operation)
     if issubclass(kind, RetryableError):
-        return kind(f"{said} {step}", _retry_after(answer, now))
+        return kind(f"{said} {step}", _retry_after(response, body, now))
     return kind(f"{said} {'Try again later.' if free_of_charge and kind is ResponseLostError else step}")
 
 
-def _by_class(status: int) -> tuple[type[ImagenError], str]:
+def _meaning(status: int, body: ErrorBody, operation: Operation) -> tuple[type[ImagenError], str]:
+    """Return the error and the next step, by status and sender."""
+    if status in _SERVER_ERRORS and body.is_google:
+        return ServerError, "It is not charged. Try again later."
+    if status in _SERVER_ERRORS or (status == _UNAVAILABLE and body.is_text):
+        return ResponseLostError, _UNKNOWN_OUTCOME  # a proxy does not say whether it passed the request on
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
     if status >= _SERVER_ERROR:
         return ResponseLostError, _UNKNOWN_OUTCOME
-    if status < _BAD_REQUEST:
-        return RequestRejectedError, "That is no answer of Google's API: check the connection's endpoint and the proxy."
-    return RequestRejectedError, "Correct what the message names."
+    return _refusal(status, body, operation)
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """Google's error envelope, or what stands in its place."""
-
-    message: str
-    status: str
-    codes: tuple[str, ...]
-
-    @classmethod
-    def read(cls, answer: HttpResponse) -> _Problem:
-        error = _envelope(answer.body)
-        if error is None:
-            return cls(f"({len(answer.body)} bytes that are no error of Google's API)", "", ())
-        message = _text(error.get("message")) or "(no message)"
-        codes = codes_in(f"{message} {_debug_text(error.get('details'))}")
-        return cls(_shown(message, answer.secrets), _shown(_text(error.get("status")), answer.secrets), codes)
+def _refusal(status: int, body: ErrorBody, operation: Operation) -> tuple[type[PermanentError], str]:
+    advice = _FOREIGN if status < _BAD_REQUEST or body.is_page else _advice_by_words(body)
+    if status == _FORBIDDEN:
+        return PermissionDeniedError, advice or operation.when_forbidden
+    if status == _NOT_FOUND and not body.is_page:
+        # Cloud Storage may say so in one sentence; Vertex AI always answers in its own words.
+        if body.is_google or operation.not_found is not ModelNotFoundError:
+            return operation.not_found, operation.when_not_found
+        advice = _FOREIGN
+    return RequestRejectedError, advice or _CORRECT
 
 
-def without(secrets: Iterable[str], text: str) -> str:
-    """Return a text in which three asterisks stand for each secret."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
+def _advice_by_words(body: ErrorBody) -> str | None:
+    said = f"{body.message} {body.details} {' '.join(body.reasons)}"
+    return next((advice for words, advice in _ADVICE_BY_WORDS if words.search(said)), None)
 
 
-def _shown(text: str, secrets: Iterable[str]) -> str:
-    return shortened(without(secrets, text), LONGEST_MESSAGE)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _envelope(body: bytes) -> dict[str, Any] | None:
-    try:
-        content = read_json(body)
-    except ValueError:
-        return None
-    content = content[0] if isinstance(content, list) and content else content
-    error = content.get("error") if isinstance(content, dict) else None
-    return error if isinstance(error, dict) else None
-
-
-def _debug_text(details: Any) -> str:
-    """Return the prose of ``DebugInfo`` entries: some refusals name their support code only there."""
-    entries = details if isinstance(details, list) else []
-    return " ".join(_text(entry.get("detail")) for entry in entries if isinstance(entry, dict))
-
-
-def _retry_after(answer: HttpResponse, now: datetime) -> float | None:
+def _retry_after(response: HttpResponse, body: ErrorBody, now: datetime) -> float | None:
     """Return the seconds Google asks to wait, from ``Retry-After`` (seconds or a date) or ``RetryInfo``."""
-    header = answer.headers.get("retry-after", "").strip()
+    header = response.headers.get("retry-after", "").strip()
     if header.isascii() and header.isdigit():
         return float(header)
     try:
         return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
     except (TypeError, ValueError, OverflowError):
-        return _retry_info(answer.body)
-
-
-def _retry_info(body: bytes) -> float | None:
-    details = (_envelope(body) or {}).get("details")
-    for entry in details if isinstance(details, list) else []:
-        delay = _text(entry.get("retryDelay")) if isinstance(entry, dict) else ""
-        seconds = delay.removesuffix("s")
-        if delay.endswith("s") and seconds.isascii() and seconds.replace(".", "", 1).isdigit():
-            return float(seconds)
-    return None
+        return body.retry_seconds

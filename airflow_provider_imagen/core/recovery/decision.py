@@ -27,6 +27,8 @@ Reason = Literal[
 
 MOST_SENDINGS = 2
 """A request is sent once, and at most once more."""
+MOST_SENDINGS_AFTER_SERVER_ERRORS = 10
+"""A request that Google did not charge is sent as often as ten minutes allow, with a look of a minute between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Facts:
     :param looked: the place was watched since the last sending, or since the try began.
     :param new: images that the sendings of this try brought.
     :param lost: responses of the last sending that were lost.
+    :param server_errors: responses of the last sending that were errors in Google's own words, which are not charged.
     :param empty: responses of the last sending with neither an image nor a reason.
     :param filtered: images of the last sending that Google held back.
     :param failed: requests of the last sending that failed otherwise.
@@ -69,6 +72,7 @@ class Facts:
     looked: bool = False
     new: int = 0
     lost: int = 0
+    server_errors: int = 0
     empty: int = 0
     filtered: int = 0
     failed: int = 0
@@ -143,11 +147,15 @@ def _is_unfinished(facts: Facts) -> bool:
 
 def _may_be_sent_again(facts: Facts) -> int:
     """Return how many requests of the last sending may be sent once more."""
-    if facts.sendings >= MOST_SENDINGS or (facts.stores_output and facts.images):
-        return 0
     # Where Google stores the images, a look has shown that there are none.
-    lost = facts.lost if facts.stores_output or facts.on_lost == "resend" else 0
-    return lost + facts.empty
+    if facts.stores_output and facts.images:
+        return 0
+    free = facts.server_errors if facts.stores_output else 0
+    if free and not facts.lost and facts.sendings < MOST_SENDINGS_AFTER_SERVER_ERRORS:
+        return free
+    if facts.sendings >= MOST_SENDINGS:
+        return 0
+    return free + facts.empty + (facts.lost if facts.stores_output or facts.on_lost == "resend" else 0)
 
 
 def _some(facts: Facts, images: int) -> Send:
@@ -223,18 +231,18 @@ BEFORE_SENDING = (
 
 AFTER_SENDING = (
     Rule(
-        "a response is lost, and Google may have stored its images",
-        lambda f: f.lost > 0 and f.stores_output and not f.looked,
+        "a response is lost or an error, and Google may have stored its images",
+        lambda f: (f.lost > 0 or f.server_errors > 0) and f.stores_output and not f.looked,
         lambda _: Look(),
     ),
     Rule(
-        "responses are lost or empty, and may be asked for once more",
+        "responses are lost, errors or empty, and may be asked for once more",
         lambda f: f.images < f.requested and _may_be_sent_again(f) > 0,
         lambda f: _some(f, _may_be_sent_again(f)),
     ),
     Rule("new images are there", lambda f: f.new > 0, lambda _: Return()),
     Rule("a response is lost", lambda f: f.lost > 0, lambda _: Stop("response_lost", "lost")),
-    Rule("a request failed", lambda f: f.failed > 0, lambda f: Stop("failed", _kept_if_images(f))),
+    Rule("a request failed", lambda f: f.failed + f.server_errors > 0, lambda f: Stop("failed", _kept_if_images(f))),
     Rule("a response was empty", lambda f: f.empty > 0, lambda f: Stop("no_image", _kept_if_images(f))),
     Rule("filtered, and an earlier try left images", lambda f: f.images > 0, lambda _: Return()),
     Rule("filtered, and nothing is there", lambda _: True, lambda _: Stop("filtered", "remove")),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_imagen.errors import ResponseLostError, RetryableError
+from airflow_provider_imagen.errors import ResponseLostError, RetryableError, ServerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,16 @@ class RetryRules:
     longest_pause_seconds: float = 60.0
     deadline_seconds: float = 600.0
 
-    def worth_another_try(self, failure: BaseException, *, free_of_charge: bool) -> bool:
-        """Say whether asking again is safe: nothing was accepted, or nothing costs anything."""
+    def worth_another_try(self, failure: BaseException, *, free_of_charge: bool, stores_output: bool = False) -> bool:
+        """Say whether sending again is safe: nothing was accepted, or nothing costs anything.
+
+        :param failure: why the last try failed.
+        :param free_of_charge: the request costs nothing, even if it was accepted.
+        :param stores_output: Google stores its images itself. After a :class:`ServerError` its folder has to be looked
+            at before it is sent again, because images may be there.
+        """
+        if isinstance(failure, ServerError) and stores_output:
+            return False
         return isinstance(failure, RetryableError) or (free_of_charge and isinstance(failure, ResponseLostError))
 
     def pause_seconds(self, failure: BaseException | None, tries: int, jitter: float) -> float:

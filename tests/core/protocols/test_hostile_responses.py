@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_imagen.core.protocols import generate_content, predict
-from airflow_provider_imagen.core.protocols.http_errors import LONGEST_MESSAGE, HttpResponse, Operation, error_from
+from airflow_provider_imagen.core.protocols.error_body import LONGEST_MESSAGE
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
 from airflow_provider_imagen.core.responses import ImagesResponse, record
 from airflow_provider_imagen.core.storage import listing
 from airflow_provider_imagen.core.storage import upload as uploading

@@ -11,13 +11,16 @@ import pytest
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
 from airflow_provider_imagen.errors import (
     ImagenError,
+    InvalidConnectionError,
     ModelNotFoundError,
+    ObjectExistsError,
     PermissionDeniedError,
     PromptBlockedError,
     QuotaExceededError,
     RequestRejectedError,
     ResponseLostError,
     RetryableError,
+    ServerError,
     ServiceUnavailableError,
     StorageNotFoundError,
 )
@@ -51,14 +54,17 @@ def error(given: HttpResponse, asked: Operation = ASKED, *, free_of_charge: bool
         (403, "PERMISSION_DENIED", "API not enabled.", PermissionDeniedError, "roles/aiplatform.user"),
         (403, "PERMISSION_DENIED", "No storage.objects.create.", PermissionDeniedError, "read and write the bucket"),
         (404, "NOT_FOUND", "Publisher Model `x` was not found.", ModelNotFoundError, "Check the model id"),
-        (408, "", "Timeout", ResponseLostError, "look at the output folder first"),
+        (408, "", "Timeout", ServerError, "It is not charged. Try again later."),
         (429, "RESOURCE_EXHAUSTED", "Quota exceeded for base model: x.", QuotaExceededError, "an Airflow pool"),
-        (499, "CANCELLED", "Cancelled", ResponseLostError, "look at the output folder first"),
-        (500, "INTERNAL", "Internal error", ResponseLostError, "look at the output folder first"),
-        (500, "UNKNOWN", "Unknown error", ResponseLostError, "look at the output folder first"),
-        (502, "", "Bad gateway", ResponseLostError, "look at the output folder first"),
+        (499, "CANCELLED", "Cancelled", ServerError, "It is not charged. Try again later."),
+        (500, "INTERNAL", "Internal error", ServerError, "It is not charged. Try again later."),
+        (500, "UNKNOWN", "Unknown error", ServerError, "It is not charged. Try again later."),
+        (502, "", "Bad gateway", ServerError, "It is not charged. Try again later."),
         (503, "UNAVAILABLE", "The service is unavailable.", ServiceUnavailableError, "Try again later."),
-        (504, "DEADLINE_EXCEEDED", "Deadline exceeded", ResponseLostError, "look at the output folder first"),
+        (504, "DEADLINE_EXCEEDED", "Deadline exceeded", ServerError, "It is not charged. Try again later."),
+        (501, "UNIMPLEMENTED", "Not implemented", RequestRejectedError, "Correct what the message names"),
+        (407, "", "Proxy Authentication Required", InvalidConnectionError, "user and password into the address in"),
+        (412, "", "Precondition Failed", ObjectExistsError, "It was not changed."),
         (302, "", "Found", RequestRejectedError, "check the connection's endpoint and the proxy"),
         (520, "", "Unknown", ResponseLostError, "look at the output folder first"),
         (413, "", "Too large", RequestRejectedError, "Correct what the message names"),
@@ -74,9 +80,44 @@ def test_a_status_is_one_error_whose_text_says_what_happened_and_what_to_do(
     assert step in str(found)
 
 
+FOREIGN = [
+    b"",
+    b"<html><title>502 Bad Gateway</title></html>",
+    b"upstream connect error or disconnect/reset before headers",
+    b'{"error": "bad gateway"}',
+    b'{"error": {"message": "upstream timed out", "type": "timeout", "code": "504"}}',
+    b'{"error": {"code": 200, "message": "odd"}}',
+    b'{"message": "Endpoint request timed out"}',
+    b"[]",
+]
+
+
+@pytest.mark.parametrize("body", FOREIGN)
+@pytest.mark.parametrize("status", [408, 499, 500, 502, 504])
+def test_a_server_error_in_other_words_than_google_s_may_have_been_billed(status: int, body: bytes) -> None:
+    found = error(HttpResponse(status, {}, body))
+
+    assert type(found) is ResponseLostError
+    assert "look at the output folder first" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<html>503</html>", ResponseLostError),
+        (b"upstream connect error", ResponseLostError),
+        (b"", ServiceUnavailableError),
+        (b"{}", ServiceUnavailableError),
+    ],
+)
+def test_a_page_of_a_proxy_does_not_say_that_nothing_was_accepted(body: bytes, kind: type[ImagenError]) -> None:
+    assert type(error(HttpResponse(503, {}, body))) is kind
+    assert type(error(HttpResponse(429, {}, body))) is QuotaExceededError
+
+
 @pytest.mark.parametrize("status", [408, 499, 500, 502, 504])
 def test_a_lost_answer_that_costs_nothing_is_only_tried_again(status: int) -> None:
-    found = error(answer(status, "gone"), free_of_charge=True)
+    found = error(HttpResponse(status, {}, b"gone"), free_of_charge=True)
 
     assert type(found) is ResponseLostError
     assert "Try again later." in str(found)
@@ -202,3 +243,63 @@ def test_a_404_means_what_was_asked_for() -> None:
 
 def test_the_body_is_not_in_the_representation_of_an_answer() -> None:
     assert "secret" not in repr(HttpResponse(400, {}, b"secret"))
+
+
+def refusal(status: int, message: str, **more: Any) -> str:
+    return str(error(answer(status, message, **more), Operation("Uploading gs://bucket/a.png", StorageNotFoundError)))
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "more", "advice"),
+    [
+        (400, "Bucket is a requester pays bucket but no user project provided.", {}, "set quota_project_id of the"),
+        (400, "Required parameter", {"errors": [{"reason": "userProjectMissing"}]}, "set quota_project_id of the"),
+        (
+            403,
+            "Caller does not have serviceusage.services.use access to the Google Cloud project.",
+            {},
+            "roles/serviceusage.serviceUsageConsumer on the project in quota_project_id",
+        ),
+        (
+            403,
+            "Object 'bucket/a.png' is subject to bucket's retention policy or object retention and cannot be deleted "
+            "or overwritten until 2026-12-31T00:00:00Z",
+            {"errors": [{"reason": "retentionPolicyNotMet"}]},
+            "A retention policy or a hold of the bucket keeps what is stored there; no right changes that.",
+        ),
+        (403, "Object 'bucket/a.png' is under active Temporary hold and cannot be deleted.", {}, "or a hold of the"),
+    ],
+)
+def test_a_bucket_that_refuses_for_another_reason_than_rights_is_not_answered_with_rights(
+    status: int, message: str, more: dict[str, Any], advice: str
+) -> None:
+    text = refusal(status, message, **more)
+
+    assert advice in text
+    assert "read and write the bucket" not in text
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>404 page not found</html>", b"404 page not found", b'{"detail": "Not Found"}']
+)
+def test_a_404_that_is_not_google_s_is_about_the_endpoint_and_no_missing_model(body: bytes) -> None:
+    found = error(HttpResponse(404, {}, body))
+
+    assert type(found) is RequestRejectedError
+    assert "check the connection's endpoint and the proxy" in str(found)
+    assert "model id" not in str(found)
+
+
+def test_cloud_storage_says_in_one_sentence_that_there_is_no_content() -> None:
+    storage = Operation("Fetching gs://bucket/a.png", StorageNotFoundError, "Correct the URI.")
+
+    assert type(error(HttpResponse(404, {}, b"No such object: bucket/a.png"), storage)) is StorageNotFoundError
+    assert type(error(HttpResponse(404, {}, b"<html>proxy</html>"), storage)) is RequestRejectedError
+
+
+def test_a_page_that_forbids_is_a_proxy_s() -> None:
+    found = error(HttpResponse(403, {}, b"<html>Blocked by your company</html>"))
+
+    assert type(found) is PermissionDeniedError
+    assert "check the connection's endpoint and the proxy" in str(found)
+    assert "roles/aiplatform.user" not in str(found)
