@@ -5,6 +5,7 @@ Of google-auth only what these credentials need is loaded, and nothing for an an
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import warnings
@@ -13,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.stop_signal import StopSignal
+from airflow_provider_imagen.client.transport_errors import lasting_cause
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.endpoints import is_google
-from airflow_provider_imagen.errors import CredentialsError, NotSentError
+from airflow_provider_imagen.errors import CredentialsError, ImagenError, InvalidConnectionError, NotSentError
+
+GOOGLE_UNIVERSE = "googleapis.com"
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -67,6 +71,8 @@ class GoogleToken:
         says ``send_credentials_to_endpoint``.
 
         :raises CredentialsError: no credentials were found, or Google gave no token for them.
+        :raises NotSentError: the token server could not be reached.
+        :raises InvalidConnectionError: it can never be reached from here, or the token belongs to another universe.
         """
         if self._settings.is_anonymous or not (is_google(url) or self._settings.send_credentials_to_endpoint):
             return {}
@@ -76,18 +82,25 @@ class GoogleToken:
         headers: dict[str, str] = {}
         try:
             with self._lock:
+                self._check_universe(credentials, url)
                 credentials.before_request(self._token_request(), "POST", url, headers)
                 self._mask(credentials)
         except exceptions.GoogleAuthError as failure:
-            if failure.retryable or isinstance(failure, exceptions.TransportError):
-                raise NotSentError(
-                    f"No token came ({_first_line(failure)}). Nothing was sent. Check the way to the token server."
-                ) from failure
-            raise CredentialsError(
+            raise _unreachable(failure) or CredentialsError(
                 f"Google gave no token ({_first_line(failure)}). Renew the key or the login, and check that a chain of "
                 "impersonation may be followed (roles/iam.serviceAccountTokenCreator)."
             ) from failure
         return headers
+
+    def _check_universe(self, credentials: Credentials, url: str) -> None:
+        """Refuse to send the token of another universe, such as a sovereign cloud of Google's, to googleapis.com."""
+        universe = getattr(credentials, "universe_domain", None) or GOOGLE_UNIVERSE
+        if universe != GOOGLE_UNIVERSE and is_google(url):
+            raise InvalidConnectionError(
+                f"The credentials of the connection belong to {universe}, not to {GOOGLE_UNIVERSE}, so their token was "
+                f"not sent there. Set endpoint and storage_endpoint of the connection to hosts of {universe}, and "
+                "send_credentials_to_endpoint to true."
+            )
 
     def _mask(self, credentials: Any) -> None:
         """Report the tokens that credentials hold now, also the one with which they got an impersonated one."""
@@ -125,7 +138,7 @@ class GoogleToken:
                 try:
                     self._credentials, self._project = _credentials_of(self._settings, self._token_request())
                 except (exceptions.GoogleAuthError, OSError, ValueError) as failure:
-                    raise CredentialsError(
+                    raise _unreachable(failure) or CredentialsError(
                         f"The credentials of the connection could not be loaded ({_first_line(failure)}). Set one of "
                         "keyfile_dict, key_path or credential_config_file, or log in with "
                         "'gcloud auth application-default login'."
@@ -139,16 +152,26 @@ def _credentials_of(settings: ConnectionSettings, request: Any) -> tuple[Credent
         credentials = credentials.with_quota_project(settings.quota_project_id)
     if settings.impersonation_chain:
         credentials = _impersonated(credentials, settings)
+        project = _project_of(settings.impersonation_chain[-1]) or project
     return credentials, project
+
+
+def _project_of(account: str) -> str | None:
+    """Return the project that a service account belongs to, which Google's own provider bills for it; None if unknown.
+
+    Accounts that Google makes for a project name its number or nothing at all.
+    """
+    found = re.fullmatch(r"[^@]+@([a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com", account.strip())
+    return found[1] if found else None
 
 
 def _source_credentials(settings: ConnectionSettings, request: Any) -> tuple[Any, str | None]:
     scopes = list(settings.scope)
-    if settings.keyfile_dict or settings.key_path:
+    if settings.keyfile_dict is not None or settings.key_path:
         from google.oauth2 import service_account
 
         kind = service_account.Credentials
-        if settings.keyfile_dict:
+        if settings.keyfile_dict is not None:
             key = kind.from_service_account_info(settings.keyfile_dict, scopes=scopes)
         else:
             key = kind.from_service_account_file(settings.key_path, scopes=scopes)
@@ -188,6 +211,21 @@ def _impersonated(source: Any, settings: ConnectionSettings) -> Any:
         target_scopes=list(settings.scope),
         quota_project_id=settings.quota_project_id,
     )
+
+
+def _unreachable(failure: BaseException) -> ImagenError | None:
+    """Return what it means that a token server was not reached; None when it was."""
+    from google.auth import exceptions
+
+    if not isinstance(failure, exceptions.GoogleAuthError):
+        return None
+    if lasting := lasting_cause(failure):
+        return InvalidConnectionError(f"Nothing was sent, not even to the token server: {lasting}")
+    if failure.retryable or isinstance(failure, exceptions.TransportError):
+        return NotSentError(
+            f"No token came ({_first_line(failure)}). Nothing was sent. Check the way to the token server."
+        )
+    return None
 
 
 def _first_line(failure: BaseException) -> str:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.transport import HttpRequest
+from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import endpoints
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
 from airflow_provider_imagen.core.storage import listing
 from airflow_provider_imagen.core.storage import upload as uploads
+from airflow_provider_imagen.core.storage.checksums import is_corrupted
 from airflow_provider_imagen.core.storage.locations import CloudFolder
-from airflow_provider_imagen.errors import ObjectExistsError, StorageNotFoundError, UnexpectedResponseError
+from airflow_provider_imagen.errors import (
+    ImagenError,
+    ObjectExistsError,
+    PermissionDeniedError,
+    ResponseLostError,
+    StorageNotFoundError,
+    UnexpectedResponseError,
+)
+
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class CloudStorage:
         query = uploads.query(if_generation_match)
         url = endpoints.upload_url(self._base, bucket)
         request = HttpRequest("POST", url, query, None, body, content_type, free_of_charge=True)
-        operation = _operation(f"Uploading {uri}", "storage.objects.create and storage.objects.delete")
+        operation = _operation(f"Uploading {uri}", "storage.objects.create", "storage.objects.delete")
         sent = 0
 
         def send() -> uploads.UploadedObject:
@@ -74,7 +86,7 @@ class CloudStorage:
                 raise
             return uploads.decode_upload(response.body, data, uri)
 
-        return self._session.retry(send)
+        return self._run(bucket, operation, lambda: self._session.retry(send))
 
     def download(self, uri: str, at_most_bytes: int) -> bytes:
         """Return the bytes of an object.
@@ -83,10 +95,22 @@ class CloudStorage:
         :param at_most_bytes: the largest size that is wanted.
         :raises StorageNotFoundError: there is no such object.
         :raises OutputError: it has more bytes than that; it is not read to its end.
+        :raises ResponseLostError: its checksum was wrong several times.
         """
         url = self._object_url(uri)
         request = HttpRequest("GET", url, {"alt": "media"}, free_of_charge=True, at_most_bytes=at_most_bytes)
-        return self._session.request(request, _operation(f"Fetching {uri}", "storage.objects.get")).body
+        operation = _operation(f"Fetching {uri}", "storage.objects.get")
+
+        def fetch() -> bytes:
+            response = self._session.request_once(request, operation)
+            if is_corrupted(response.headers, response.body):
+                raise ResponseLostError(
+                    f"{operation.what}: what came differs from what Cloud Storage says that it stores. Fetching it "
+                    "again is free of charge."
+                )
+            return response.body
+
+        return self._run(_bucket_of(uri), operation, lambda: self._session.retry(fetch))
 
     def metadata(self, uri: str) -> listing.StoredObject:
         """Return what is known about an object without its content.
@@ -96,7 +120,7 @@ class CloudStorage:
         """
         request = HttpRequest("GET", self._object_url(uri), {"fields": listing.OBJECT_FIELDS}, free_of_charge=True)
         operation = _operation(f"Looking up {uri}", "storage.objects.get")
-        return listing.decode_object(self._session.request(request, operation).body)
+        return listing.decode_object(self._request(_bucket_of(uri), request, operation).body)
 
     def exists(self, uri: str) -> bool:
         """Say whether there is an object of that name.
@@ -105,7 +129,7 @@ class CloudStorage:
         """
         request = HttpRequest("GET", self._object_url(uri), {"fields": "name"}, free_of_charge=True)
         try:
-            self._session.request(request, _operation(f"Looking up {uri}", "storage.objects.get"))
+            self._request(_bucket_of(uri), request, _operation(f"Looking up {uri}", "storage.objects.get"))
         except StorageNotFoundError:
             return False
         return True
@@ -118,7 +142,7 @@ class CloudStorage:
         """
         request = HttpRequest("DELETE", self._object_url(uri), free_of_charge=True)
         try:
-            self._session.request(request, _operation(f"Deleting {uri}", "storage.objects.delete"))
+            self._request(_bucket_of(uri), request, _operation(f"Deleting {uri}", "storage.objects.delete"))
         except StorageNotFoundError:
             return False
         return True
@@ -155,7 +179,7 @@ class CloudStorage:
         seen: set[str] = set()
         while True:
             query = listing.query(folder, token, name_prefix=name_prefix, page_size=page_size)
-            response = self._session.request(HttpRequest("GET", url, query, free_of_charge=True), operation)
+            response = self._request(folder.bucket, HttpRequest("GET", url, query, free_of_charge=True), operation)
             page = listing.decode_page(response.body)
             yield page, response
             token = page.next_page_token
@@ -167,18 +191,55 @@ class CloudStorage:
                 )
             seen.add(token)
 
+    def _request(self, bucket: str, request: HttpRequest, operation: _StorageOperation) -> HttpResponse:
+        return self._run(bucket, operation, lambda: self._session.request(request, operation))
+
+    def _run(self, bucket: str, operation: _StorageOperation, action: Callable[[], ResultT]) -> ResultT:
+        """Run an action, and say which rights are missing when it is refused for lack of them."""
+        try:
+            return action()
+        except PermissionDeniedError as failure:
+            if not failure.message.endswith(operation.when_forbidden) or not (hint := self._rights(bucket, operation)):
+                raise
+            raise PermissionDeniedError(f"{failure} {hint}") from failure
+
+    def _rights(self, bucket: str, operation: _StorageOperation) -> str | None:
+        """Say in words which of the rights the caller has on the whole bucket; None when that cannot be known."""
+        url = endpoints.rights_url(self._base, bucket)
+        request = HttpRequest("GET", url, {"permissions": operation.rights}, free_of_charge=True)
+        try:
+            granted = read_json(self._session.request_once(request, operation).body).get("permissions") or ()
+            missing = [right for right in operation.rights if right not in granted]
+        except (ImagenError, ValueError, AttributeError, TypeError):
+            return None
+        if missing:
+            return f"On the whole bucket the caller does not have {' and '.join(missing)}."
+        return "On the whole bucket the caller has it: a condition, a managed folder or a service perimeter forbids it."
+
     def _object_url(self, uri: str) -> str:
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         return endpoints.object_url(self._base, bucket, name)
 
 
-def _operation(what: str, rights: str) -> Operation:
-    return Operation(
+@dataclass(frozen=True, slots=True)
+class _StorageOperation(Operation):
+    """An operation, with the rights that it needs."""
+
+    rights: tuple[str, ...] = ()
+
+
+def _operation(what: str, *rights: str) -> _StorageOperation:
+    return _StorageOperation(
         what,
         StorageNotFoundError,
         "Create the bucket or correct the URI.",
-        f"Give the caller the right {rights} on the bucket.",
+        f"Give the caller the right {' and '.join(rights)} on the bucket.",
+        rights,
     )
+
+
+def _bucket_of(uri: str) -> str:
+    return uri.removeprefix("gs://").partition("/")[0]
 
 
 def _date_of(response: HttpResponse) -> datetime | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -20,15 +20,13 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from airflow_provider_imagen.client.connection_pools import CONNECT_SECONDS, ConnectionPools
 from airflow_provider_imagen.client.send_tracking import SendProgress
 from airflow_provider_imagen.client.stop_signal import StopSignal
+from airflow_provider_imagen.client.transport_errors import transport_error
 from airflow_provider_imagen.core.protocols.error_body import without
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.errors import (
     CredentialsError,
     ImagenError,
-    InvalidConnectionError,
-    NotSentError,
     OutputError,
-    ResponseLostError,
     UnexpectedResponseError,
 )
 
@@ -70,7 +68,7 @@ class HttpRequest:
 
     method: str
     url: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     json: Any = None
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
@@ -132,7 +130,9 @@ class Transport:
         try:
             return self._exchange(request, token, progress)
         except (HTTPError, OSError, ValueError) as failure:
-            error = _sent_or_not(failure, request, was_sent=progress.was_sent)
+            error = transport_error(
+                failure, request.method, request.place, _consequence(request), was_sent=progress.was_sent
+            )
             secrets = _secrets_of(token)
             shown = "".join(traceback.format_exception(failure))
             if without(secrets, shown) == shown:
@@ -153,7 +153,7 @@ class Transport:
         deadline = time.monotonic() + 2 * self._timeout_seconds
         response = self._pools.open(
             request.method,
-            f"{request.url}?{urlencode(request.query)}" if request.query else request.url,
+            f"{request.url}?{urlencode(request.query, doseq=True)}" if request.query else request.url,
             body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
             headers={**HEADERS, **_content_type(request), **token},
             read_seconds=self._timeout_seconds,
@@ -213,26 +213,3 @@ def _consequence(request: HttpRequest) -> str:
     if request.free_of_charge:
         return "Asking again is free of charge."
     return "Google may have made and billed the images; look at the output folder before you run the task again."
-
-
-def _sent_or_not(failure: Exception, request: HttpRequest, *, was_sent: bool) -> ImagenError:
-    if was_sent:
-        return ResponseLostError(
-            f"{request.method} {request.place} was sent, but no whole answer came ({_root(failure)}). "
-            f"{_consequence(request)}"
-        )
-    if isinstance(failure, ValueError) or not isinstance(failure, HTTPError):
-        return InvalidConnectionError(
-            f"{request.place} cannot be asked ({_root(failure)}: {failure}). Nothing was sent. Correct the endpoint of "
-            "the connection, or the certificates and proxy of this machine."
-        )
-    return NotSentError(
-        f"No connection to {request.place} ({_root(failure)}). Nothing was sent. "
-        "Check the network, the proxy and the connection's endpoint."
-    )
-
-
-def _root(failure: BaseException) -> str:
-    """Return the name of the library's error, or of the one that it was made of."""
-    first = failure.args[0] if failure.args else None
-    return type(first if isinstance(first, BaseException) else failure).__name__

@@ -6,6 +6,7 @@ connection works unchanged. Keys that are not listed here have no effect.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -27,12 +28,23 @@ def _listed(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def _from_json(value: Any) -> Any:
-    return read_json(value.encode()) if isinstance(value, str) else value
+def _key(value: Any) -> Any:
+    """Read a key or a credential configuration, and repair the line breaks of its private key.
+
+    A backslash and an ``n`` stand for them where JSON was put into JSON. Google's own provider repairs them too.
+    """
+    if isinstance(value, str):
+        value = read_json(value.encode())
+        if not isinstance(value, dict) or not value:
+            raise ValueError("the text is no JSON object with something in it")
+    private = value.get("private_key") if isinstance(value, dict) else None
+    if not isinstance(private, str):
+        return value
+    return {**value, "private_key": private.replace("\\r\\n", "\n").replace("\\n", "\n")}
 
 
-def _from_json_if_it_is(value: Any) -> Any:
-    return read_json(value.encode()) if isinstance(value, str) and value.lstrip().startswith("{") else value
+def _key_or_path(value: Any) -> Any:
+    return value if isinstance(value, str) and not value.lstrip().startswith("{") else _key(value)
 
 
 def _without_slash(value: Any) -> Any:
@@ -68,10 +80,10 @@ class ConnectionSettings(BaseModel):
 
     project: PathPart | None = None
     key_path: str | None = None
-    keyfile_dict: Annotated[dict[str, Any] | None, BeforeValidator(_from_json), Field(repr=False)] = None
-    credential_config_file: Annotated[
-        str | dict[str, Any] | None, BeforeValidator(_from_json_if_it_is), Field(repr=False)
-    ] = None
+    keyfile_dict: Annotated[dict[str, Any] | None, BeforeValidator(_key), Field(repr=False)] = None
+    credential_config_file: Annotated[str | dict[str, Any] | None, BeforeValidator(_key_or_path), Field(repr=False)] = (
+        None
+    )
     scope: Names = (CLOUD_PLATFORM,)
     impersonation_chain: Names = ()
     quota_project_id: PathPart | None = None
@@ -83,6 +95,34 @@ class ConnectionSettings(BaseModel):
     default_model: Text | None = None
     fallback_model: Text | None = None
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
+
+
+def read_extra(conn_id: str, text: str | None) -> dict[str, Any]:
+    """Read the extra of an Airflow connection: nothing, or the text of a JSON object.
+
+    What cannot be read is never taken for nothing: a task would act under another identity, or in another place.
+
+    :raises InvalidConnectionError: it is something else.
+    """
+    if text is None or not text.strip():
+        return {}
+    try:
+        extra = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        extra = None
+    if isinstance(extra, dict):
+        return extra
+    # The text is left out, and so is the error that holds it: it may be a secret.
+    raise InvalidConnectionError(
+        f"The extra of the connection {conn_id} is no JSON object, so nothing of it was read and nothing was sent. "
+        "Correct it: double quotes around names and texts, no comma after the last entry, \\n for a line break inside "
+        "a text, and braces around it all."
+    )
+
+
+def _refuse(word: str) -> None:
+    """Refuse ``NaN`` and ``Infinity``, which no JSON has."""
+    raise ValueError(word)
 
 
 def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> ConnectionSettings:

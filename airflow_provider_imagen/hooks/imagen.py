@@ -121,17 +121,26 @@ class ImagenHook(BaseHook):
     def _extras(self) -> dict[str, Any]:
         from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
+        from airflow_provider_imagen.core.connection import read_extra
         from airflow_provider_imagen.errors import InvalidConnectionError
 
         try:
-            extras = self.get_connection(self.imagen_conn_id).extra_dejson
+            connection = self.get_connection(self.imagen_conn_id)
         except AirflowNotFoundException as failure:
             raise InvalidConnectionError(
                 f"The Airflow connection {self.imagen_conn_id!r} could not be read ({failure}). Create it in the UI "
                 f"(Admin, Connections, type {INTEGRATION}) or with 'airflow connections add {self.imagen_conn_id} "
                 "--conn-type imagen', or name another one with imagen_conn_id."
             ) from failure
-        return dict(extras)
+        except ValueError:
+            # Airflow's models refuse some extras themselves. Their error may hold the text, so it is left out.
+            raise InvalidConnectionError(
+                f"The Airflow connection {self.imagen_conn_id!r} is not written as Airflow writes connections. Correct "
+                "it; its extra is a JSON object."
+            ) from None
+        extras = read_extra(self.imagen_conn_id, connection.extra)
+        _ = connection.extra_dejson  # Airflow masks in logs what it knows to be secret when it reads them itself
+        return extras
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:

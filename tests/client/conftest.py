@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from airflow_provider_imagen.client import proxies
@@ -171,3 +171,18 @@ def unused_url() -> str:
 @pytest.fixture
 def answer_with() -> object:
     return http
+
+
+@pytest.fixture(scope="session")
+def key() -> dict[str, str]:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return {
+        "type": "service_account",
+        "project_id": "project-of-the-key",
+        "private_key": pem,
+        "client_email": "painter@project-of-the-key.iam.gserviceaccount.com",
+        "token_uri": "http://127.0.0.1:9/token",
+    }

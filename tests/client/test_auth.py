@@ -8,34 +8,17 @@ from typing import Any
 
 import google.auth
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import impersonated_credentials
 from google.auth.credentials import CredentialsWithQuotaProject
-from google.auth.exceptions import RefreshError
+from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2 import service_account
 
 from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.errors import CredentialsError, NotSentError
+from airflow_provider_imagen.errors import CredentialsError, InvalidConnectionError, NotSentError
 
 GOOGLE = "https://us-central1-aiplatform.googleapis.com/v1/x"
-
-
-@pytest.fixture(scope="module")
-def key() -> dict[str, str]:
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    return {
-        "type": "service_account",
-        "project_id": "project-of-the-key",
-        "private_key": pem,
-        "client_email": "painter@project-of-the-key.iam.gserviceaccount.com",
-        "token_uri": "http://127.0.0.1:9/token",
-    }
 
 
 class StillToken(CredentialsWithQuotaProject):
@@ -116,6 +99,50 @@ def test_the_impersonation_chain_ends_with_its_target(default_login: StillToken)
     assert credentials.service_account_email == "target@x.iam"
     assert credentials._delegates == ["first@x.iam"]
     assert credentials.quota_project_id == "payer"
+
+
+@pytest.mark.parametrize(
+    ("target", "project"),
+    [
+        ("painter@project-of-the-target.iam.gserviceaccount.com", "project-of-the-target"),
+        ("123456-compute@developer.gserviceaccount.com", "project-of-the-login"),
+        ("painter@x.iam", "project-of-the-login"),
+    ],
+)
+def test_the_project_of_an_impersonated_account_is_its_own(
+    default_login: StillToken, target: str, project: str
+) -> None:
+    token = GoogleToken(ConnectionSettings(impersonation_chain=f"first@x.iam, {target}"))
+
+    assert token.project == project
+
+
+def test_a_token_of_another_universe_is_not_sent_to_google_s_public_cloud(key: dict[str, str]) -> None:
+    foreign = {**key, "universe_domain": "sovereign.example"}
+    token = GoogleToken(ConnectionSettings(keyfile_dict=foreign))
+
+    with pytest.raises(InvalidConnectionError, match="belong to sovereign.example.*Set endpoint and storage_endpoint"):
+        token.headers_for(GOOGLE)
+
+
+def test_a_token_of_another_universe_goes_to_endpoints_of_that_universe(default_login: StillToken) -> None:
+    default_login._universe_domain = "sovereign.example"
+    token = GoogleToken(ConnectionSettings(send_credentials_to_endpoint=True))
+
+    assert token.headers_for("https://us-aiplatform.sovereign.example/")["authorization"] == "Bearer planted"
+
+
+@pytest.mark.parametrize("kind", [TransportError, RefreshError])
+def test_credentials_that_need_the_network_to_be_loaded_may_be_loaded_again(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def out_of_reach(scopes: Any) -> Any:
+        raise kind("out of reach", retryable=True) if kind is RefreshError else kind("out of reach")
+
+    monkeypatch.setattr(google.auth, "default", out_of_reach)
+
+    with pytest.raises(NotSentError, match="No token came"):
+        GoogleToken(ConnectionSettings()).headers_for(GOOGLE)
 
 
 def test_the_quota_project_is_sent_along(key: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.core.connection import ConnectionSettings
-from airflow_provider_imagen.core.storage.upload import checksum
+from airflow_provider_imagen.core.storage.checksums import md5_of
 from airflow_provider_imagen.errors import ObjectExistsError
 
 URI = "gs://bucket/a.json"
@@ -26,7 +26,7 @@ def storage(script: Any) -> CloudStorage:
 
 def stored(data: bytes) -> bytes:
     return json.dumps(
-        {"name": "a.json", "md5Hash": checksum(data), "generation": "7", "timeCreated": "2026-01-01T00:00:00Z"}
+        {"name": "a.json", "md5Hash": md5_of(data), "generation": "7", "timeCreated": "2026-01-01T00:00:00Z"}
     ).encode()
 
 

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests.utils
 
+from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.client.proxies import proxy_for
 from airflow_provider_imagen.client.transport import HttpRequest, Transport
-from airflow_provider_imagen.errors import InvalidConnectionError
+from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.errors import ImagenError, InvalidConnectionError, NotSentError
 
 ENVIRONMENTS: list[dict[str, str]] = [
     {},
@@ -82,13 +84,14 @@ def test_a_proxy_without_a_scheme_is_a_plain_one(monkeypatch: pytest.MonkeyPatch
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """Passes everything on to one server, and remembers how it was asked."""
+    """Passes everything on to one server, or refuses it, and remembers how it was asked."""
 
     daemon_threads = True
 
-    def __init__(self, behind: str) -> None:
+    def __init__(self, behind: str, refusal: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _ProxyHandler)
         self.behind = urlsplit(behind)
+        self.refusal = refusal
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     @property
@@ -108,6 +111,9 @@ class _ProxyHandler(socketserver.StreamRequestHandler):
             name, _, value = each.decode().partition(":")
             headers[name.lower()] = value.strip()
         self.server.asked.append((line.decode().strip(), headers))
+        if self.server.refusal:
+            self.wfile.write(f"HTTP/1.1 {self.server.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
+            return
         with socket.create_connection((self.server.behind.hostname or "", self.server.behind.port or 0)) as behind:
             if line.startswith(b"CONNECT"):
                 self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -129,11 +135,11 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 @pytest.fixture
-def proxy_to() -> Iterator[Callable[[str], Proxy]]:
+def proxy_to() -> Iterator[Callable[..., Proxy]]:
     running: list[tuple[Proxy, threading.Thread]] = []
 
-    def start(behind: str) -> Proxy:
-        proxy = Proxy(behind)
+    def start(behind: str, refusal: str = "") -> Proxy:
+        proxy = Proxy(behind, refusal)
         thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         running.append((proxy, thread))
@@ -162,7 +168,7 @@ def test_a_plain_request_goes_through_the_proxy_with_its_whole_address(
     transport: Transport,
     script: Any,
     answer_with: Callable[..., bytes],
-    proxy_to: Callable[[str], Proxy],
+    proxy_to: Callable[..., Proxy],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     script.order(answer_with(200, b"{}"))
@@ -180,7 +186,7 @@ def test_a_tls_request_goes_through_a_tunnel_and_only_the_proxy_sees_its_passwor
     transport: Transport,
     tls_script: Any,
     answer_with: Callable[..., bytes],
-    proxy_to: Callable[[str], Proxy],
+    proxy_to: Callable[..., Proxy],
     certificate: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -201,7 +207,7 @@ def test_a_proxy_that_is_set_later_is_used_from_then_on(
     transport: Transport,
     script: Any,
     answer_with: Callable[..., bytes],
-    proxy_to: Callable[[str], Proxy],
+    proxy_to: Callable[..., Proxy],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     script.order(answer_with(200, b"{}"))
@@ -242,3 +248,38 @@ def test_certificates_to_trust_are_named_by_the_environment(
     assert transport.send(HttpRequest("POST", tls_script.url, json={})).status == 200
     assert transport.send(HttpRequest("POST", tls_script.url, json={})).status == 200
     assert tls_script.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind", "text"),
+    [
+        ("407 Proxy Authentication Required", InvalidConnectionError, "asks for a login.*address in HTTPS_PROXY"),
+        ("403 Forbidden", InvalidConnectionError, "refuses it \\(403 Forbidden\\).*name it in NO_PROXY"),
+        ("502 Bad Gateway", NotSentError, "Check the network, the proxy"),
+        ("429 Too Many Requests", NotSentError, "Check the network, the proxy"),
+    ],
+)
+def test_a_proxy_that_opens_no_tunnel_is_asked_again_only_if_that_can_help(
+    transport: Transport,
+    proxy_to: Callable[..., Proxy],
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: str,
+    kind: type[ImagenError],
+    text: str,
+) -> None:
+    proxy = proxy_to("http://127.0.0.1:9", refusal)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+
+    with pytest.raises(kind, match=f"Nothing was sent.*{text}|{text}"):
+        transport.send(HttpRequest("POST", "https://aiplatform.googleapis.com/v1", json={}))
+    assert len(proxy.asked) == 1
+
+
+def test_the_way_to_the_token_server_is_judged_like_any_other(
+    proxy_to: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch, key: dict[str, str]
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy_to('http://127.0.0.1:9', '407 No').address}")
+    settings = ConnectionSettings(keyfile_dict={**key, "token_uri": "https://oauth2.googleapis.com/token"}, scope=())
+
+    with pytest.raises(InvalidConnectionError, match="not even to the token server.*HTTPS_PROXY"):
+        GoogleToken(settings).headers_for("https://aiplatform.googleapis.com/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,17 @@ import pytest
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.storage import _date_of
-from airflow_provider_imagen.core.connection import read_settings
+from airflow_provider_imagen.core.connection import ConnectionSettings, read_settings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
+from airflow_provider_imagen.core.storage.checksums import md5_of
 from airflow_provider_imagen.core.storage.locations import CloudFolder
-from airflow_provider_imagen.core.storage.upload import checksum
 from airflow_provider_imagen.emulator import Fault
-from airflow_provider_imagen.errors import OutputError, PermissionDeniedError, StorageNotFoundError
+from airflow_provider_imagen.errors import (
+    OutputError,
+    PermissionDeniedError,
+    ResponseLostError,
+    StorageNotFoundError,
+)
 
 NAME = "a b/ü?#%2F..png"
 
@@ -69,7 +74,7 @@ def test_what_is_known_of_an_object_is_read_without_its_content(client: ImagenCl
     stored = client.storage.metadata(f"gs://bucket/{NAME}")
 
     assert (stored.name, stored.size, stored.mime_type) == (NAME, 6, "image/png")
-    assert (stored.md5_hash, stored.crc32c) == (checksum(b"pixels"), "go5Okw==")
+    assert (stored.md5_hash, stored.crc32c) == (md5_of(b"pixels"), "go5Okw==")
     assert stored.generation
     with pytest.raises(StorageNotFoundError):
         client.storage.metadata("gs://bucket/nothing.png")
@@ -86,7 +91,7 @@ def test_an_upload_names_its_generation_and_a_listing_too(client: ImagenClient) 
 
     (listed,) = client.storage.list(CloudFolder("bucket", "new/"))
     assert stored == ("gs://bucket/new/a.png", listed.generation)
-    assert listed.md5_hash == checksum(b"pixels")
+    assert listed.md5_hash == md5_of(b"pixels")
 
 
 def test_a_listing_is_read_no_further_than_it_is_needed(client: ImagenClient, emulator: Any) -> None:
@@ -106,3 +111,71 @@ def test_a_listing_may_be_narrowed_to_names_that_begin_so(client: ImagenClient) 
     listed = client.storage.list(CloudFolder("bucket", "many/"), name_prefix="a-")
 
     assert [each.name for each in listed] == ["many/a-1.png", "many/a-2.png"]
+
+
+def script_client(url: str) -> ImagenClient:
+    settings = ConnectionSettings(is_anonymous=True, storage_endpoint=url)
+    return ImagenClient(settings, sleep=lambda seconds: None)
+
+
+def test_content_that_was_corrupted_on_its_way_is_fetched_again(script: Any, answer_with: Callable[..., bytes]) -> None:
+    right = {"X_Goog_Hash": f"crc32c=go5Okw==,md5={md5_of(b'pixels')}"}
+    script.order(answer_with(200, b"pixelz", **right), answer_with(200, b"pixels", **right))
+
+    assert script_client(script.url).storage.download("gs://bucket/a.png", 100) == b"pixels"
+    assert len(script.received) == 2
+
+
+def test_content_that_stays_corrupted_is_never_used(script: Any, answer_with: Callable[..., bytes]) -> None:
+    script.order(answer_with(200, b"pixelz", X_Goog_Hash=f"md5={md5_of(b'pixels')}"))
+
+    with pytest.raises(ResponseLostError, match="differs from what Cloud Storage says"):
+        script_client(script.url).storage.download("gs://bucket/a.png", 100)
+
+
+FORBIDDEN = b'{"error": {"code": 403, "message": "x@y.iam does not have access."}}'
+
+
+@pytest.mark.parametrize(
+    ("rights", "hint"),
+    [
+        (b'{"permissions": ["storage.objects.create"]}', "the caller does not have storage.objects.delete."),
+        (b"{}", "the caller does not have storage.objects.create and storage.objects.delete."),
+        (b'{"permissions": null}', "does not have storage.objects.create and storage.objects.delete."),
+        (b"[]", ""),
+        (b"<html>", ""),
+        (
+            b'{"permissions": ["storage.objects.delete", "storage.objects.create"]}',
+            "has it: a condition, a managed folder or a service perimeter forbids it.",
+        ),
+    ],
+)
+def test_a_refusal_names_the_rights_that_are_missing(
+    script: Any, answer_with: Callable[..., bytes], rights: bytes, hint: str
+) -> None:
+    script.order(answer_with(403, FORBIDDEN), answer_with(200, rights))
+
+    with pytest.raises(PermissionDeniedError) as caught:
+        script_client(script.url).storage.upload("gs://bucket/a.png", b"x", "image/png")
+
+    assert str(caught.value).endswith(hint or "storage.objects.create and storage.objects.delete on the bucket.")
+    wanted = "permissions=storage.objects.create&permissions=storage.objects.delete"
+    assert script.received[1].path == f"/storage/v1/b/bucket/iam/testPermissions?{wanted}"
+
+
+def test_a_refusal_for_another_reason_is_not_about_rights(script: Any, answer_with: Callable[..., bytes]) -> None:
+    kept = b'{"error": {"code": 403, "message": "Object is subject to bucket\'s retention policy", "errors": []}}'
+    script.order(answer_with(403, kept))
+
+    with pytest.raises(PermissionDeniedError, match="A retention policy or a hold"):
+        script_client(script.url).storage.delete("gs://bucket/a.png")
+    assert len(script.received) == 1
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_no_name_leads_to_the_bucket_itself(script: Any, answer_with: Callable[..., bytes], name: str) -> None:
+    script.order(answer_with(204, b""))
+
+    script_client(script.url).storage.delete(f"gs://bucket/{name}")
+
+    assert script.received[0].path == f"/storage/v1/b/bucket/o/{name.replace('.', '%2E')}"

@@ -8,10 +8,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 CODE = """
 import json, sys
 from airflow_provider_imagen.client.imagen import ImagenClient
@@ -31,19 +27,6 @@ def loaded_with(**settings: Any) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-@pytest.fixture
-def key(script: Any) -> dict[str, str]:
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    return {
-        "type": "service_account",
-        "project_id": "p",
-        "private_key": private.private_bytes(encoding, form, serialization.NoEncryption()).decode(),
-        "client_email": "painter@p.iam.gserviceaccount.com",
-        "token_uri": f"{script.url}/token",
-    }
-
-
 def test_an_anonymous_connection_loads_neither_google_auth_nor_requests(
     script: Any, answer_with: Callable[..., bytes]
 ) -> None:
@@ -60,6 +43,7 @@ def test_a_key_loads_its_own_part_of_google_auth_and_its_token_comes_without_req
     token = json.dumps({"access_token": "planted", "expires_in": 3600, "token_type": "Bearer"}).encode()
     script.order(answer_with(200, token), answer_with(200))
 
+    key = {**key, "token_uri": f"{script.url}/token"}
     loaded = loaded_with(keyfile_dict=key, storage_endpoint=script.url, send_credentials_to_endpoint=True)
 
     others = ("compute_engine", "aws", "identity_pool", "pluggable", "impersonated_credentials", "transport.requests")

@@ -153,6 +153,27 @@ def test_a_value_that_cannot_be_used_is_named_but_not_shown(name: str, value: ob
     assert "planted-secret" not in text
 
 
+PEM = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("name", ["keyfile_dict", "credential_config_file"])
+@pytest.mark.parametrize("line_break", ["\n", "\\n", "\\r\\n"])
+@pytest.mark.parametrize("as_text", [True, False])
+def test_line_breaks_of_a_key_may_be_two_characters(name: str, line_break: str, as_text: bool) -> None:
+    key: Any = {"type": "service_account", "private_key": PEM.replace("\n", line_break)}
+
+    assert getattr(read({name: json.dumps(key) if as_text else key}), name)["private_key"] == PEM
+
+
+@pytest.mark.parametrize("text", ["{}", "null", "[]", "7", "true", " {} "])
+@pytest.mark.parametrize("name", ["keyfile_dict", "credential_config_file"])
+def test_the_text_of_a_key_that_holds_none_is_not_taken_for_no_key(name: str, text: str) -> None:
+    if name == "credential_config_file" and "{" not in text:
+        assert getattr(read({name: text}), name) == text  # the path of a file, which is not there
+        return
+    assert f"({name}: " in refusal({name: text})
+
+
 def test_all_unusable_values_are_named_at_once() -> None:
     text = refusal({"project": "a/b", "timeout_seconds": 0})
 

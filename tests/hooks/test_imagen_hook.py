@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import json
 import warnings
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from airflow import __version__ as airflow_version
 
 from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.errors import InvalidConnectionError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 
@@ -54,6 +57,70 @@ def test_what_a_task_says_goes_before_what_the_connection_says(set_connection: C
 def test_a_missing_connection_is_reported_with_the_command_that_makes_it() -> None:
     with pytest.raises(InvalidConnectionError, match="'nowhere'.*airflow connections add nowhere --conn-type imagen"):
         _ = ImagenHook("nowhere").settings
+
+
+BROKEN_EXTRAS = [
+    '{"project":"p","location":"europe-west4",}',
+    "{'project': 'p'}",
+    '{"keyfile_dict": {"private_key": "planted\nplanted"}}',
+    '"{\\"project\\": \\"p\\"}"',
+    "[1]",
+    "7",
+    "true",
+    "null",
+    '"planted"',
+    "planted",
+    '{"project": NaN}',
+    '{"project": "p"} planted',
+    '{"project": "p"',
+    "\ufeff{}",
+    "{" * 100_000,
+]
+
+
+@pytest.mark.filterwarnings("ignore")  # Airflow 2 warns of such an extra and goes on
+@pytest.mark.parametrize("extra", BROKEN_EXTRAS, ids=lambda text: text[:20])
+@pytest.mark.parametrize("form", ["json", "uri"])
+def test_an_extra_that_is_no_json_object_is_an_error_and_never_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, extra: str, form: str
+) -> None:
+    whole = json.dumps({"conn_type": "imagen", "extra": extra})
+    monkeypatch.setenv("AIRFLOW_CONN_X", whole if form == "json" else f"imagen://?__extra__={quote(extra, safe='')}")
+
+    with pytest.raises(
+        InvalidConnectionError, match="extra of the connection x is no JSON object.*Correct it"
+    ) as caught:
+        _ = ImagenHook("x").settings
+
+    assert "planted" not in f"{caught.value} {caught.value.__cause__!r} {caught.value.__context__!r} {caplog.text}"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("extra", [[1], 7, True, "[1]"])
+def test_nor_is_an_extra_of_another_type_nothing(monkeypatch: pytest.MonkeyPatch, extra: Any) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_X", json.dumps({"conn_type": "imagen", "extra": extra}))
+
+    with pytest.raises(InvalidConnectionError, match="no JSON object"):
+        _ = ImagenHook("x").settings
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("extra", ["", "  ", "\n", None, {}, "{}"])
+def test_an_extra_that_is_not_there_is_an_empty_connection(monkeypatch: pytest.MonkeyPatch, extra: Any) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_X", json.dumps({"conn_type": "imagen", "extra": extra}))
+
+    assert ImagenHook("x").settings == ConnectionSettings()
+
+
+def test_what_airflow_itself_cannot_read_is_an_error_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(cls: type, conn_id: str) -> Any:
+        raise ValueError("Encountered non-JSON in `extra` field: planted")
+
+    monkeypatch.setattr(ImagenHook, "get_connection", classmethod(refuse))
+
+    with pytest.raises(InvalidConnectionError, match="not written as Airflow writes connections") as caught:
+        _ = ImagenHook("x").settings
+    assert "planted" not in str(caught.value)
 
 
 def test_gives_the_same_client_every_time(set_connection: Callable[..., None]) -> None:

@@ -40,9 +40,17 @@ def listing_url(base: str, bucket: str) -> str:
     return f"{base}/storage/v1/b/{quote(bucket, safe='')}/o"
 
 
+def rights_url(base: str, bucket: str) -> str:
+    """Return the URL that tells which of some rights the caller has on a bucket."""
+    return f"{base}/storage/v1/b/{quote(bucket, safe='')}/iam/testPermissions"
+
+
 def object_url(base: str, bucket: str, name: str) -> str:
     """Return the URL of one object."""
-    return f"{base}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
+    quoted = quote(name, safe="")
+    if name in {".", ".."}:
+        quoted = quoted.replace(".", "%2E")  # or the path would lead to the bucket itself
+    return f"{base}/storage/v1/b/{quote(bucket, safe='')}/o/{quoted}"
 
 
 def upload_url(base: str, bucket: str) -> str:

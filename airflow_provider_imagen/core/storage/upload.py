@@ -6,13 +6,12 @@ the content does not match ``md5Hash``; the response is compared once more.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import secrets
 from typing import NamedTuple
 
 from airflow_provider_imagen.core.lenient_json import read_json
+from airflow_provider_imagen.core.storage.checksums import md5_of
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.errors import ResponseLostError
 
@@ -31,15 +30,10 @@ class Upload(NamedTuple):
     body: bytes
 
 
-def checksum(data: bytes) -> str:
-    """Return the MD5 of some bytes as Cloud Storage writes it."""
-    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-
-
 def encode_upload(name: str, mime_type: str, data: bytes) -> Upload:
     """Return the request that stores ``data`` under ``name``. An object of that name is replaced, not doubled."""
     boundary = secrets.token_hex(16)
-    metadata = json.dumps({"name": name, "contentType": mime_type, "md5Hash": checksum(data)})
+    metadata = json.dumps({"name": name, "contentType": mime_type, "md5Hash": md5_of(data)})
     head = f"--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{metadata}\r\n"
     start = f"{head}--{boundary}\r\nContent-Type: {mime_type}\r\n\r\n".encode()
     end = f"\r\n--{boundary}--\r\n".encode()
@@ -65,11 +59,11 @@ def decode_upload(body: bytes, data: bytes, uri: str) -> UploadedObject:
         confirmed, generation = stored.get("md5Hash"), stored.get("generation")
     except (ValueError, AttributeError):
         confirmed = generation = None
-    if confirmed != checksum(data):
+    if confirmed != md5_of(data):
         raise ResponseLostError(f"Cloud Storage did not confirm the checksum of {uri}. Uploading it again is safe.")
     return UploadedObject(uri, str(generation) if isinstance(generation, str | int) else None)
 
 
 def is_stored(stored: StoredObject, data: bytes) -> bool:
     """Say whether an object has this content."""
-    return stored.md5_hash == checksum(data)
+    return stored.md5_hash == md5_of(data)
