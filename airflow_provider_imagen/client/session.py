@@ -83,6 +83,11 @@ class Session:
         )
 
     @property
+    def longest_seconds(self) -> float:
+        """How long one request may take, with all its tries: the last one begins within the retry deadline."""
+        return self.retry_rules.deadline_seconds + 2 * self.settings.timeout_seconds
+
+    @property
     def project(self) -> str:
         """The project that is billed.
 

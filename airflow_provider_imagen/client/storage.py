@@ -102,7 +102,7 @@ class CloudStorage:
         operation = _operation(f"Fetching {uri}", "storage.objects.get")
 
         def fetch() -> bytes:
-            response = self._session.request_once(request, operation)
+            response = self._session.request(request, operation, once=True)
             if is_corrupted(response.headers, response.body):
                 raise ResponseLostError(
                     f"{operation.what}: what came differs from what Cloud Storage says that it stores. Fetching it "
@@ -208,7 +208,7 @@ class CloudStorage:
         url = endpoints.rights_url(self._base, bucket)
         request = HttpRequest("GET", url, {"permissions": operation.rights}, free_of_charge=True)
         try:
-            granted = read_json(self._session.request_once(request, operation).body).get("permissions") or ()
+            granted = read_json(self._session.request(request, operation, once=True).body).get("permissions") or ()
             missing = [right for right in operation.rights if right not in granted]
         except (ImagenError, ValueError, AttributeError, TypeError):
             return None

@@ -11,7 +11,7 @@ from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity, fingerprint_of
 from airflow_provider_imagen.core.requests import UpscaleRequest
 from airflow_provider_imagen.core.storage.object_names import OwnPlace, own_name
-from airflow_provider_imagen.errors import ModelNotFoundError
+from airflow_provider_imagen.errors import InvalidInputError, ModelNotFoundError
 from airflow_provider_imagen.runner.listener import HostMemory, RunListener
 from airflow_provider_imagen.runner.outcome import Outcome
 from airflow_provider_imagen.runner.request_runner import RequestRunner
@@ -79,10 +79,18 @@ def _runner(
     task = around.task
     key = request.image_key
     name = key or own_name(task.dag_id, task.run_id, task.task_id, task.map_index)
+    place = OwnPlace(name, is_key=key is not None, requested=request.count)
+    if source is not None and place.owns(request.image.removeprefix(store.uri(""))):
+        raise InvalidInputError(
+            (
+                f"image is {request.image!r}, which image_key {key!r} in this output_uri would replace. Give the "
+                "larger image another image_key or output_uri.",
+            )
+        )
     return RequestRunner(
         replace(plan, request=request, notes={**around.notes, **plan.notes}),
         task,
-        OwnPlace(name, is_key=key is not None, requested=request.count),
+        place,
         fingerprint,
         client=around.client,
         store=store,
