@@ -50,11 +50,11 @@ class RequestOperator(BaseOperator):
         from airflow_provider_imagen.operators.metrics import RequestMetrics
         from airflow_provider_imagen.operators.report import report
         from airflow_provider_imagen.operators.task_context import HostStore, task_identity
-        from airflow_provider_imagen.runner.task_run import Surroundings, run_request
+        from airflow_provider_imagen.runner.task_run import RunContext, run_request
 
         with fail_permanently(self), self._stoppable() as stop:
             hook = self.hook
-            around = Surroundings(
+            run_context = RunContext(
                 task=task_identity(context["ti"]),
                 client=hook.client,
                 open_path=ObjectStoragePath,
@@ -63,7 +63,7 @@ class RequestOperator(BaseOperator):
                 hosts=HostStore(context.get("task_state_store")),
                 notes={"imagen_conn_id": self.imagen_conn_id},
             )
-            outcome = run_request(self._planner(hook.settings), around)
+            outcome = run_request(self._planner(hook.settings), run_context)
             return report(outcome, self, context, hook)
 
     def on_kill(self) -> None:

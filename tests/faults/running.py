@@ -135,7 +135,7 @@ class Bench:
         try:
             returned = operation.run(place)
         except AirflowFailException as failure:
-            seen.state, seen.error, seen.text = "fail", type(failure.__cause__).__name__, str(failure)
+            seen.state, seen.error, seen.text = "fail", type(failure.imagen_error).__name__, str(failure)
         except Exception as failure:  # noqa: BLE001  # whatever it is, Airflow would try again
             seen.state, seen.error, seen.text = "retry", type(failure).__name__, str(failure)
         else:
