@@ -49,10 +49,11 @@ class RequestOperator(BaseOperator):
 
         from airflow_provider_imagen.operators.metrics import RequestMetrics
         from airflow_provider_imagen.operators.report import report
-        from airflow_provider_imagen.operators.task_context import HostStore, task_identity
+        from airflow_provider_imagen.operators.task_context import HostStore, task_identity, warn_of_local_folder
         from airflow_provider_imagen.runner.task_run import RunContext, run_request
 
         with fail_permanently(self), self._stoppable() as stop:
+            warn_of_local_folder(getattr(self, "output_uri", None))
             hook = self.hook
             run_context = RunContext(
                 task=task_identity(context["ti"]),
