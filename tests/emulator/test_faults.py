@@ -217,7 +217,7 @@ def test_an_object_may_end_like_a_listing(google: Any, emulator: Any, name: str)
 
 
 def test_a_broken_connection_leaves_the_others_alone(google: Any, emulator: Any) -> None:
-    kept = http.client.HTTPConnection(*emulator.endpoint.removeprefix("http://").split(":"), timeout=30)
+    kept = http.client.HTTPConnection(*emulator.endpoint.removeprefix("http://").split(":"), timeout=300)
     try:
         kept.request("GET", LOOKUP)
         assert kept.getresponse().read()

@@ -28,7 +28,7 @@ from airflow_provider_imagen.hooks.imagen import ImagenHook
 ALWAYS = 1_000_000
 LIMIT_BYTES = 2_000_000
 """The largest answer that is read, here: the real limits would make each run move half a gibibyte."""
-SETTLING_SECONDS = 10.0
+SETTLING_SECONDS = 300.0
 
 
 @dataclass

@@ -199,21 +199,21 @@ def test_another_run_is_waited_for_and_its_images_are_reused(
 
     def sleep(seconds: float) -> None:
         wanted.set()
-        assert arrived.wait(30)
+        assert arrived.wait(300)
 
     monkeypatch.setattr(ImagenHook, "client_options", {"sleep": sleep})
     leave_intent(CLOUD, make_ti("run 1"), emulator, own_name="sku1", model=GEMINI)
     made: list[list[str]] = []
 
     def other_run() -> None:
-        assert wanted.wait(30)
+        assert wanted.wait(300)
         made.append(keyed().execute({"ti": make_ti("run 1")}))
         arrived.set()
 
     thread = threading.Thread(target=other_run)
     thread.start()
     uris = keyed().execute({"ti": make_ti("run 2")})
-    thread.join(30)
+    thread.join(300)
 
     assert [uris] == made
     assert len(model_requests(emulator)) == 1
@@ -246,7 +246,7 @@ def test_two_runs_at_once_ask_once(emulator: Any, make_ti: Any, monkeypatch: pyt
     def together(folder: RecordFolder, record: Any) -> None:
         if record.writer.run_id not in begun:
             begun.add(record.writer.run_id)
-            barrier.wait(30)
+            barrier.wait(300)
         write(folder, record)
 
     monkeypatch.setattr(RecordFolder, "write_intent", together)
@@ -260,7 +260,7 @@ def test_two_runs_at_once_ask_once(emulator: Any, make_ti: Any, monkeypatch: pyt
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
 
     assert made["run 1"] == made["run 2"] == [images_in(CLOUD, emulator)[0]]
     assert len(model_requests(emulator)) == 1
