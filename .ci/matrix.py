@@ -45,7 +45,7 @@ def run_suite(version: str) -> Outcome:
     """Build the environment of a version if it is missing or outdated, and run all tests in it."""
     environment = ENVIRONMENTS[version]
     print(f"\n=== Airflow {version} in {environment}", flush=True)
-    needed = [f"{environment}/ready", ".venv-sdk/ready", ".browser/ready"]
+    needed = [f"{environment}/ready", ".venv-sdk/ready", ".venv-aiplatform/ready", ".browser/ready"]
     if subprocess.run(["make", *needed], cwd=REPOSITORY, check=False).returncode:
         return Outcome(version, trouble="environment was not built")
     started = time.monotonic()

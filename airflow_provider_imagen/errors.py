@@ -21,7 +21,7 @@
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
     │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
-    │   └── UnexpectedResponseError   Google answered in a shape that nobody documented
+    │   └── UnexpectedResponseError   Google answered in a shape that is not documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
     │   ├── NotSentError            no connection was made
     │   ├── QuotaExceededError      429

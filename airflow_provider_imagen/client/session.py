@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TypeVar
@@ -28,6 +29,17 @@ POOL_SIZE = 8
 def utc_now() -> datetime:
     """Return the time of this machine, in UTC."""
     return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """How often and how long an action was tried."""
+
+    free_of_charge: bool
+    stores_output: bool = False
+    started: float = field(default_factory=time.monotonic)
+    paused: float = 0.0
+    count: int = 0
 
 
 class Session:
@@ -71,6 +83,11 @@ class Session:
         )
 
     @property
+    def longest_seconds(self) -> float:
+        """How long one request may take, with all its tries: the last one begins within the retry deadline."""
+        return self.retry_rules.deadline_seconds + 2 * self.settings.timeout_seconds
+
+    @property
     def project(self) -> str:
         """The project that is billed.
 
@@ -91,61 +108,63 @@ class Session:
         base = self.settings.endpoint or endpoints.vertex_host(self.settings.location or "global")
         self._token.headers_for(base)
 
-    def request(self, request: HttpRequest, operation: Operation) -> HttpResponse:
+    def request(self, request: HttpRequest, operation: Operation, *, once: bool = False) -> HttpResponse:
         """Send a request, again where :class:`RetryRules` allows it, and return the successful response.
 
-        :raises ImagenError: what any other response means, or why there is none.
-        """
-        return self.retry(
-            lambda: self.request_once(request, operation),
-            free_of_charge=request.free_of_charge,
-            stores_output=request.stores_output,
-        )
+        A refused token is renewed once in each try: nothing was accepted, so that costs nothing.
 
-    def request_once(self, request: HttpRequest, operation: Operation) -> HttpResponse:
-        """Send a request, a second time only if its token was refused, and return the successful response.
-
+        :param request: what to send.
+        :param operation: what it is about, for errors.
+        :param once: the caller repeats it.
         :raises RequestStoppedError: the session is stopped; nothing was sent.
         :raises ImagenError: what any other response means, or why there is none.
         """
-        response = self._send(request)
-        if response.status == HTTPStatus.UNAUTHORIZED:
-            # Nothing was accepted, so sending it once more with a new token costs nothing.
-            self._token.renew()
-            response = self._send(request)
-        if response.status == HTTPStatus.OK or (request.method, response.status) == ("DELETE", HTTPStatus.NO_CONTENT):
-            return response
-        raise error_from(response, operation, now=self.now(), free_of_charge=request.free_of_charge)
+        tries = _Tries(free_of_charge=request.free_of_charge, stores_output=request.stores_output)
+        while True:
+            try:
+                self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
+                response = self.transport.send(request)
+                if response.status == HTTPStatus.UNAUTHORIZED:
+                    self._token.renew()
+                    response = self.transport.send(request)
+                if response.status == HTTPStatus.OK or _is_deleted(request, response):
+                    return response
+                raise error_from(response, operation, now=self.now(), free_of_charge=request.free_of_charge)
+            except ImagenError as failure:
+                if once:
+                    raise
+                self._wait_for_next_try(tries, failure)
 
-    def retry(
-        self, action: Callable[[], ResultT], *, free_of_charge: bool = True, stores_output: bool = False
-    ) -> ResultT:
+    def retry(self, action: Callable[[], ResultT], *, free_of_charge: bool = True) -> ResultT:
         """Run an action until it succeeds, fails for good, its time is up, or the session is stopped.
 
         :param action: what to run.
         :param free_of_charge: a second run costs nothing, even if the first one was accepted.
-        :param stores_output: it makes Google store images.
         :return: what the action returned.
         :raises ImagenError: what its last run raised.
         :raises RequestStoppedError: the session was stopped between two runs.
         """
-        rules, started, paused, tries = self.retry_rules, time.monotonic(), 0.0, 0
+        tries = _Tries(free_of_charge=free_of_charge)
         while True:
-            tries += 1
             try:
                 return action()
             except ImagenError as failure:
-                if not rules.worth_another_try(failure, free_of_charge=free_of_charge, stores_output=stores_output):
-                    raise
-                pause = rules.pause_seconds(failure, tries, self._jitter())
-                if rules.is_too_late(max(time.monotonic() - started, paused), pause):
-                    raise
-                if not self._signal.is_stopped:
-                    log.warning("%s Trying again in %.1f s (try %d).", failure, pause, tries + 1)
-                    self.pause(pause)
-                if self._signal.is_stopped:
-                    raise RequestStoppedError(f"{failure} The task was stopped, so it was not sent again.") from failure
-                paused += pause
+                self._wait_for_next_try(tries, failure)
+
+    def _wait_for_next_try(self, tries: _Tries, failure: ImagenError) -> None:
+        """Pause before the next try, or raise the failure again if there is none."""
+        rules, tries.count = self.retry_rules, tries.count + 1
+        if not rules.worth_another_try(failure, free_of_charge=tries.free_of_charge, stores_output=tries.stores_output):
+            raise failure
+        pause = rules.pause_seconds(failure, tries.count, self._jitter())
+        if rules.is_too_late(max(time.monotonic() - tries.started, tries.paused), pause):
+            raise failure
+        if not self._signal.is_stopped:
+            log.warning("%s Trying again in %.1f s (try %d).", failure, pause, tries.count + 1)
+            self.pause(pause)
+        if self._signal.is_stopped:
+            raise RequestStoppedError(f"{failure} The task was stopped, so it was not sent again.") from failure
+        tries.paused += pause
 
     def pause(self, seconds: float) -> None:
         """Let time pass, as between two tries. Ends at once when the session is stopped."""
@@ -169,6 +188,6 @@ class Session:
         """Close the pooled connections."""
         self.transport.close()
 
-    def _send(self, request: HttpRequest) -> HttpResponse:
-        self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
-        return self.transport.send(request)
+
+def _is_deleted(request: HttpRequest, response: HttpResponse) -> bool:
+    return request.method == "DELETE" and response.status == HTTPStatus.NO_CONTENT

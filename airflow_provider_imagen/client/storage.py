@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from airflow_provider_imagen.client.session import Session
@@ -27,19 +25,6 @@ from airflow_provider_imagen.errors import (
 )
 
 ResultT = TypeVar("ResultT")
-
-
-@dataclass(frozen=True, slots=True)
-class FolderView:
-    """What is in a folder.
-
-    :param seen_at: when it was looked at, by Cloud Storage's own clock; None when the answer did not say.
-    :param read_at: the same moment by this machine's clock.
-    """
-
-    objects: tuple[listing.StoredObject, ...]
-    seen_at: datetime | None
-    read_at: datetime
 
 
 class CloudStorage:
@@ -78,7 +63,7 @@ class CloudStorage:
             nonlocal sent
             sent += 1
             try:
-                response = self._session.request_once(request, operation)
+                response = self._session.request(request, operation, once=True)
             except ObjectExistsError:
                 # The response to an earlier try may have been lost: then what is there is what was sent.
                 if sent > 1 and uploads.is_stored(there := self.metadata(uri), data):
@@ -102,7 +87,7 @@ class CloudStorage:
         operation = _operation(f"Fetching {uri}", "storage.objects.get")
 
         def fetch() -> bytes:
-            response = self._session.request_once(request, operation)
+            response = self._session.request(request, operation, once=True)
             if is_corrupted(response.headers, response.body):
                 raise ResponseLostError(
                     f"{operation.what}: what came differs from what Cloud Storage says that it stores. Fetching it "
@@ -121,18 +106,6 @@ class CloudStorage:
         request = HttpRequest("GET", self._object_url(uri), {"fields": listing.OBJECT_FIELDS}, free_of_charge=True)
         operation = _operation(f"Looking up {uri}", "storage.objects.get")
         return listing.decode_object(self._request(_bucket_of(uri), request, operation).body)
-
-    def exists(self, uri: str) -> bool:
-        """Say whether there is an object of that name.
-
-        :param uri: ``gs://bucket/name``.
-        """
-        request = HttpRequest("GET", self._object_url(uri), {"fields": "name"}, free_of_charge=True)
-        try:
-            self._request(_bucket_of(uri), request, _operation(f"Looking up {uri}", "storage.objects.get"))
-        except StorageNotFoundError:
-            return False
-        return True
 
     def delete(self, uri: str) -> bool:
         """Delete an object, and say whether it was there. One that is gone counts as deleted.
@@ -159,16 +132,6 @@ class CloudStorage:
         """
         for page, _ in self._pages(folder, name_prefix, page_size):
             yield from page.items
-
-    def look_into(self, folder: CloudFolder) -> FolderView:
-        """Return everything in a folder, and the time of the look."""
-        objects: list[listing.StoredObject] = []
-        first: tuple[datetime | None, datetime] | None = None
-        for page, response in self._pages(folder):
-            objects += page.items
-            # A large folder takes many pages; both clocks are read with the first.
-            first = first or (_date_of(response), self._session.now())
-        return FolderView(tuple(objects), *(first or (None, self._session.now())))
 
     def _pages(
         self, folder: CloudFolder, name_prefix: str = "", page_size: int | None = None
@@ -208,7 +171,7 @@ class CloudStorage:
         url = endpoints.rights_url(self._base, bucket)
         request = HttpRequest("GET", url, {"permissions": operation.rights}, free_of_charge=True)
         try:
-            granted = read_json(self._session.request_once(request, operation).body).get("permissions") or ()
+            granted = read_json(self._session.request(request, operation, once=True).body).get("permissions") or ()
             missing = [right for right in operation.rights if right not in granted]
         except (ImagenError, ValueError, AttributeError, TypeError):
             return None
@@ -240,11 +203,3 @@ def _operation(what: str, *rights: str) -> _StorageOperation:
 
 def _bucket_of(uri: str) -> str:
     return uri.removeprefix("gs://").partition("/")[0]
-
-
-def _date_of(response: HttpResponse) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

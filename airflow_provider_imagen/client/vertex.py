@@ -13,7 +13,7 @@ from airflow_provider_imagen.core.catalogue.lifecycle import advice_when_missing
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import endpoints
-from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
+from airflow_provider_imagen.core.protocols.http_errors import Operation
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import ResponseLostError, ServerError, UnexpectedResponseError
 
@@ -41,13 +41,27 @@ class VertexClient:
         :param requested: how many images this request asks for. None: all of the plan's.
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
-        request, protocol = plan.request, plan.protocol
+        request, protocol, location = plan.request, plan.protocol, plan.location
+        url = endpoints.model_url(self._base(location), self._session.project, location, request.model, protocol.verb)
+        operation = Operation(
+            f"Asking {request.model} in {location} to {request.job}",
+            when_not_found=self._advice_when_missing(request.model),
+        )
         count = request.count if requested is None else requested
         started = time.monotonic()
         try:
             # Neither body has a name here, so that both are gone as soon as they were read: they may have 100 MB.
             response = protocol.decode(
-                self._post(plan, protocol.encode(request, index, storage_uri), storage_uri is not None).body, count
+                self._session.request(
+                    HttpRequest(
+                        "POST",
+                        url,
+                        json=protocol.encode(request, index, storage_uri),
+                        stores_output=storage_uri is not None,
+                    ),
+                    operation,
+                ).body,
+                count,
             )
         except (ResponseLostError, ServerError, UnexpectedResponseError) as failure:
             if storage_uri is None:
@@ -74,15 +88,6 @@ class VertexClient:
         raise UnexpectedResponseError(
             f"Looking up {model}: that is no answer of Google's API. Check the connection's endpoint and the proxy."
         )
-
-    def _post(self, plan: RequestPlan[Any], body: dict[str, Any], stores_output: bool) -> HttpResponse:  # noqa: FBT001
-        name, location = plan.request.model, plan.location
-        url = endpoints.model_url(self._base(location), self._session.project, location, name, plan.protocol.verb)
-        operation = Operation(
-            f"Asking {name} in {location} to {plan.request.job}",
-            when_not_found=self._advice_when_missing(name),
-        )
-        return self._session.request(HttpRequest("POST", url, json=body, stores_output=stores_output), operation)
 
     def _base(self, location: str) -> str:
         return self._session.settings.endpoint or endpoints.vertex_host(location)

@@ -65,7 +65,7 @@ def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], lis
     from airflow_provider_imagen.operators.metrics import RequestMetrics  # noqa: PLC0415
     from airflow_provider_imagen.operators.report import log_outcome  # noqa: PLC0415
     from airflow_provider_imagen.runner.sending import StopSwitch  # noqa: PLC0415
-    from airflow_provider_imagen.runner.task_run import Surroundings, run_request  # noqa: PLC0415
+    from airflow_provider_imagen.runner.task_run import RunContext, run_request  # noqa: PLC0415
 
     class HookOutsideTasks(ImagenHook):
         """Reads the connection itself: Airflow 3 reads its database for running tasks only."""
@@ -80,7 +80,7 @@ def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], lis
         fallback = options.fallback_model or settings.fallback_model
         preferences = ModelPreferences(options.model, fallback, settings.default_model, settings.location)
         planner = Planner(GenerateRequest, arguments, preferences, catalogue(), datetime.now(UTC).date())
-        around = Surroundings(
+        run_context = RunContext(
             # Each call is a run of its own, so that no file is replaced.
             task=TaskIdentity(dag_id="", run_id=str(uuid4()), task_id="generate"),
             client=hook.client,
@@ -90,7 +90,7 @@ def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], lis
             hosts=None,
             notes={},
         )
-        outcome = run_request(planner, around)
+        outcome = run_request(planner, run_context)
         log_outcome(outcome)
         if outcome.refusal is not None:
             raise outcome.refusal

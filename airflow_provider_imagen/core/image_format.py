@@ -147,7 +147,7 @@ def canonical_type(mime_type: str) -> str:
 
 
 def type_of_name(name: str) -> str:
-    """Return the MIME type that the ending of a file's name tells, :data:`UNKNOWN` for one that is no image's."""
+    """Return the MIME type by the ending of a file's name, :data:`UNKNOWN` for an ending that is no image's."""
     return ENDINGS.get(name.rpartition(".")[2].lower(), UNKNOWN)
 
 

@@ -1,6 +1,6 @@
-"""Reads JSON that somebody else wrote: whatever comes, it becomes plain values or one ``ValueError``.
+"""Reads JSON from outside: whatever comes, it becomes plain values or one ``ValueError``.
 
-What would only trouble others later (half characters, numbers that are none, endless nesting) is dealt with here, so
+What would only fail later (half characters, numbers that are none, endless nesting) is dealt with here, so
 that an image in the same answer, which is paid for, is not lost over it.
 """
 

@@ -153,16 +153,5 @@ ImageRequest = GenerateRequest | UpscaleRequest
 """What a task may ask for."""
 
 
-def rest_of(request: ImageRequest, there: int) -> ImageRequest:
-    """Return the request for what is missing when some of its images are there already.
-
-    A seed moves on with them, or the first images would be made again.
-    """
-    if there == 0 or not isinstance(request, GenerateRequest):
-        return request
-    seed = None if request.seed is None else request.seed + there
-    return request.model_copy(update={"number_of_images": request.number_of_images - there, "seed": seed})
-
-
 def _is_given(name: str, value: object) -> bool:
     return value is not None if name in NEVER_BLANK else not is_blank(value)

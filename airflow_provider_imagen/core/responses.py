@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_imagen.core.support_codes import category_of
 
@@ -43,10 +42,6 @@ class FilterReason:
             return self.text
         return f"{self.text} [{', '.join(f'{code}: {category_of(code)}' for code in self.codes)}]"
 
-    def described(self) -> dict[str, Any]:
-        """Return the reason JSON-ready, each code with its category."""
-        return {"reason": self.text, "codes": [{"code": code, "category": category_of(code)} for code in self.codes]}
-
 
 @dataclass(frozen=True, slots=True)
 class ImagesResponse:
@@ -81,42 +76,3 @@ class ImagesResponse:
         if self.reasons and all(reason.is_declined for reason in self.reasons):
             return f"None of {self.requested} images was made. {self.why()}"
         return f"All {self.requested} images were filtered. {self.why()} Rephrase the prompt."
-
-
-def record(
-    sent: Mapping[str, Any],
-    answer: ImagesResponse,
-    uris: list[str],
-    *,
-    location: str,
-    notes: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return the XCom document about one request: small, JSON-ready, without image bytes.
-
-    :param sent: the arguments as they were sent, ``model`` among them.
-    :param answer: what came back.
-    :param uris: where each image of the answer is, in the same order.
-    :param location: the Google Cloud location that was asked.
-    :param notes: anything else worth keeping.
-    """
-    return {
-        "model": sent["model"],
-        "location": location,
-        "parameters": {name: value for name, value in sent.items() if name != "model"},
-        "images": [_described(image, uri) for image, uri in zip(answer.images, uris, strict=True)],
-        "filtered": answer.filtered,
-        "filter_reasons": [reason.described() for reason in answer.reasons],
-        "prompt_safety_attributes": answer.prompt_safety_attributes,
-        "failed_requests": list(answer.failures),
-        "duration_seconds": round(answer.duration_seconds, 3),
-        **(notes or {}),
-    }
-
-
-def _described(image: GeneratedImage, uri: str) -> dict[str, Any]:
-    return {
-        "uri": uri,
-        "mime_type": image.mime_type,
-        "prompt": image.prompt,
-        "safety_attributes": image.safety_attributes,
-    }

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException as RouteError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from airflow_provider_imagen.emulator.api_errors import error_body
 from airflow_provider_imagen.emulator.fault_responses import after_work, before_work
 from airflow_provider_imagen.emulator.faults import Fault, FaultQueue
 from airflow_provider_imagen.emulator.request_log import RequestLog
@@ -32,6 +33,7 @@ class Service:
     def __init__(self, storage: Storage) -> None:
         self.faults = FaultQueue()
         self.requests = RequestLog()
+        self._server = storage
         self._storage = StorageFront(storage, self.faults)
         self.vertex = VertexAI(self._storage, self.faults, self.requests)
 
@@ -41,6 +43,10 @@ class Service:
         self.requests.clear()
         self.vertex.retired.clear()
         self._storage.clear()
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether a bucket exists."""
+        return bool(bucket) and self._server.has_bucket(bucket)
 
     async def storage(self, request: Request) -> Response:
         """Handle a Cloud Storage request."""
@@ -70,7 +76,14 @@ def make_app(service: Service) -> FastAPI:
         if request.url.path.startswith(CONTROLS):
             return JSONResponse({"detail": error.detail}, error.status_code)
         await service.requests.log(request)
-        return unknown_route(request.method, request.url.path, request.url.query)
+        path = request.scope["path"]
+        has_bucket = await run_in_threadpool(service.has_bucket, path.split("/")[1])
+        return unknown_route(path, request.url.query, has_bucket=has_bucket)
+
+    @app.exception_handler(Exception)
+    async def internal_error(request: Request, error: Exception) -> Response:
+        del request, error  # the server logs it
+        return JSONResponse(error_body(500, "Internal error encountered."), 500)
 
     return app
 
@@ -101,9 +114,9 @@ def _add_vertex_routes(app: FastAPI, vertex: VertexAI) -> None:
             del project
             return await vertex.list_own_models(request, location)
 
-        @app.get(f"/{version}/publishers/google/models")
-        async def list_models(request: Request) -> Response:
-            return await vertex.list_models(request)
+        @app.get(f"/{version}/publishers/{{publisher}}/models")
+        async def list_models(request: Request, publisher: str) -> Response:
+            return await vertex.list_models(request, publisher)
 
         @app.get(f"/{version}/publishers/google/models/{{model}}")
         async def get_model(request: Request, model: str) -> Response:

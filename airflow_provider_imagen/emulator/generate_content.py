@@ -114,7 +114,7 @@ class GenerateContentHandler:
         self._numbers = itertools.count(1)
 
     def answer(
-        self, body: Any, model: dict[str, Any], location: str, headers: Mapping[str, str], fault: Fault | None
+        self, body: Any, model: dict[str, Any], headers: Mapping[str, str], fault: Fault | None
     ) -> dict[str, Any]:
         """Return the body of the response.
 
@@ -122,7 +122,7 @@ class GenerateContentHandler:
         """
         message = proto_json.read(body, "GenerateContentRequest")
         check(message, model)
-        tier = traffic_type(headers, model, location, inline_bytes(message))
+        tier = traffic_type(headers, model, inline_bytes(message))
         images = read_pictures(message, self._storage)
         with self._lock:
             number = next(self._numbers)

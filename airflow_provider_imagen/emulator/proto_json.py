@@ -143,7 +143,7 @@ def _integer(value: Any, lowest: int, highest: int) -> int:
     number = _double(value)
     if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value):
         number = int(value)
-    if not math.isfinite(number) or number != int(number) or not lowest <= number <= highest:
+    if not lowest <= number <= highest or number != int(number):
         raise ValueError
     return int(number)
 

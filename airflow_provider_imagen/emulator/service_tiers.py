@@ -18,7 +18,7 @@ LONGEST_SECONDS = 1800
 FLEX_BYTES = 20 * 1024 * 1024
 
 
-def traffic_type(headers: Mapping[str, str], model: dict[str, Any], location: str, inline_bytes: int) -> str:
+def traffic_type(headers: Mapping[str, str], model: dict[str, Any], inline_bytes: int) -> str:
     """Return the ``trafficType`` of the tier that a request chooses.
 
     :param headers: headers with lower-case names.
@@ -29,15 +29,14 @@ def traffic_type(headers: Mapping[str, str], model: dict[str, Any], location: st
     if tier not in TRAFFIC_TYPES:
         raise ApiError(400, f"Invalid value of {TIER_HEADER}: {tier}")
     if tier == "flex":
-        _check_flex(headers, model, location, inline_bytes)
+        _check_flex(headers, model, inline_bytes)
     return TRAFFIC_TYPES[tier]
 
 
-def _check_flex(headers: Mapping[str, str], model: dict[str, Any], location: str, inline_bytes: int) -> None:
+def _check_flex(headers: Mapping[str, str], model: dict[str, Any], inline_bytes: int) -> None:
+    # Nor is it served outside the location "global", but these models are not either.
     if not TRAITS[model["id"]].has_flex:
         raise ApiError(400, f"Flex PayGo is not supported for model {model['id']}.")
-    if location != "global":
-        raise ApiError(400, f"Flex PayGo is not supported in location {location}, only in global.")
     if inline_bytes > FLEX_BYTES:
         raise ApiError(400, f"Inline data of {inline_bytes} bytes exceeds the limit of {FLEX_BYTES} for Flex PayGo.")
     seconds = headers.get(TIMEOUT_HEADER, "0")

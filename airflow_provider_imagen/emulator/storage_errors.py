@@ -51,6 +51,11 @@ def precondition_failed() -> StorageError:
     return StorageError(412, "conditionNotMet", PRECONDITION, ("header", "If-Match"))
 
 
+def not_modified() -> StorageError:
+    """Return the answer to a read of a generation that the client has already."""
+    return StorageError(304, "notModified", "Not Modified")
+
+
 def not_permitted(permission: str) -> StorageError:
     """Return the error of a caller without a permission, such as ``storage.objects.delete``."""
     resource = "bucket" if permission == "storage.objects.list" or "buckets" in permission else "object"

@@ -128,7 +128,7 @@ class StorageFront:
             return
         present = self._storage.metadata(bucket, begun.object_name)
         if changes or not begun.writes or begun.starts_session:
-            _check_conditions(conditions, present)
+            _check_conditions(conditions, present, is_read=request.method == "GET")
         if changes and not request.starts_session:
             access = Access(bucket, begun.object_name, access.permission, request.user_project, present)
             self._refuse(access, request, AFTER_CONDITIONS)
@@ -153,14 +153,14 @@ def _permission(request: StorageRequest) -> str:
     return "storage.objects.create" if request.writes else f"storage.objects.{PERMISSIONS[request.method]}"
 
 
-def _check_conditions(conditions: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
+def _check_conditions(conditions: Mapping[str, str], present: Mapping[str, Any] | None, *, is_read: bool) -> None:
     for name, value in conditions.items():
         if not value.removeprefix("-").isdigit():
             raise storage_errors.invalid(f"Invalid long value: '{value}'.", name)
         field = "metageneration" if "Meta" in name else "generation"
         is_equal = int(present[field] if present else 0) == int(value)
         if is_equal == name.endswith("NotMatch"):
-            raise storage_errors.precondition_failed()
+            raise storage_errors.not_modified() if is_read and is_equal else storage_errors.precondition_failed()
 
 
 def _check_page_size(request: StorageRequest) -> None:

@@ -43,6 +43,8 @@ def translated(request: StorageRequest, response: StorageResponse, *, has_bucket
 
 def error_response(request: StorageRequest, error: StorageError) -> StorageResponse:
     """Return an error as JSON, or as text in place of an object's content."""
+    if error.status == HTTPStatus.NOT_MODIFIED:
+        return StorageResponse(error.status, (), b"")
     if request.reads_content:
         text = error.message.encode()
         return StorageResponse(error.status, (("content-type", "text/html; charset=UTF-8"),), text)

@@ -11,21 +11,21 @@ from airflow_provider_imagen.emulator.api_errors import error_body
 from airflow_provider_imagen.emulator.storage_errors import StorageError
 
 STORAGE_API = re.compile(r"^/(?:batch|(?:upload/|download/|resumable/upload/)?storage)/")
-VERTEX_API = re.compile(r"^/v\d")
-XML_OBJECT = re.compile(r"^/[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/.")
 XML_ERROR = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
 
 
-def unknown_route(method: str, path: str, query: str) -> Response:
-    """Return the error of a request that no route takes."""
+def unknown_route(path: str, query: str, *, has_bucket: bool) -> Response:
+    """Return the error of a request that no route takes.
+
+    :param has_bucket: whether the path begins with the name of a bucket, as the XML API of Cloud Storage has it.
+    """
     if path.startswith("/batch"):
         return _storage_error(
             StorageError(501, "notImplemented", "Batch requests are not served by the emulator. Send them one by one.")
         )
     if STORAGE_API.match(path):
         return _storage_error(StorageError(404, "notFound", "Not Found"))
-    is_xml = XML_OBJECT.match(path) and not VERTEX_API.match(path)
-    if is_xml and (method != "GET" or re.search(r"\bupload(s|Id)\b", query)):
+    if has_bucket or re.search(r"\bupload(s|Id)\b", query):
         message = "The XML API is not served by the emulator. Use the JSON API."
         return Response(XML_ERROR.format(code="NotImplemented", message=message), 501, media_type="application/xml")
     return JSONResponse(error_body(404, "Method not found."), 404)

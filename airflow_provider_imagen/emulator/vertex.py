@@ -82,11 +82,15 @@ class VertexAI:
         await self._requests.log(request)
         return await self._free(request, "lookup", lambda: publisher_models.get_model(model, self.retired))
 
-    async def list_models(self, request: Request) -> Response:
-        """Handle a listing of publisher models."""
+    async def list_models(self, request: Request, publisher: str) -> Response:
+        """Handle a listing of the models of a publisher; ``*`` is every one, and all models are Google's."""
         await self._requests.log(request)
         query = dict(request.query_params)
-        return await self._free(request, "lookup", lambda: publisher_models.list_models(query, self.retired))
+
+        def listed() -> dict[str, Any]:
+            return publisher_models.list_models(query, self.retired) if publisher in {"google", "*"} else {}
+
+        return await self._free(request, "lookup", listed)
 
     async def list_own_models(self, request: Request, location: str) -> Response:
         """Handle a listing of the project's own models, of which there are none."""
@@ -100,7 +104,7 @@ class VertexAI:
 
     def _content(self, request: Request, raw: bytes, place: Place, fault: Fault | None) -> dict[str, Any]:
         row = self._row(place, "generateContent")
-        return self._generate_content.answer(_json(raw), row, place[1], dict(request.headers), fault)
+        return self._generate_content.answer(_json(raw), row, dict(request.headers), fault)
 
     async def _billed(
         self,

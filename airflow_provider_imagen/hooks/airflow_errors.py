@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_imagen.errors import OutputError, PermanentError, ResponseLostError, UnexpectedResponseError
 
+log = logging.getLogger("airflow.task")
 MAYBE_PAID = (ResponseLostError, OutputError, UnexpectedResponseError)
 """Failures after which images may be there and billed."""
 
@@ -22,6 +24,8 @@ def fail_permanently(task: Any) -> Iterator[None]:
     policy about ``AirflowFailException``; but not where images may have been paid for already. There a retry would pay
     again, so not even a policy is asked.
 
+    The error itself is the exception's ``imagen_error``.
+
     :param task: the operator that runs.
     """
     try:
@@ -29,4 +33,8 @@ def fail_permanently(task: Any) -> Iterator[None]:
     except (PermanentError, ResponseLostError) as failure:
         if getattr(task, "retry_policy", None) is not None and not isinstance(failure, MAYBE_PAID):
             raise
-        raise AirflowFailException(f"{type(failure).__name__}: {failure}") from failure
+        # Airflow prints a whole chain of errors, and the text of each: what is to be read stands at the end, once.
+        log.debug("Where it happened:", exc_info=failure)
+        ending = AirflowFailException(f"{type(failure).__name__}: {failure}")
+        ending.imagen_error = failure  # type: ignore[attr-defined]
+        raise ending from None

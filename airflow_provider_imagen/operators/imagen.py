@@ -43,7 +43,8 @@ class ImagenGenerateOperator(RequestOperator):
     Arguments left None are not sent, so Google's default applies. All arguments are templated. Limits per model:
     https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
 
-    :param prompt: what the image shows; 64 to 480 tokens, by model. (templated)
+    :param prompt: what the image shows: at most 64 to 480 tokens with Imagen models, tens of thousands with Gemini
+        image models. (templated)
     :param output_uri: where the images go: ``gs://bucket/folder/``, an absolute local folder, or any scheme that
         Airflow's ObjectStoragePath can write. (templated)
     :param image_key: says what is made, whichever run, try or map index makes it; the files have this name:
@@ -56,23 +57,26 @@ class ImagenGenerateOperator(RequestOperator):
     :param number_of_images: 1 to 4 with Imagen (8 with ``imagegeneration@002``) in one request; 1 to 8 with Gemini
         image models, which are asked once for each image, side by side. (templated)
     :param negative_prompt: what to keep out of the image. (templated)
-    :param aspect_ratio: ``1:1``, ``9:16``, ``16:9``, ``3:4`` or ``4:3``, by model. (templated)
-    :param seed: 1 to 2147483647; needs ``add_watermark=False`` and a prompt that is not rewritten. (templated)
-    :param enhance_prompt: let Google rewrite the prompt. (templated)
+    :param aspect_ratio: width to height, for example ``1:1``, ``16:9`` or ``3:4``; which ones a model makes,
+        ``python -m airflow_provider_imagen models`` says. (templated)
+    :param seed: 1 to 2147483647, for images that can be made again. Gemini image models only try to, and
+        ``gemini-nano-banana-2.1`` takes none; Imagen models want ``add_watermark=False`` with it. (templated)
+    :param enhance_prompt: let Google rewrite the prompt; Gemini image models have no such switch. (templated)
     :param language: language of the prompt: ``auto``, ``en``, ``es``, ``hi``, ``ja``, ``ko``, ``pt``, ``zh``,
         ``zh-CN`` or ``zh-TW``. (templated)
     :param safety_filter_level: ``block_low_and_above``, ``block_medium_and_above``, ``block_only_high`` or
         ``block_none``; the older ``block_most``, ``block_some``, ``block_few``, ``block_fewest`` work too. (templated)
     :param person_generation: ``dont_allow``, ``allow_adult`` or ``allow_all``. (templated)
-    :param add_watermark: put an invisible watermark into the image. (templated)
-    :param output_mime_type: ``image/png`` (Google's default), ``image/jpeg`` and others. (templated)
-    :param compression_quality: 0 to 100, for ``image/jpeg`` only. (templated)
+    :param add_watermark: put an invisible watermark into the image; Gemini image models always do. (templated)
+    :param output_mime_type: ``image/png``, ``image/jpeg`` and, with Imagen, others. None: the model's own choice, which
+        is PNG with Imagen models and JPEG with Gemini 3. (templated)
+    :param compression_quality: 0 to 100, for JPEG. (templated)
     :param sample_image_style: for ``imagegeneration@002``: ``photograph``, ``digital_art``, ``landscape``,
         ``sketch``, ``watercolor``, ``cyberpunk`` or ``pop_art``. (templated)
-    :param guidance_scale: how closely to follow the prompt, 0 to 100. (templated)
-    :param image_size: ``1K`` or ``2K``, Imagen 4 only. (templated)
+    :param guidance_scale: how closely to follow the prompt, 0 to 100; Imagen models before 4. (templated)
+    :param image_size: ``512``, ``1K``, ``2K`` or ``4K``, by model; ``gemini-2.5-flash-image`` has one size. (templated)
     :param include_rai_reason: ask why an image was filtered. (templated)
-    :param include_safety_attributes: ask for safety scores. (templated)
+    :param include_safety_attributes: ask for safety scores; Gemini image models give none. (templated)
     :param labels: billing labels, at most 64. (templated)
     :param on_filtered: what to do when no image passed the filters: ``fail``, ``skip`` or ``warn``, which returns an
         empty list. (templated)

@@ -1,4 +1,4 @@
-"""Tells the rest of Airflow which images there are now: asset events and lineage. None of it ever fails a task."""
+"""Reports new images to asset events and lineage. What goes wrong here fails no task."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from airflow_provider_imagen.core.web_pages import dataset_of
 log = logging.getLogger("airflow.task")
 
 
-def announce(
+def report_lineage(
     request: ImageRequest,
     uris: Sequence[str],
     outlets: Iterable[Any],
     context: Mapping[str, Any],
     hook: Any,
 ) -> None:
-    """Tell the assets in a task's ``outlets``, and whoever collects lineage.
+    """Report images to the events of a task's ``outlets``, and to Airflow's lineage collector.
 
     :param request: what was asked.
     :param uris: the images.
     :param outlets: the task's outlets; each asset gets ``uris``, ``model`` and ``output_uri`` in its event's extra.
     :param context: Airflow's task context.
-    :param hook: whose doing it was.
+    :param hook: the hook that made the images.
     """
     extra = {"uris": list(uris), "model": request.model, "output_uri": request.output_uri}
-    _safely("The events of the outlets", lambda: _tell_assets(outlets, context.get("outlet_events"), extra))
+    _safely("The events of the outlets", lambda: _update_asset_events(outlets, context.get("outlet_events"), extra))
     sources = [request.image] if isinstance(request, UpscaleRequest) else []
-    _safely("Hook lineage", lambda: _tell_collector(sources, uris, hook))
+    _safely("Hook lineage", lambda: _add_to_collector(sources, uris, hook))
 
 
-def _tell_assets(outlets: Iterable[Any], events: Any, extra: dict[str, Any]) -> None:
-    """Tell each asset by itself: one that Airflow refuses keeps nothing from the others."""
+def _update_asset_events(outlets: Iterable[Any], events: Any, extra: dict[str, Any]) -> None:
+    """Update each event by itself: one that Airflow refuses does not hold up the others."""
     for outlet in _assets_in(outlets) if events is not None else ():
-        _safely(f"The event of {outlet}", partial(_tell_asset, outlet, events, extra))
+        _safely(f"The event of {outlet}", partial(_update_asset_event, outlet, events, extra))
 
 
 def _assets_in(outlets: Iterable[Any]) -> list[Any]:
@@ -53,11 +53,11 @@ def _assets_in(outlets: Iterable[Any]) -> list[Any]:
     return [outlet for outlet in outlets if isinstance(outlet, kinds)]
 
 
-def _tell_asset(outlet: Any, events: Any, extra: dict[str, Any]) -> None:
+def _update_asset_event(outlet: Any, events: Any, extra: dict[str, Any]) -> None:
     events[outlet].extra.update(extra)
 
 
-def _tell_collector(sources: Sequence[str], uris: Sequence[str], hook: Any) -> None:
+def _add_to_collector(sources: Sequence[str], uris: Sequence[str], hook: Any) -> None:
     from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 
     collector = get_hook_lineage_collector()
@@ -86,8 +86,8 @@ def _as_uri(place: str) -> str:
     return place if "://" in place else f"file://{place}"
 
 
-def _safely(what: str, tell: Callable[[], None]) -> None:
+def _safely(what: str, report: Callable[[], None]) -> None:
     try:
-        tell()
-    except Exception:  # the images are made and paid; they are returned whoever cannot be told of them
-        log.warning("%s could not be told of the images.", what, exc_info=True)
+        report()
+    except Exception:  # the images are made and paid; they are returned in any case
+        log.warning("%s could not take the images.", what, exc_info=True)

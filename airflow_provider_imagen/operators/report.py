@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow_provider_imagen.core.requests import UpscaleRequest
 from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 from airflow_provider_imagen.errors import ImagesFilteredError
-from airflow_provider_imagen.operators.lineage import announce
+from airflow_provider_imagen.operators.lineage import report_lineage
 from airflow_provider_imagen.runner.outcome import Outcome
 
 log = logging.getLogger("airflow.task")
@@ -35,7 +35,7 @@ def report(outcome: Outcome, operator: Any, context: Mapping[str, Any], hook: An
         _apply_policy(request.on_filtered, outcome.refusal)
     sources = [request.image] if isinstance(request, UpscaleRequest) else []
     operator.lineage = (sources, uris)
-    announce(request, uris, operator.outlets, context, hook)
+    report_lineage(request, uris, operator.outlets, context, hook)
     outcome.release()
     return uris
 

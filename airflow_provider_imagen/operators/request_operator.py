@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -44,42 +45,52 @@ class RequestOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Send one request and return the URIs of the images."""
-        with fail_permanently(self):
-            return self._run(context)
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        from airflow_provider_imagen.operators.metrics import RequestMetrics
+        from airflow_provider_imagen.operators.report import report
+        from airflow_provider_imagen.operators.task_context import HostStore, task_identity, warn_of_local_folder
+        from airflow_provider_imagen.runner.task_run import RunContext, run_request
+
+        with fail_permanently(self), self._stoppable() as stop:
+            warn_of_local_folder(getattr(self, "output_uri", None))
+            hook = self.hook
+            run_context = RunContext(
+                task=task_identity(context["ti"]),
+                client=hook.client,
+                open_path=ObjectStoragePath,
+                listener=RequestMetrics(),
+                stop=stop,
+                hosts=HostStore(context.get("task_state_store")),
+                notes={"imagen_conn_id": self.imagen_conn_id},
+            )
+            outcome = run_request(self._planner(hook.settings), run_context)
+            return report(outcome, self, context, hook)
 
     def on_kill(self) -> None:
         """Send nothing more. Responses under way are waited for 3 s, and their images are stored."""
-        if self._stop is not None:
-            self._stop.turn_on()
+        from airflow_provider_imagen.runner.sending import StopSwitch
+
+        # A stop that comes before the run has begun is kept for it.
+        self._stop = self._stop or StopSwitch()
+        self._stop.turn_on()
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[StopSwitch]:
+        """Yield the switch that ``on_kill`` turns on; another run of this object gets another one."""
+        from airflow_provider_imagen.runner.sending import StopSwitch
+
+        self._stop = self._stop or StopSwitch()
+        try:
+            yield self._stop
+        finally:
+            self._stop = None
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Return inputs and outputs to OpenLineage, where it is installed."""
         from airflow_provider_imagen.operators.lineage import operator_lineage
 
         return operator_lineage(*self.lineage)
-
-    def _run(self, context: Mapping[str, Any]) -> list[str]:
-        from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-        from airflow_provider_imagen.operators.metrics import RequestMetrics
-        from airflow_provider_imagen.operators.report import report
-        from airflow_provider_imagen.operators.task_context import HostStore, task_identity
-        from airflow_provider_imagen.runner.sending import StopSwitch
-        from airflow_provider_imagen.runner.task_run import Surroundings, run_request
-
-        self._stop = StopSwitch()
-        hook = self.hook
-        around = Surroundings(
-            task=task_identity(context["ti"]),
-            client=hook.client,
-            open_path=ObjectStoragePath,
-            listener=RequestMetrics(),
-            stop=self._stop,
-            hosts=HostStore(context.get("task_state_store")),
-            notes={"imagen_conn_id": self.imagen_conn_id},
-        )
-        outcome = run_request(self._planner(hook.settings), around)
-        return report(outcome, self, context, hook)
 
     def _planner(self, settings: ConnectionSettings) -> Planner[Any]:
         from datetime import UTC, datetime

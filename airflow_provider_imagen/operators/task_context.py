@@ -7,10 +7,15 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow.providers.common.compat.sdk import conf
+
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
+from airflow_provider_imagen.core.storage.locations import LocalFolder, is_in_cloud_storage, parse_location
 
 log = logging.getLogger("airflow.task")
 STATE_KEY = "imagen_request"
+ONE_MACHINE = {"LocalExecutor", "SequentialExecutor"}
+"""Executors that run every task on the scheduler's machine."""
 
 
 def task_identity(ti: Any) -> TaskIdentity:
@@ -24,6 +29,23 @@ def task_identity(ti: Any) -> TaskIdentity:
         max_tries=getattr(ti, "max_tries", 0) or 0,
         host=socket.gethostname(),
     )
+
+
+def warn_of_local_folder(output_uri: Any) -> None:
+    """Log that only one machine sees a local folder, where tasks run on several.
+
+    :param output_uri: the task's argument; whether it is valid is checked elsewhere.
+    """
+    executors = {name.rpartition(":")[2].rpartition(".")[2].strip() for name in conf.get("core", "executor").split(",")}
+    if not isinstance(output_uri, str) or executors <= ONE_MACHINE or is_in_cloud_storage(output_uri):
+        return
+    if isinstance(parse_location(output_uri), LocalFolder):
+        log.warning(
+            "output_uri %s is a folder of this machine's own disk, and tasks run with %s: where a later try runs on "
+            "another machine, it does not find what this one made. Use a storage that all workers see.",
+            output_uri,
+            ", ".join(sorted(executors)),
+        )
 
 
 class HostStore:

@@ -9,8 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from airflow_provider_imagen.core.recovery.request_record import named_by
 from airflow_provider_imagen.core.responses import GeneratedImage
+from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
 from airflow_provider_imagen.core.storage.object_names import (
+    RECORDS,
     OwnPlace,
     extension_of,
     in_order,
@@ -42,10 +45,13 @@ class ImageFolder:
 
     def look(self) -> dict[str, str]:
         """Return the images that lie in the place now, each with its version."""
-        files = self._store.files(self._place.prefix)
-        found = {file.name: file.version for file in files if file.size and self._place.owns(file.name)}
-        self._taken = set(found)
-        return found
+        files = list(self._store.files(self._place.prefix))
+        if self._place.is_key and any(file.name.startswith(f"{self._place.folder}{RECORDS}/") for file in files):
+            # Other tasks have this folder as their output_uri: nothing in it belongs to this key.
+            files = [file for file in files if not file.name.startswith(self._place.folder)]
+        own = [file for file in files if self._place.owns(file.name)]
+        self._taken = {file.name for file in own}
+        return {file.name: file.version for file in own if file.size}
 
     def begin(self, before: Collection[str], *, replaces: bool) -> None:
         """Prepare to store images.
@@ -63,8 +69,35 @@ class ImageFolder:
         """Divide new files into those that count, at most as many as were asked for, and the rest."""
         written, googles = in_order([name for name in names if self._place.number_of(name) is not None]), names
         if written:
-            return written[: self._place.requested], written[self._place.requested :]
+            others = [name for name in googles if name not in written]
+            return written[: self._place.requested], [*written[self._place.requested :], *others]
         return newest_complete(googles, self._place.requested)
+
+    def of_result(self, result: ResultDocument, there: Mapping[str, str]) -> tuple[GeneratedImage, ...]:
+        """Return the images of a result that are still there. They are told by name: a folder has several spellings.
+
+        :param result: the document of an earlier request.
+        :param there: the files in the place.
+        """
+        images = {uri: name for name in there if (uri := named_by(result.uris, name))}
+        if gone := [uri for uri in result.uris if uri not in images]:
+            log.warning("Images of an earlier result are no longer there: %s.", ", ".join(gone))
+        return tuple(
+            GeneratedImage(image.mime_type, self._store.uri(images[image.uri]))
+            for image in result.images
+            if image.uri in images
+        )
+
+    def recorded(self, result: ResultDocument, kept: Sequence[GeneratedImage]) -> tuple[StoredImage, ...]:
+        """Return what a result says of images that are still there, with the URIs that they have now."""
+        names = {str(image.uri): str(image.uri).removeprefix(self._store.uri("")) for image in kept}
+        found = {uri: named_by(result.uris, name) for uri, name in names.items()}
+        described = {image.uri: image for image in result.images}
+        return tuple(
+            described[recorded].model_copy(update={"uri": uri})
+            for uri, recorded in found.items()
+            if recorded is not None
+        )
 
     def uris(self, names: Collection[str]) -> list[str]:
         """Return the URIs of files."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class LocalStore:
         """Store a file under its name once it is complete and on disk. A worker that dies leaves no half file."""
         path = self._path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # two writers never share one
         try:
             with part.open("wb") as file:
                 file.write(data)
@@ -71,13 +72,16 @@ class LocalStore:
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in entries:
-            if not entry.name.startswith(start) or entry.name.startswith("."):
+            if not entry.name.startswith(start) or (entry.name.startswith(".") and entry.name.endswith(".part")):
                 continue
             if entry.is_dir():
                 if depth:
                     yield from self._below(Path(entry.path), "", depth - 1)
             else:
-                status = entry.stat()
+                try:
+                    status = entry.stat()
+                except FileNotFoundError:  # removed since the listing, or a link that leads nowhere
+                    continue
                 yield StoredFile(str(Path(entry.path).relative_to(self._path)), _version(status), status.st_size)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import NamedTuple
 
 from airflow_provider_imagen.core.recovery.request_record import (
@@ -11,9 +12,11 @@ from airflow_provider_imagen.core.recovery.request_record import (
     SHORT_HEX,
     RecordName,
     RequestRecord,
+    current_records,
     read_record,
     record_name,
     record_names,
+    rivals_in,
 )
 from airflow_provider_imagen.core.storage.object_names import RECORDS
 from airflow_provider_imagen.errors import PermissionDeniedError
@@ -85,6 +88,18 @@ class RecordFolder:
         :raises ImagenError: the folder cannot be written; nothing was sent.
         """
         self._write(record, is_intent=True)
+
+    def is_contested(self, record: RequestRecord, now: datetime) -> bool:
+        """Say whether another writer recorded an intent under this own name before this one.
+
+        Two requests of one key that differ have intents of different names, so that creating them tells nothing.
+
+        :param record: the intent of this task, which is written.
+        :param now: the time by this machine's clock.
+        """
+        mine = (record.sent_at, record.fingerprint)
+        rivals = rivals_in(current_records(self.find().records), record.writer, now)
+        return any((rival.sent_at, rival.fingerprint) < mine for rival in rivals)
 
     def mark_lost(self, record: RequestRecord) -> None:
         """Record that the response was lost. The error that is about to be raised says more than a failure here."""

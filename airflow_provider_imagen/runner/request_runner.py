@@ -11,13 +11,28 @@ from typing import Any
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan, part_of
-from airflow_provider_imagen.core.recovery.decision import Facts, Look, Return, Send, Stop, WaitForWriter, next_step
+from airflow_provider_imagen.core.recovery.decision import (
+    Facts,
+    Look,
+    Return,
+    Send,
+    Stop,
+    WaitForWriter,
+    Writer,
+    next_step,
+)
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity, relevant_record
 from airflow_provider_imagen.core.response_merge import merge
-from airflow_provider_imagen.core.responses import GeneratedImage, ImagesResponse
+from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.storage.object_names import OwnPlace
-from airflow_provider_imagen.errors import ImagenError, ObjectExistsError, ResponseLostError, UnexpectedResponseError
+from airflow_provider_imagen.errors import (
+    ImagenError,
+    ObjectExistsError,
+    OutputError,
+    RequestStoppedError,
+    ResponseLostError,
+)
 from airflow_provider_imagen.runner import failures
 from airflow_provider_imagen.runner.images import ImageFolder, rescue
 from airflow_provider_imagen.runner.listener import HostMemory, RunListener
@@ -107,8 +122,9 @@ class RequestRunner:
             one_image_per_request=self._plan.protocol.one_image_per_request,
             record="unreadable" if state.unreadable else record.state if record else "none",
             same_fingerprint=record is None or record.fingerprint == self._fingerprint,
-            writer=record.writer_for(self._task, self._session.now()) if record else "this_task",
+            writer=self._writer(),
             cleared=record is not None and record.is_cleared_for(self._task),
+            present=len(state.before),
             other_host=state.sendings == 0 and record is None and self._ran_on_another_host(),
             sendings=state.sendings,
             looked=state.looked,
@@ -121,6 +137,15 @@ class RequestRunner:
             stopped=self._stop_switch.is_on,
         )
 
+    def _writer(self) -> Writer:
+        """Say who wrote the record; another writer's time is over at the latest when this task has waited so long."""
+        record, state = self._state.record, self._state
+        if record is None:
+            return "this_task"
+        writer = record.writer_for(self._task, self._session.now())
+        is_over = state.waited_for == record.sent_at and state.waited >= record.longest_seconds
+        return "expired" if is_over and writer != "this_task" else writer
+
     def _read_place(self) -> None:
         """Read what earlier tries recorded, and which images of this request lie in the place."""
         state = self._state
@@ -128,15 +153,11 @@ class RequestRunner:
             found = self._records.find()
             there = self._images.look()
         state.unreadable = found.unreadable
-        state.record = record = relevant_record(found.records, self._task, self._session.now())
+        now = self._session.now()
+        state.record = record = relevant_record(found.records, self._task, self._fingerprint, there, now)
         state.kept, state.others = (), ()
         if record is not None and record.result is not None:
-            uris = set(self._images.uris(there))
-            state.kept = tuple(
-                GeneratedImage(image.mime_type, image.uri) for image in record.result.images if image.uri in uris
-            )
-            if gone := [uri for uri in record.result.uris if uri not in uris]:
-                log.warning("Images of an earlier result are no longer there: %s.", ", ".join(gone))
+            state.kept = self._images.of_result(record.result, there)
         elif record is not None and record.fingerprint == self._fingerprint:
             self._take([name for name, version in there.items() if record.before.get(name) != version], state)
         state.before = record.before if record is not None and self._is_in_flight(record) else there
@@ -162,10 +183,8 @@ class RequestRunner:
             state.kept = ()  # images of an earlier result
         numbers = self._numbers(images)
         one_each = plan.protocol.one_image_per_request
-        try:
-            self._record_intent()
-        except ObjectExistsError:
-            self._read_place()  # another writer was faster: what it recorded decides
+        if not self._record_intent():
+            self._read_place()  # another writer came first: what it recorded decides
             return
         state.resent += len({*numbers} & {*state.round.lost})
         if state.kept:
@@ -197,23 +216,34 @@ class RequestRunner:
             f"The task was stopped. {missing} request(s) were under way: Google may bill them. Images that came are "
             "stored, and the next try of this task finds them."
         )
+        images = [image for response in sent.responses for image in response.images]
+        if lost := [image for image in images if image.uri is None]:
+            text = f"{text} But: {rescue([image.uri for image in images if image.uri], lost)}"
         log.error("%s", text)
         return text
 
-    def _record_intent(self) -> None:
+    def _record_intent(self) -> bool:
+        """Record the intent to send, and say whether no other writer of the same name was first."""
         intent = self._new_record()
         with failures.place_errors(self._plan.request.output_uri):
-            self._records.write_intent(intent)
+            try:
+                self._records.write_intent(intent)
+            except ObjectExistsError:
+                return False
+            if self._place.is_key and self._records.is_contested(intent, self._session.now()):
+                self._records.withdraw()
+                return False
         self._state.record, self._state.unreadable = intent, ()
         if self._hosts:
             self._hosts.set({"fingerprint": self._fingerprint, "host": self._task.host})
+        return True
 
     def _new_record(self) -> RequestRecord:
         return RequestRecord(
             fingerprint=self._fingerprint,
             writer=self._task,
             sent_at=self._session.now(),
-            timeout_seconds=self._client.settings.timeout_seconds,
+            timeout_seconds=self._session.longest_seconds,
             requested=self._plan.request.count,
             before=self._state.before,
         )
@@ -233,7 +263,7 @@ class RequestRunner:
         )
         elsewhere = [image.uri for image in response.images if image.uri]
         if elsewhere and self._storage_uri is None:
-            raise UnexpectedResponseError(
+            raise OutputError(
                 f"Google was asked for bytes and stored images itself: {', '.join(elsewhere)}. They are billed; fetch "
                 "them from there."
             )
@@ -248,17 +278,20 @@ class RequestRunner:
         """Watch the place until every image of the lost response is there, or a minute is over."""
         state = self._state
         failure = next(iter(state.round.errors), None)
-        told = str(failure or "An earlier try of this task stopped before its answer came.")
-        log.warning("%s Looking for its images before anything is asked.", told)
+        reason = str(failure or "An earlier try of this task stopped before its answer came.")
+        log.warning("%s Looking for its images before a request is sent.", reason)
         before = state.record.before if state.record else state.before
         started, paused = self._session.now(), 0.0
         while True:
             try:
-                self._take(self._images.new_since(before), state)
-            except ImagenError as blind:
+                with failures.place_errors(self._plan.request.output_uri):
+                    self._take(self._images.new_since(before), state)
+            except RequestStoppedError:
+                raise
+            except ImagenError as unreadable:
                 if failure is None:
                     raise
-                raise ResponseLostError(f"{told} {blind}") from failure
+                raise ResponseLostError(f"{reason} {unreadable}") from failure
             paused = max(paused, (self._session.now() - started).total_seconds())
             if len(state.kept) >= self._plan.request.count or paused >= LOOK_SECONDS or self._stop_switch.is_on:
                 break
@@ -281,9 +314,14 @@ class RequestRunner:
     def _wait_for_writer(self) -> None:
         record = self._state.record
         if record is not None:
-            left = (record.ends_at - self._session.now()).total_seconds()
+            state = self._state
+            if state.waited_for != record.sent_at:
+                state.waited_for, state.waited = record.sent_at, 0.0
+            left = min((record.ends_at - self._session.now()).total_seconds(), record.longest_seconds - state.waited)
             log.info("%s is making %s. Waiting for it, %.0f s at most.", record.writer, self._place.name, left)
-            self._session.pause(min(WRITER_PAUSE_SECONDS, max(left, 0.0) + 0.1))
+            pause = min(WRITER_PAUSE_SECONDS, max(left, 0.0) + 0.1)
+            self._session.pause(pause)
+            state.waited += pause
         self._read_place()
 
     def _reuse(self) -> Outcome:
@@ -293,8 +331,7 @@ class RequestRunner:
         recorded = state.record.result if state.record else None
         if recorded is None:
             return self._finish(reused=True)
-        uris = set(state.kept_uris)
-        images = tuple(image for image in recorded.images if image.uri in uris)
+        images = self._images.recorded(recorded, state.kept)
         document = recorded.model_copy(update={"images": images, "reused": True})
         return Outcome(document, self._plan, partial(self._release, document), reused=True)
 
@@ -333,7 +370,7 @@ class RequestRunner:
             unreadable=state.unreadable,
             record=state.record,
             task=self._task,
-            uris=state.kept_uris,
+            uris=state.kept_uris or self._images.uris(state.before),
             name=self._place.name,
             host=(self._hosts.get() or {}).get("host", "") if self._hosts else "",
         )

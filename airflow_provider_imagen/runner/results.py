@@ -29,7 +29,9 @@ def merged_response(state: RunState, plan: RequestPlan[Any], images: ImageFolder
     refusals = [error for error in state.round.errors if isinstance(error, ImagesFilteredError)]
     failed = [error for error in state.round.errors if error not in refusals]
     reasons = (*merged.reasons, *(FilterReason(error.message, error.codes) for error in refusals))
-    all_images = images.in_order((*state.kept, *merged.images))
+    found = images.in_order((*state.kept, *merged.images))
+    all_images, rest = found[: plan.request.count], found[plan.request.count :]
+    state.others = (*state.others, *(str(image.uri) for image in rest))
     is_unknown = state.sendings == 0 and len(all_images) < plan.request.count
     return replace(
         merged,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord
 from airflow_provider_imagen.core.responses import GeneratedImage
@@ -22,6 +23,8 @@ class RunState:
     :param round: what the requests of this try came to, by number; a second sending replaces the outcome of the first.
     :param resent: how many requests were sent again after their response was lost.
     :param seconds: how long the sendings took together.
+    :param waited_for: when the other writer's request was sent that this task waits for.
+    :param waited: how many seconds it has waited, by its own clock.
     """
 
     record: RequestRecord | None = None
@@ -34,6 +37,8 @@ class RunState:
     looked: bool = False
     resent: int = 0
     seconds: float = 0.0
+    waited_for: datetime | None = None
+    waited: float = 0.0
 
     @property
     def new_images(self) -> int:

@@ -95,7 +95,7 @@ class StopSwitch:
         if self._queue is not None:
             self._queue.put(None)
         if self._connection is not None:
-            threading.Thread(target=self._connection.stop, daemon=True).start()
+            threading.Thread(target=_end, args=(self._connection,), name="imagen-stop", daemon=True).start()
 
     def bind(self, connection: Connection) -> None:
         """Name the connection that a stop acts on."""
@@ -108,6 +108,13 @@ class StopSwitch:
         self._queue = queue
         if self.is_on:
             queue.put(None)
+
+
+def _end(connection: Connection) -> None:
+    """Stop, and after a moment end what is still under way: a listing or a record may hang as a response may."""
+    connection.stop()
+    threading.Event().wait(GRACE_SECONDS)
+    connection.abort()
 
 
 def send_round(
@@ -131,11 +138,11 @@ def send_round(
     stop.watch(results)
     waiting = iter(requests)
     lock = threading.Lock()
-    for number in range(min(len(requests), MOST_AT_ONCE)):
-        arguments = (send_one, waiting, lock, results)
-        threading.Thread(target=_work, args=arguments, name=f"imagen-send-{number}", daemon=True).start()
     found = Round()
     try:
+        for number in range(0 if stop.is_on else min(len(requests), MOST_AT_ONCE)):
+            arguments = (send_one, waiting, lock, results)
+            threading.Thread(target=_work, args=arguments, name=f"imagen-send-{number}", daemon=True).start()
         while len(found.outcomes) < len(requests):
             item = results.get()
             _keep(found, item)

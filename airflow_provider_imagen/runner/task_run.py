@@ -11,7 +11,7 @@ from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity, fingerprint_of
 from airflow_provider_imagen.core.requests import UpscaleRequest
 from airflow_provider_imagen.core.storage.object_names import OwnPlace, own_name
-from airflow_provider_imagen.errors import ModelNotFoundError
+from airflow_provider_imagen.errors import InvalidInputError, ModelNotFoundError
 from airflow_provider_imagen.runner.listener import HostMemory, RunListener
 from airflow_provider_imagen.runner.outcome import Outcome
 from airflow_provider_imagen.runner.request_runner import RequestRunner
@@ -24,7 +24,7 @@ log = logging.getLogger("airflow.task")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunContext:
     """What a run needs from where it runs.
 
     :param task: the task instance and its try.
@@ -45,48 +45,56 @@ class Surroundings:
     notes: dict[str, Any]
 
 
-def run_request(planner: Planner[Any], around: Surroundings) -> Outcome:
+def run_request(planner: Planner[Any], run_context: RunContext) -> Outcome:
     """Run the request that a task asks for; with its fallback when Google does not know the model.
 
     :param planner: knows the arguments and the models.
-    :param around: where it runs.
+    :param run_context: where it runs.
     :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
     """
     plan = planner.first()
     asked = planner.asked()
     source = None
     if isinstance(plan.request, UpscaleRequest):
-        source = read_source(plan.request, plan.model, around.client.storage, around.open_path)
+        source = read_source(plan.request, plan.model, run_context.client.storage, run_context.open_path)
     pictures = {} if source is None else {asked.image: source.identity}
     fingerprint = fingerprint_of(asked, plan.asked_model, pictures)
-    store = open_store(plan.request.output_uri, around.client.storage, around.open_path)
+    store = open_store(plan.request.output_uri, run_context.client.storage, run_context.open_path)
     try:
-        return _runner(plan, source, fingerprint, store, around).run()
+        return _runner(plan, source, fingerprint, store, run_context).run()
     except ModelNotFoundError as missing:
         if planner.fallback in {None, plan.request.model}:
             raise
         second = planner.with_fallback(plan.request.model, str(missing))
-        return _runner(second, source, fingerprint, store, around).run()
+        return _runner(second, source, fingerprint, store, run_context).run()
 
 
 def _runner(
-    plan: RequestPlan[Any], source: Any, fingerprint: str, store: OutputStore, around: Surroundings
+    plan: RequestPlan[Any], source: Any, fingerprint: str, store: OutputStore, run_context: RunContext
 ) -> RequestRunner:
     log.info("Model %s: %s.", plan.request.model, plan.why)
     for remark in plan.remarks:
         log.warning("%s", remark)
     request = plan.request if source is None else plan.request.model_copy(update={"source": source.source})
-    task = around.task
+    task = run_context.task
     key = request.image_key
     name = key or own_name(task.dag_id, task.run_id, task.task_id, task.map_index)
+    place = OwnPlace(name, is_key=key is not None, requested=request.count)
+    if source is not None and place.owns(request.image.removeprefix(store.uri(""))):
+        raise InvalidInputError(
+            (
+                f"image is {request.image!r}, which image_key {key!r} in this output_uri would replace. Give the "
+                "larger image another image_key or output_uri.",
+            )
+        )
     return RequestRunner(
-        replace(plan, request=request, notes={**around.notes, **plan.notes}),
+        replace(plan, request=request, notes={**run_context.notes, **plan.notes}),
         task,
-        OwnPlace(name, is_key=key is not None, requested=request.count),
+        place,
         fingerprint,
-        client=around.client,
+        client=run_context.client,
         store=store,
-        listener=around.listener,
-        stop=around.stop,
-        hosts=around.hosts,
+        listener=run_context.listener,
+        stop=run_context.stop,
+        hosts=run_context.hosts,
     )

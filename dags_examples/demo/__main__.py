@@ -59,7 +59,7 @@ def run_quietly(command: list[str], environment: dict[str, str]) -> None:
 
 
 def run_campaign(environment: dict[str, str]) -> None:
-    """Run the DAG, with a line on the screen for each task that ends."""
+    """Run the DAG and print a line for each task that ends."""
     command = [airflow_command(), "dags", "test", DAG_ID, "--conf", json.dumps({"bucket": BUCKET})]
     begun = time.monotonic()
     with (
@@ -87,11 +87,11 @@ def results(environment: dict[str, str]) -> list[dict[str, str]]:
     return found
 
 
-def saved_images(emulator: Emulator, made: list[dict[str, str]]) -> Iterator[dict[str, object]]:
-    """Save a copy of each image and yield what is known about it."""
+def saved_images(emulator: Emulator, images: list[dict[str, str]]) -> Iterator[dict[str, object]]:
+    """Save a copy of each image and yield its task, URI, type, size and file."""
     folder = OUTPUT / "images"
     folder.mkdir()
-    for number, image in enumerate(made):
+    for number, image in enumerate(images):
         bucket, _, name = image["uri"].removeprefix("gs://").partition("/")
         path = folder / f"{number:02}-{image['task_id']}{Path(name).suffix}"
         path.write_bytes(emulator.read_object(bucket, name))

@@ -22,12 +22,31 @@ from typing import Any, Self
 import requests
 
 LOOPBACK = "127.0.0.1"
-READY_SECONDS = 300.0
+READY_SECONDS = 1800.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.3
-ANSWER_SECONDS = 30.0
+REQUEST_TIMEOUT_SECONDS = 120.0
 COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 LOG_LINES_SHOWN = 30
+
+TIMEOUTS = {
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
+    "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",
+    "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "900",
+    "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "1800",
+    "AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "600",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "600",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "3000",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "6000",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "600",
+    "AIRFLOW__TRIGGERER__RUNNER_HEALTH_CHECK_THRESHOLD": "600",
+    "AIRFLOW__API__WORKER_TIMEOUT": "1200",
+    "AIRFLOW__API__LOG_FETCH_TIMEOUT_SEC": "120",
+    "AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME": "6000",
+}
+"""Ten times Airflow's defaults and more: on a slow machine everything is late, and nothing is broken."""
+SQLITE_TIMEOUT_SECONDS = 120
 
 
 class AirflowSite:
@@ -36,7 +55,7 @@ class AirflowSite:
     :param home: an existing folder for its database, its log (``airflow.log``) and its configuration.
     :param dags_folder: the DAGs to show.
     :param users: role of each user; each gets a new password, see :attr:`passwords`.
-    :param preferred_port: port of the UI if nobody listens there; else, and by default, a free one.
+    :param preferred_port: port of the UI where it is free; else, and by default, any free one.
     """
 
     def __init__(
@@ -98,12 +117,16 @@ class AirflowSite:
             self._process.wait()
 
     def call(self, method: str, path: str, body: Any = None, user: str = "admin") -> Any:
-        """Call Airflow's REST API as one of the users and return the answer's JSON.
+        """Call Airflow's REST API as one of the users and return the JSON of its response.
 
         :raises requests.HTTPError: Airflow refused.
         """
         answer = requests.request(
-            method, f"{self.address}/api/v2/{path}", json=body, headers=self.token(user), timeout=ANSWER_SECONDS
+            method,
+            f"{self.address}/api/v2/{path}",
+            json=body,
+            headers=self.token(user),
+            timeout=REQUEST_TIMEOUT_SECONDS,
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
@@ -120,23 +143,23 @@ class AirflowSite:
     def token(self, user: str) -> dict[str, str]:
         """Return the header with which one of the users calls Airflow."""
         login = {"username": user, "password": self.passwords[user]}
-        answer = requests.post(f"{self.address}/auth/token", json=login, timeout=ANSWER_SECONDS)
+        answer = requests.post(f"{self.address}/auth/token", json=login, timeout=REQUEST_TIMEOUT_SECONDS)
         answer.raise_for_status()
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def _is_healthy(self) -> bool:
         try:
-            answer = requests.get(f"{self.address}/api/v2/monitor/health", timeout=ANSWER_SECONDS)
-        except requests.ConnectionError:
+            answer = requests.get(f"{self.address}/api/v2/monitor/health", timeout=REQUEST_TIMEOUT_SECONDS)
+        except (requests.ConnectionError, requests.Timeout):
             return False
         return answer.ok and all((answer.json()[name] or {}).get("status") == "healthy" for name in COMPONENTS)
 
     def wait_until(self, reached: Callable[[], Any], what: str) -> None:
-        """Wait until something is so.
+        """Wait until a condition holds.
 
-        :param reached: says whether it is.
+        :param reached: returns whether it does.
         :param what: what Airflow was not, for the error text.
-        :raises RuntimeError: Airflow ended, or five minutes passed.
+        :raises RuntimeError: Airflow ended, or ``READY_SECONDS`` passed.
         """
         deadline = time.monotonic() + READY_SECONDS
         while not reached():
@@ -148,7 +171,7 @@ class AirflowSite:
             time.sleep(POLL_SECONDS)
 
     def _settings(self) -> dict[str, str]:
-        return {
+        return TIMEOUTS | {
             "AIRFLOW__API__HOST": LOOPBACK,
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.address,
@@ -163,13 +186,14 @@ class AirflowSite:
 
 
 def airflow_environment(home: Path, dags_folder: Path) -> dict[str, str]:
-    """Return an environment in which Airflow knows nothing but this project."""
+    """Return an environment in which Airflow has the settings and DAGs of this project only."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return inherited | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": TIMEOUTS["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"],
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={SQLITE_TIMEOUT_SECONDS}",
         # Airflow starts its own parts by the name "airflow".
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONWARNINGS": "ignore",

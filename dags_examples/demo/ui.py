@@ -26,7 +26,7 @@ PORT = 8080
 
 
 def main() -> int:
-    """Start everything, say where it is, and wait."""
+    """Start everything, print where it is, and wait."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)
     home = Path(sys.argv[1]) if sys.argv[1:] else HOME
@@ -60,14 +60,14 @@ def ready_connection(emulator: Emulator) -> dict[str, Any]:
 
 
 def welcome(site: AirflowSite, emulator: Emulator) -> str:
-    """Return what a newcomer needs to know."""
+    """Return address, login and the next steps."""
     return f"""
 Airflow is ready:  {site.address}
   user             admin
   password         {site.passwords["admin"]}
 
 The example DAGs have begun their first run. Open Dags, imagen_daily_campaign, Images: the pictures are there within
-a minute or two, reload until they are.
+a minute or two, or later on a slow machine; reload until they are.
 The connection imagen_default (Admin, Connections) leads to the emulator at {emulator.endpoint}.
 What Airflow prints is in {site.log}.
 

@@ -18,7 +18,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PICTURES = REPOSITORY / "test-output" / "browser"
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 TALL_ENOUGH_FOR_THE_FORM = {"width": 1200, "height": 2400}
-PATIENCE_MS = 60_000
+PATIENCE_MS = 300_000
+"""A bound for tests that fail; on a slow machine a page takes a minute."""
 taken: list[Path] = []
 noted: list[str] = []
 

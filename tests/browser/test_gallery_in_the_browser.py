@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from airflow_provider_imagen.emulator import Emulator, Fault
 
 DAG, TASK = "imagen_minimal", "picture"
-MADE, FILTERED = "gallery_made", "gallery_filtered"
+MADE, FILTERED, REFUSED = "gallery_made", "gallery_filtered", "gallery_refused+1"
+MESSAGE = "Permission 'aiplatform.endpoints.predict' denied"
 DARK_THEME = "() => localStorage.setItem('theme', 'dark')"
 
 
 @pytest.fixture(scope="module")
 def runs(site: Any, google: Emulator) -> None:
-    """One run with an image, and one in which it was filtered."""
+    """One run with an image, one in which it was filtered, and one that Google refused."""
     site.unpause([DAG])
     run(site, MADE, day=1)
+    google.order_fault(Fault("generate", status=403, message=MESSAGE))
+    run(site, REFUSED, day=3)
     google.order_fault(Fault("generate", times=9, filtered=1, support_codes=("58061214",)))
     run(site, FILTERED, day=2)
 
@@ -27,7 +31,7 @@ def runs(site: Any, google: Emulator) -> None:
 def run(site: Any, run_id: str, day: int) -> None:
     site.call("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": f"2026-02-0{day}T00:00:00Z"})
     site.wait_until(
-        lambda: site.call("GET", f"dags/{DAG}/dagRuns/{run_id}")["state"] in {"success", "failed"},
+        lambda: site.call("GET", f"dags/{DAG}/dagRuns/{quote(run_id)}")["state"] in {"success", "failed"},
         f"done with {run_id}",
     )
 
@@ -80,9 +84,43 @@ def test_a_filtered_image_says_why(page: Any, picture: Callable[..., None]) -> N
 def test_the_dag_shows_its_recent_runs(page: Any, picture: Callable[..., None]) -> None:
     gallery = images_tab(page, f"/dags/{DAG}")
 
-    for run_id in (MADE, FILTERED):
+    for run_id in (MADE, FILTERED, REFUSED):
         gallery.get_by_role("heading", name=run_id).wait_for()
     picture(page, "recent-runs")
+
+
+REFUSED_TASK = f"/dags/{DAG}/runs/{quote(REFUSED)}/tasks/{TASK}"
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize("address", [REFUSED_TASK, f"/dags/{DAG}"], ids=["task", "dag"])
+def test_a_failed_task_says_why_and_where_its_log_is(
+    page: Any, site: Any, picture: Callable[..., None], address: str
+) -> None:
+    """Airflow's frame lets no link lead out of it, so the address is there to copy."""
+    gallery = images_tab(page, address)
+
+    gallery.locator(".failure").last.scroll_into_view_if_needed()
+    reason = gallery.locator(".reason").filter(has_text=MESSAGE)
+    reason.wait_for()
+    assert reason.text_content().startswith("PermissionDeniedError: ")
+    field = gallery.get_by_role("textbox", name="Log of try 1").last
+    assert field.input_value().endswith(f"{REFUSED_TASK}?try_number=1")
+    gallery.get_by_role("button", name="Copy the address: Log of try 1").last.click()
+    assert field.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)") == field.input_value()
+    picture(page, "failed")
+    page.goto(field.input_value())
+    page.get_by_text(MESSAGE).first.wait_for()
+
+
+@pytest.mark.usefixtures("runs")
+def test_opened_alone_the_gallery_leads_to_the_log(page: Any, picture: Callable[..., None]) -> None:
+    page.goto(f"/imagen-gallery{REFUSED_TASK}/-1")
+
+    page.locator(".reason").filter(has_text=MESSAGE).wait_for()
+    picture(page, "failed-alone")
+    page.get_by_role("link", name="Log of try 1").click()
+    page.get_by_text("Task failed with exception").first.wait_for()
 
 
 def test_a_dag_that_never_ran_says_so(site: Any, page: Any, picture: Callable[..., None]) -> None:

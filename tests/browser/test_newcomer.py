@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 UI = Path(__file__).resolve().parents[2] / "dags_examples" / "demo" / "ui.py"
-STOPPED_SECONDS = 60
+STOPPED_SECONDS = 300
 CAMPAIGN = "imagen_daily_campaign"
-CAMPAIGN_MS = 280_000
+CAMPAIGN_MS = 1_800_000
 FULL = 20
 WIDTH = "image => { image.loading = 'eager'; return image.decode().then(() => image.naturalWidth); }"
 

@@ -196,10 +196,10 @@ def test_an_aborted_session_ends_a_response_that_a_thread_reads(script: Any, beg
 
     reading = threading.Thread(target=ask, daemon=True)
     reading.start()
-    assert script.has_read.wait(30)
+    assert script.has_read.wait(300)
     session.stop()
     session.abort()
-    reading.join(30)
+    reading.join(300)
 
     assert [type(each) for each in outcome] == [ResponseLostError]
 

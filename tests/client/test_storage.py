@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.client.storage import _date_of
 from airflow_provider_imagen.core.connection import ConnectionSettings, read_settings
-from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.core.storage.checksums import md5_of
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.emulator import Fault
@@ -48,26 +45,6 @@ def test_a_missing_object_is_told_from_a_forbidden_one(client: ImagenClient, emu
     emulator.order_fault(Fault("download", status=403))
     with pytest.raises(PermissionDeniedError, match=r"storage\.objects\.get"):
         client.storage.download("gs://bucket/nothing.png", 5)
-
-
-def test_one_may_ask_whether_an_object_exists(client: ImagenClient, emulator: Any) -> None:
-    emulator.order_fault(Fault("download", status=503))
-
-    assert client.storage.exists(f"gs://bucket/{NAME}")
-    assert not client.storage.exists("gs://bucket/nothing.png")
-
-
-def test_a_look_tells_the_time_of_cloud_storage(client: ImagenClient) -> None:
-    view = client.storage.look_into(CloudFolder("bucket", ""))
-
-    assert [each.name for each in view.objects] == [NAME]
-    assert view.seen_at is not None
-    assert abs(view.seen_at - datetime.now(UTC)) < timedelta(minutes=1)
-
-
-@pytest.mark.parametrize("date", ["", "soon", "Sun, 22 Nov 2026 12:00:00 -0000"])
-def test_a_date_that_tells_no_moment_counts_as_none(date: str) -> None:
-    assert _date_of(HttpResponse(200, {"date": date})) is None
 
 
 def test_what_is_known_of_an_object_is_read_without_its_content(client: ImagenClient) -> None:

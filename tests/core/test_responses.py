@@ -7,7 +7,8 @@ import json
 import pytest
 
 from airflow_provider_imagen.core.requests import GenerateRequest
-from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse, record
+from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
+from airflow_provider_imagen.core.result_document import ResultDocument
 
 URIS = ["/data/cats/sample_0.png", "gs://bucket/1/sample_1.jpg"]
 ANSWER = ImagesResponse(
@@ -26,7 +27,7 @@ SENT = GenerateRequest(
 
 
 def test_the_record_says_what_was_asked_and_what_came() -> None:
-    document = record(SENT, ANSWER, URIS, location="us-central1", notes={"reused": False})
+    document = ResultDocument.build(SENT, ANSWER, URIS, location="us-central1").to_json()
 
     assert document == {
         "model": "some-model",
@@ -58,12 +59,11 @@ def test_the_record_says_what_was_asked_and_what_came() -> None:
         "prompt_safety_attributes": {"Violence": 0.2},
         "failed_requests": [],
         "duration_seconds": 12.346,
-        "reused": False,
     }
 
 
 def test_the_record_is_json_and_holds_no_pixels() -> None:
-    document = record(SENT, ANSWER, URIS, location="us-central1")
+    document = ResultDocument.build(SENT, ANSWER, URIS, location="us-central1").to_json()
     text = json.dumps(document)
 
     assert json.loads(text) == document
@@ -73,7 +73,7 @@ def test_the_record_is_json_and_holds_no_pixels() -> None:
 
 def test_a_uri_for_every_image_or_it_is_a_programming_error() -> None:
     with pytest.raises(ValueError, match="zip"):
-        record(SENT, ANSWER, URIS[:1], location="us-central1")
+        ResultDocument.build(SENT, ANSWER, URIS[:1], location="us-central1")
 
 
 @pytest.mark.parametrize(

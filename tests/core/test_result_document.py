@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from airflow_provider_imagen.core.requests import GenerateRequest
-from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse, record
+from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.result_document import LONGEST_URI, MOST_IMAGES, ResultDocument, StoredImage
 
 URIS = ["/data/cats/sample_0.png", "gs://bucket/1/sample_1.jpg"]
@@ -87,16 +87,6 @@ def test_it_says_what_was_asked_and_what_came() -> None:
         "duration_seconds": 12.346,
         "reused": True,
     }
-
-
-@pytest.mark.parametrize("notes", [{}, {"imagen_conn_id": "a", "estimated_cost_usd": 0.04}, {"reused": True}])
-@pytest.mark.parametrize("response", [RESPONSE, ImagesResponse((), 2)])
-def test_it_is_the_document_that_tasks_push_today(response: ImagesResponse, notes: dict[str, Any]) -> None:
-    uris = URIS[: len(response.images)]
-
-    document = ResultDocument.build(SENT, response, uris, location="global", **notes)
-
-    assert document.to_json() == record(SENT, response, uris, location="global", notes=notes)
 
 
 def test_every_note_is_written_and_read_again() -> None:

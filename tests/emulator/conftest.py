@@ -57,7 +57,7 @@ class HttpClient:
     ) -> HttpResponse:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         described = {"Content-Type": content_type} if data is not None else {}
-        connection = http.client.HTTPConnection(self._place.hostname or "", self._place.port, timeout=30)
+        connection = http.client.HTTPConnection(self._place.hostname or "", self._place.port, timeout=300)
         try:
             connection.request(method, path, data, described | (headers or {}))
             answer = connection.getresponse()

@@ -78,6 +78,19 @@ def test_what_is_there_is_neither_replaced_nor_deleted(google: Any, emulator: An
     assert emulator.fired_faults() == len(answers)
 
 
+def test_a_kept_object_is_refused_with_the_last_piece_of_an_upload(google: Any, emulator: Any) -> None:
+    order(emulator, "retention_policy")
+    started = google.post("/upload/storage/v1/b/bucket/o?uploadType=resumable&name=old.txt", {})
+    place = started.headers["Location"].removeprefix(emulator.endpoint)
+
+    def put(content_range: str, data: bytes) -> int:
+        return int(google.send("PUT", place, data, headers={"Content-Range": content_range}).status)
+
+    assert [put("bytes 0-3/*", b"new "), put("bytes 4-7/8", b"text")] == [308, 403]
+    assert emulator.read_object("bucket", "old.txt") == b"old"
+    assert emulator.fired_faults() == 1
+
+
 @keeping
 def test_what_is_new_is_created_and_what_is_there_is_read(google: Any, emulator: Any, state: str) -> None:
     order(emulator, state)

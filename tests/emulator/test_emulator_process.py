@@ -19,7 +19,7 @@ import pytest
 
 from airflow_provider_imagen.emulator import Emulator
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 300
 Start = Callable[..., subprocess.Popen[str]]
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel about child processes")
 

@@ -217,7 +217,7 @@ def test_an_object_may_end_like_a_listing(google: Any, emulator: Any, name: str)
 
 
 def test_a_broken_connection_leaves_the_others_alone(google: Any, emulator: Any) -> None:
-    kept = http.client.HTTPConnection(*emulator.endpoint.removeprefix("http://").split(":"), timeout=30)
+    kept = http.client.HTTPConnection(*emulator.endpoint.removeprefix("http://").split(":"), timeout=300)
     try:
         kept.request("GET", LOOKUP)
         assert kept.getresponse().read()
@@ -228,3 +228,12 @@ def test_a_broken_connection_leaves_the_others_alone(google: Any, emulator: Any)
         assert kept.getresponse().status == 200
     finally:
         kept.close()
+
+
+def test_a_failure_of_the_emulator_itself_is_an_error_of_google_too(google: Any, emulator: Any) -> None:
+    emulator.order_fault(Fault("generate", served_size=(0, 0)))
+
+    answer = google.generate()
+    error = {"code": 500, "message": "Internal error encountered.", "status": "INTERNAL", "details": []}
+    assert (answer.status, answer.json) == (500, {"error": error})
+    assert google.generate().status == 200

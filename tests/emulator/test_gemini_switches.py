@@ -21,13 +21,13 @@ INSTRUCTION = {"systemInstruction": {"role": "user", "parts": [{"text": "You pai
 FLEX = {"X-Vertex-AI-LLM-Request-Type": "shared", "X-Vertex-AI-LLM-Shared-Request-Type": "flex"}
 
 
-def post(google: Any, model: str, headers: Any = None, location: str = "global", **more: Any) -> Any:
+def post(google: Any, model: str, headers: Any = None, **more: Any) -> Any:
     body = {
         "contents": [{"role": "user", "parts": [{"text": "a red boat"}]}],
         "generationConfig": {"responseModalities": ["IMAGE"]},
         **more,
     }
-    path = f"/v1/projects/p/locations/{location}/publishers/google/models/{model}:generateContent"
+    path = f"/v1/projects/p/locations/global/publishers/google/models/{model}:generateContent"
     return google.send("POST", path, body, headers=headers)
 
 
@@ -128,24 +128,23 @@ def test_a_tier_serves_a_stream_too(google: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "location", "headers", "message"),
+    ("model", "headers", "message"),
     [
-        (NEWEST, "global", FLEX, f"Flex PayGo is not supported for model {NEWEST}."),
-        (OLD, "global", FLEX, f"Flex PayGo is not supported for model {OLD}."),
-        (PRO, "global", FLEX | {"X-Server-Timeout": "1801"}, "Invalid X-Server-Timeout, 1801: must be at most 1800"),
-        (PRO, "global", FLEX | {"X-Server-Timeout": "soon"}, "Invalid X-Server-Timeout, soon: must be at most 1800"),
+        (NEWEST, FLEX, f"Flex PayGo is not supported for model {NEWEST}."),
+        (OLD, FLEX, f"Flex PayGo is not supported for model {OLD}."),
+        (PRO, FLEX | {"X-Server-Timeout": "1801"}, "Invalid X-Server-Timeout, 1801: must be at most 1800"),
+        (PRO, FLEX | {"X-Server-Timeout": "soon"}, "Invalid X-Server-Timeout, soon: must be at most 1800"),
         (
             PRO,
-            "global",
             {"X-Vertex-AI-LLM-Shared-Request-Type": "cheap"},
             "Invalid value of x-vertex-ai-llm-shared-request-type: cheap",
         ),
     ],
 )
 def test_a_tier_that_does_not_serve_the_request_is_refused(
-    google: Any, emulator: Any, model: str, location: str, headers: dict[str, str], message: str
+    google: Any, emulator: Any, model: str, headers: dict[str, str], message: str
 ) -> None:
-    answer = post(google, model, headers, location)
+    answer = post(google, model, headers)
 
     assert answer.status == 400
     assert answer.message.startswith(message)

@@ -136,6 +136,13 @@ def test_a_listing_of_models_has_every_model_once(google: Any, version: str, siz
     assert names == [f"publishers/google/models/{row['id']}" for row in CATALOGUE_ROWS]
 
 
+def test_every_publisher_can_be_listed(google: Any) -> None:
+    listings = {name: google.get(f"/v1beta1/publishers/{name}/models").json for name in ("google", "*", "other")}
+
+    assert listings["google"] == listings["*"]
+    assert listings["other"] == {}
+
+
 def test_a_retired_model_is_not_listed(google: Any, emulator: Any) -> None:
     emulator.retire(FOUR)
 

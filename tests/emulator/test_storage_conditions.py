@@ -182,6 +182,15 @@ def test_a_read_of_another_generation_is_refused(google: Any, query: str) -> Non
     assert google.get(f"{OBJECT}?{query}ifGenerationMatch={generation_of(google)}").status == 200
 
 
+@pytest.mark.parametrize("query", ["", "alt=media&"])
+def test_a_read_of_the_generation_that_the_client_has_answers_that_only(google: Any, query: str) -> None:
+    google.upload("a.txt", b"first")
+
+    answer = google.get(f"{OBJECT}?{query}ifGenerationNotMatch={generation_of(google)}")
+    assert (answer.status, answer.body) == (304, b"")
+    assert google.get(f"{OBJECT}?{query}ifGenerationNotMatch=5").status == 200
+
+
 @pytest.mark.parametrize("value", ["", "x", "1.5"])
 def test_a_generation_that_is_no_number_is_refused(google: Any, value: str) -> None:
     answer = media(google, f"ifGenerationMatch={value}")

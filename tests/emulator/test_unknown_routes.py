@@ -21,6 +21,8 @@ MODEL = "/v1/projects/p/locations/us-central1/publishers/google/models/imagen-4.
         ("POST", "/v1/projects/p/locations/us-central1/batchPredictionJobs"),
         ("POST", "/v2/projects/p/locations/us-central1/publishers/google/models/x:predict"),
         ("POST", "/v1/v1/projects/p/locations/us-central1/publishers/google/models/x:predict"),
+        ("POST", "/nowhere/a.txt"),
+        ("PUT", "/nowhere/a.txt"),
         ("GET", "/"),
         ("GET", "/docs"),
     ],
@@ -67,7 +69,9 @@ def test_a_batch_is_refused_as_json(google: Any, emulator: Any) -> None:
         ("PUT", "/bucket/a.txt"),
         ("POST", "/bucket/a.txt?uploads"),
         ("PUT", "/bucket/a/b.txt?partNumber=1&uploadId=x"),
+        ("GET", "/bucket/a.txt"),
         ("GET", "/bucket/a.txt?uploadId=x"),
+        ("POST", "/nowhere/a.txt?uploads"),
         ("DELETE", "/bucket/a.txt"),
     ],
 )

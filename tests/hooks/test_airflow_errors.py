@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import traceback
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,7 +66,9 @@ def test_an_error_says_to_airflow_what_the_table_says(kind: type[ImagenError]) -
     assert str(error) in str(caught.value)
     if expected is AirflowFailException:
         assert str(caught.value).startswith(f"{kind.__name__}: ")
-        assert caught.value.__cause__ is error
+        assert caught.value.imagen_error is error
+        text = f"{type(error).__name__}: {error}"
+        assert "".join(traceback.format_exception(caught.value)).rstrip().count(text.rstrip()) == 1
 
 
 @pytest.mark.parametrize("kind", LEAVES)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from kills.kill_points import AtGoogle, CallKind
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 300.0
 NOT_PASSED_BACK = {"transfer-encoding", "connection", "content-length"}
 ASKS = (":predict", ":generateContent")
 

@@ -69,13 +69,13 @@ def test_airflow_repeats_a_killed_task_and_nothing_stored_is_paid_twice(
     assert len(ended.report["uris"]) == case.images
 
 
-def test_a_task_that_airflow_3_asks_to_end_finishes_what_was_paid_for(
+def test_a_task_that_airflow_3_asks_to_end_stores_what_was_paid_for_and_its_retry_returns_it(
     scene: Scene, airflow_nursery: Nursery, dag_file: Path
 ) -> None:
     case = CASE["imagen to disk"]
 
     ended = scene.run_in_airflow(airflow_nursery, dag_file, case, AtGoogle("ask", 1, "arrived"), signal.SIGTERM)
 
-    assert (ended.report.get("state"), ended.report.get("tries")) == ("success", 1), ended.log
+    assert (ended.report.get("state"), ended.report.get("tries")) == ("success", 2), ended.log
     assert len(ended.asked) == 1
     assert sorted(ended.report["uris"]) == sorted(images_in(scene.visible(case)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -310,3 +311,39 @@ def test_a_record_in_flight_is_recovered_whatever_machine_wrote_it(emulator: Any
     uri = put(str(tmp_path), f"{ti.own_name}/sample_0.png", b"paid for", emulator)
 
     assert generate(str(tmp_path)).execute({"ti": ti}) == [uri]
+
+
+@pytest.mark.parametrize(
+    ("executor", "warned"),
+    [
+        ("LocalExecutor", False),
+        ("SequentialExecutor", False),
+        ("CeleryExecutor", True),
+        ("airflow.providers.celery.executors.celery_executor.CeleryExecutor", True),
+        ("LocalExecutor, team:CeleryExecutor", True),
+    ],
+)
+def test_a_local_folder_is_warned_of_once_where_tasks_run_on_several_machines(
+    emulator: Any,
+    ti: Any,
+    tmp_path: Path,
+    executor: str,
+    warned: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    logged: Callable[[], str],
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+
+    generate(str(tmp_path)).execute({"ti": ti})
+
+    assert ("folder of this machine's own disk" in logged()) is warned
+
+
+def test_cloud_storage_is_not_warned_of(
+    emulator: Any, ti: Any, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+
+    generate(CLOUD).execute({"ti": ti})
+
+    assert "own disk" not in logged()

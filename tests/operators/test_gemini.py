@@ -219,7 +219,7 @@ def test_images_are_stored_while_others_are_still_on_their_way(
         return stored
 
     monkeypatch.setattr(ImageFolder, "save", watched)
-    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: two_are_stored.wait(60)})
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: two_are_stored.wait(300)})
     emulator.order_fault(Fault("generate", status=503))
 
     uris = operator(output_uri=str(tmp_path), number_of_images=3).execute({"ti": ti})

@@ -19,7 +19,7 @@ from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators import metrics
 from airflow_provider_imagen.runner import sending
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 300.0
 """How long a test waits for what must happen before it fails."""
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 NO_GALLERY = tuple(map(int, airflow.__version__.split(".")[:2])) < (3, 1)
 NEEDS_GALLERY = [
-    *("test_access.py", "test_image_storage.py", "test_gallery_images.py", "test_gallery_pages.py"),
+    *("test_access.py", "test_concurrency.py", "test_gallery_images.py", "test_gallery_pages.py"),
     *("test_hostile_words.py", "test_image_addresses.py", "test_image_storage.py", "test_recent_runs_page.py"),
     *("test_task_instance_page.py", "test_xcom_backends.py"),
 ]

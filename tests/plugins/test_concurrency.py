@@ -13,7 +13,7 @@ from airflow_provider_imagen.plugins.gallery.concurrency import MAX_CONCURRENT_I
 from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError
 
 THREADS_OF_THE_SERVER = 40
-TEST_TIMEOUT_SECONDS = 20.0
+TEST_TIMEOUT_SECONDS = 300.0
 
 
 def test_only_so_many_images_are_worked_on_limit() -> None:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import pages
-from airflow_provider_imagen.plugins.gallery import queries as reading
+from airflow_provider_imagen.plugins.gallery import queries
 
 GALLERY = "/imagen-gallery"
 DAG = f"{GALLERY}/dags/posters_dag"
@@ -39,7 +39,7 @@ def test_the_dags_page_shows_recent_runs_the_latest_first(site: Any, visit: Visi
 
 
 def test_the_dags_page_leads_to_older_runs(site: Any, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "RUNS_ON_A_PAGE", 2)
+    monkeypatch.setattr(queries, "RUNS_ON_A_PAGE", 2)
     for number in range(5):
         site.add_run(f"run_{number}")
 
@@ -62,8 +62,7 @@ def test_a_dag_without_runs_says_so(visit: Visit) -> None:
 def test_the_dags_page_has_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_RESULTS", 2)
-    monkeypatch.setattr(pages, "MAX_RESULTS", 2)
+    monkeypatch.setattr(queries, "MAX_RESULTS", 2)
     run = site.add_run()
     for index in range(3):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)
@@ -88,7 +87,7 @@ def test_a_run_of_another_dag_with_the_same_id_stays_out(site: Any, visit: Visit
 def test_what_other_operators_keep_under_the_same_key_takes_no_place(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_RESULTS", 1)
+    monkeypatch.setattr(queries, "MAX_RESULTS", 1)
     run = site.add_run()
     for index in range(3):
         site.add_task({"rows": index}, run=run, task_id="a_report", map_index=index)
@@ -109,12 +108,69 @@ def test_a_huge_value_under_the_same_key_is_never_loaded(
     def read(value: Any) -> None:
         lengths.append(len(str(value)))
 
-    monkeypatch.setattr(reading, "ResultDocument", SimpleNamespace(read=read))
+    monkeypatch.setattr(queries, "ResultDocument", SimpleNamespace(read=read))
     run = site.add_run()
-    site.add_task({**make_record("gs://bucket/x.png"), "more": "x" * reading.MAX_DOCUMENT_CHARACTERS}, run=run)
+    site.add_task({**make_record("gs://bucket/x.png"), "more": "x" * queries.MAX_DOCUMENT_CHARACTERS}, run=run)
     visit(path)
     assert lengths == []
 
     site.add_task(make_record("gs://bucket/y.png"), run=run, task_id="others")
     visit(path.replace("/posters/", "/others/"))
     assert len(lengths) == 1
+
+
+def test_failed_tasks_of_a_run_are_shown_with_their_logs(site: Any, visit: Visit, make_record: Record) -> None:
+    run = site.add_run("scheduled__2026-11-22T00:00:00+00:00", state="failed")
+    names = {"run": run, "run_id": "scheduled__2026-11-22T00:00:00+00:00"}
+    site.add_task(make_record("gs://bucket/x.png"), **names)
+    site.add_task(task_id="products", state="failed", **names)
+    site.add_task(task_id="banners", state="failed", map_index=3, **names)
+    site.add_task(task_id="later", state="upstream_failed", **names)
+
+    page = visit(DAG)
+
+    quoted = "scheduled__2026-11-22T00%3A00%3A00%2B00%3A00"
+    logs = [link for link in page.links() if "try_number" in link]
+    assert set(logs) == {
+        f"/dags/posters_dag/runs/{quoted}/tasks/products?try_number=1",
+        f"/dags/posters_dag/runs/{quoted}/tasks/banners/mapped/3?try_number=1",
+    }
+    assert page.text.count("Its log has the reason.") == 2
+    assert "banners [3] failed" in page.text
+    assert f"/runs/{quoted}/tasks/products/-1" in " ".join(page.links())
+    assert len(page.thumbnails()) == 1
+
+
+def test_a_failed_task_with_a_result_is_shown_once(site: Any, visit: Visit, make_record: Record) -> None:
+    site.add_task(make_record(filtered=1), run=site.add_run(state="failed"), state="failed")
+
+    page = visit(DAG)
+
+    assert page.text.count("Its log has the reason.") == 1
+    assert page.all("a", "href").count(page.all("a", "href")[0]) == 1
+    assert "1 filtered failed" in page.text
+
+
+def test_the_reasons_of_failures_come_from_airflows_own_api(site: Any, visit: Visit) -> None:
+    """It checks permissions and masks secrets. It knows no DAG of these tests, so it names what it looked for."""
+    site.add_task(task_id="products", state="failed", run=site.add_run())
+    page = visit(DAG)
+
+    for name in ("data-log", "data-events"):
+        (link,) = page.all("div", name)
+        answer = site.as_user().get(urljoin(DAG, link))
+        assert urljoin(DAG, link).startswith("/api/v2/")
+        assert answer.status_code == 200 or "TaskInstance not found" in answer.text
+        assert site.as_user("stranger", role=None).get(urljoin(DAG, link)).status_code == 403
+
+
+def test_failures_have_a_bound(site: Any, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "MAX_FAILURES", 2)
+    run = site.add_run()
+    for index in range(3):
+        site.add_task(run=run, state="failed", map_index=index)
+
+    page = visit(DAG)
+
+    assert page.text.count("Its log has the reason.") == 2
+    assert "Only the first 2 failed tasks" in page.text

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import pages
-from airflow_provider_imagen.plugins.gallery import queries as reading
+from airflow_provider_imagen.plugins.gallery import queries
 
 GALLERY = "/imagen-gallery"
 DAG = f"{GALLERY}/dags/posters_dag"
@@ -118,8 +117,7 @@ def test_a_mapped_task_shows_all_its_instances_or_one(site: Any, visit: Visit, m
 def test_a_page_about_a_mapped_task_has_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_MAPPED_INSTANCES", 2)
-    monkeypatch.setattr(pages, "MAX_MAPPED_INSTANCES", 2)
+    monkeypatch.setattr(queries, "MAX_MAPPED_INSTANCES", 2)
     run = site.add_run()
     for index in range(3):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)
@@ -144,10 +142,23 @@ def test_an_image_on_a_workers_disk_is_named_and_not_asked_for(site: Any, visit:
 def test_a_page_that_shows_every_instance_says_nothing_of_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_MAPPED_INSTANCES", 2)
-    monkeypatch.setattr(pages, "MAX_MAPPED_INSTANCES", 2)
+    monkeypatch.setattr(queries, "MAX_MAPPED_INSTANCES", 2)
     run = site.add_run()
     for index in range(2):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)
 
     assert "Only the first" not in visit(task_page()).text
+
+
+@pytest.mark.parametrize("state", ["failed", "success", "running", "upstream_failed"])
+def test_only_a_failed_task_has_a_reason_and_a_log(site: Any, visit: Visit, make_record: Record, state: str) -> None:
+    run = site.add_run()
+    site.add_task(make_record(filtered=1), run=run, state=state, map_index=0)
+    site.add_task(run=run, state=state, map_index=1)
+
+    page = visit(task_page())
+
+    logs = [link for link in page.links() if "try_number" in link]
+    wanted = [f"/dags/posters_dag/runs/manual__1/tasks/posters/mapped/{index}?try_number=1" for index in (0, 1)]
+    assert logs == (wanted if state == "failed" else [])
+    assert page.text.count("Its log has the reason.") == len(logs)

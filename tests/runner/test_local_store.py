@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,7 +45,7 @@ def test_a_task_that_is_stopped_while_it_writes_leaves_no_file(tmp_path: Path, m
     assert found_in(tmp_path) == []
 
 
-def test_a_worker_that_is_killed_while_it_writes_leaves_no_visible_file_and_the_next_one_replaces_it(
+def test_a_worker_that_is_killed_while_it_writes_leaves_no_visible_file(
     tmp_path: Path,
 ) -> None:
     code = f"""
@@ -62,7 +63,18 @@ LocalStore(LocalFolder(folder, folder)).write("own/0.png", bytes(1000), "image/p
     assert list(store(tmp_path).files("own/")) == []
     assert not (tmp_path / "own" / "0.png").exists()
     store(tmp_path).write("own/0.png", b"whole", "image/png")
-    assert found_in(tmp_path) == [b"whole"]
+    assert [(file.name, file.size) for file in store(tmp_path).files("")] == [("own/0.png", 5)]
+
+
+def test_two_writers_of_one_file_do_not_disturb_each_other(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        written = [
+            threads.submit(store(tmp_path).write, "own/0.png", bytes([number]) * 100_000, "image/png")
+            for number in range(40)
+        ]
+    assert [each.exception() for each in written] == [None] * 40
+    (content,) = found_in(tmp_path)
+    assert content in [bytes([number]) * 100_000 for number in range(40)]
 
 
 def test_files_get_the_rights_that_the_worker_gives_to_all_its_files(tmp_path: Path) -> None:

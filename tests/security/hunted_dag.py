@@ -24,9 +24,9 @@ def generate(task_id: str, **arguments: object) -> ImagenGenerateOperator:
 with DAG("hunted", schedule=None, start_date=pendulum.datetime(2026, 1, 1)) as dag:
     tasks = [
         generate("made"),
-        ImagenOutputSensor(task_id="ready", output_uri=OUT, poke_interval=1, timeout=30, trigger_rule="all_done"),
+        ImagenOutputSensor(task_id="ready", output_uri=OUT, poke_interval=1, timeout=300, trigger_rule="all_done"),
         ImagenOutputSensor(
-            task_id="deferred", output_uri=OUT, deferrable=True, poke_interval=1, timeout=30, trigger_rule="all_done"
+            task_id="deferred", output_uri=OUT, deferrable=True, poke_interval=1, timeout=300, trigger_rule="all_done"
         ),
         ImagenUpscaleOperator(
             task_id="large",

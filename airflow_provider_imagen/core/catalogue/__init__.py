@@ -80,7 +80,7 @@ class Model(BaseModel):
 
 
 class ModelMatch(NamedTuple):
-    """What is known of a model that somebody names.
+    """What is known of a model by the name that a task or connection has for it.
 
     :param row: its row; of a misspelt id, the row of the model that is meant; of any other unknown id, the default's.
     :param is_known: the row is the model's own.

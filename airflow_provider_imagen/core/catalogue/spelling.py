@@ -1,4 +1,4 @@
-"""Model ids that are misspelt, told from ids of models that are newer than the catalogue."""
+"""Distinguishes misspelt model ids from ids of models that are newer than the catalogue."""
 
 from __future__ import annotations
 

@@ -65,13 +65,11 @@ NOT_MADE = {
     "IMAGE_OTHER",
     "NO_IMAGE",
     "LANGUAGE",
-    "MALFORMED_RESPONSE",
-    "MALFORMED_FUNCTION_CALL",
     "UNEXPECTED_TOOL_CALL",
     "TOO_MANY_TOOL_CALLS",
     "MISSING_THOUGHT_SIGNATURE",
 }
-"""Finish reasons of a model that made no image, for no fault of the prompt that Google names."""
+"""Finish reasons of a model that made no image, beside ``MALFORMED_*``; none of them blames the prompt."""
 
 ENVELOPE = ("usageMetadata", "modelVersion", "responseId", "createTime")
 """Fields that every response of Google's has beside its candidates."""
@@ -200,7 +198,7 @@ def _no_image(ending: _Ending | None, words: str) -> NoImageError:
     if ending.reason in TOKEN_LIMIT:
         text = ending.in_words("The model reached its token limit before the image was complete")
         return TokenLimitError(f"{text}{said} Shorten the prompt; the same request would end the same way.")
-    if ending.reason in NOT_MADE:
+    if ending.reason in NOT_MADE or ending.reason.startswith("MALFORMED_"):
         return NoImageError(f"{ending.in_words('The model made no image')}{said} {_NEXT}")
     known = _Ending(quoted(ending.reason), ending.message)
     text = known.in_words("The model made no image, for a reason that this provider does not know")

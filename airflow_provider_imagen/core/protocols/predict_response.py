@@ -38,7 +38,7 @@ def decode(body: bytes, requested: int) -> ImagesResponse:
     images: list[GeneratedImage] = []
     reasons: list[FilterReason] = []
     prompt_scores: dict[str, float] | None = None
-    strange: list[str] = []
+    not_understood: list[str] = []
     del body
     while items:
         item = items.pop()  # no longer held than its turn takes: each may be 20 MB of base64
@@ -53,10 +53,10 @@ def decode(body: bytes, requested: int) -> ImagesResponse:
             case dict() as scores:
                 prompt_scores = scores
             case str() as what:
-                strange.append(what)
-    if strange and not images:
-        raise _unexpected(f"predictions that hold neither an image nor a reason: {'; '.join(strange)}")
-    return ImagesResponse(tuple(images), requested, tuple(reasons), prompt_scores, tuple(strange))
+                not_understood.append(what)
+    if not_understood and not images:
+        raise _unexpected(f"predictions that hold neither an image nor a reason: {'; '.join(not_understood)}")
+    return ImagesResponse(tuple(images), requested, tuple(reasons), prompt_scores, tuple(not_understood))
 
 
 def _predictions(body: bytes) -> list[Any]:

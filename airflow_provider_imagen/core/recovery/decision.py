@@ -37,6 +37,7 @@ class Facts:
 
     :param requested: how many images the task asks for.
     :param images: images of this request in its place. With a finished record: those it names that are still there.
+    :param present: images in the place that are not of this request.
     :param if_exists: ``generate``, ``reuse`` or ``fail``.
     :param on_lost: ``fail`` or ``resend``.
     :param stores_output: Google writes the images into the place itself.
@@ -59,6 +60,7 @@ class Facts:
 
     requested: int = 1
     images: int = 0
+    present: int = 0
     if_exists: str = "generate"
     on_lost: str = "fail"
     stores_output: bool = False
@@ -141,10 +143,6 @@ def table_for(facts: Facts) -> tuple[Rule, ...]:
     return AFTER_SENDING if facts.sendings else BEFORE_SENDING
 
 
-def _is_unfinished(facts: Facts) -> bool:
-    return facts.record in {"in_flight", "lost"}
-
-
 def _may_be_sent_again(facts: Facts) -> int:
     """Return how many requests of the last sending may be sent once more."""
     # Where Google stores the images, a look has shown that there are none.
@@ -173,18 +171,23 @@ BEFORE_SENDING = (
     Rule("the record cannot be read", lambda f: f.record == "unreadable", lambda _: Stop("record_unreadable", "keep")),
     Rule(
         "in flight, by another task of the same run",
-        lambda f: _is_unfinished(f) and f.writer == "same_run",
+        lambda f: f.record == "in_flight" and f.writer == "same_run",
         lambda _: Stop("two_writers", "keep"),
     ),
     Rule(
         "in flight, by another run",
-        lambda f: _is_unfinished(f) and f.writer == "other_run",
+        lambda f: f.record == "in_flight" and f.writer == "other_run",
         lambda _: WaitForWriter(),
     ),
     Rule(
         "an earlier try on another machine, and nothing of it is here",
-        lambda f: f.other_host and f.record == "none" and f.images == 0 and f.on_lost == "fail",
+        lambda f: f.other_host and f.record == "none" and f.present == 0 and f.on_lost == "fail",
         lambda _: Stop("other_host", "keep"),
+    ),
+    Rule(
+        "no record, images are there, and if_exists is fail",
+        lambda f: f.record == "none" and f.present > 0 and f.if_exists == "fail",
+        lambda _: Stop("images_exist", "keep"),
     ),
     Rule("no record", lambda f: f.record == "none", lambda f: Send(f.requested)),
     Rule(

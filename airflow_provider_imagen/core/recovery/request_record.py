@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -62,7 +62,7 @@ class RequestRecord(BaseModel):
 
     :param fingerprint: tells this request from every other, see :func:`fingerprint_of`.
     :param sent_at: when it was about to be sent, by the worker's clock.
-    :param timeout_seconds: how long its writer waits for a response.
+    :param timeout_seconds: how long its writer may wait for a response, with all tries of the request.
     :param requested: how many images it asks for.
     :param before: files that lay in its place before, each with its version.
     :param state: ``in_flight``; ``lost``: its response did not arrive and no image was found; ``finished``.
@@ -99,7 +99,12 @@ class RequestRecord(BaseModel):
     @property
     def ends_at(self) -> datetime:
         """When its writer can no longer be waiting for a response."""
-        return self.sent_at + timedelta(seconds=self.timeout_seconds + GRACE_SECONDS)
+        return self.sent_at + timedelta(seconds=self.longest_seconds)
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long its writer may take, and Google after it."""
+        return self.timeout_seconds + GRACE_SECONDS
 
     def is_cleared_for(self, task: TaskIdentity) -> bool:
         """Say whether a try comes after a clear, or in another run, and not after a failure.
@@ -123,29 +128,70 @@ def read_record(content: bytes) -> RequestRecord | None:
     return record.model_copy(update={"result": document})
 
 
-def relevant_record(records: Iterable[RequestRecord], task: TaskIdentity, now: datetime) -> RequestRecord | None:
+_AGE = {"in_flight": 0, "lost": 1, "finished": 2}
+"""The order in which one request passes through its states."""
+
+
+def current_records(records: Iterable[RequestRecord]) -> list[RequestRecord]:
+    """Return the records that still count, the newest first.
+
+    Where nothing may be removed, older states of a request stay beside the later ones.
+    """
+    latest: dict[tuple[str, datetime], RequestRecord] = {}
+    for record in sorted(records, key=lambda each: _AGE[each.state]):
+        latest[record.fingerprint, record.sent_at] = record
+    ordered = sorted(latest.values(), key=lambda each: each.sent_at)
+    finished = {each.fingerprint: each.sent_at for each in ordered if each.state == "finished"}
+    return [
+        each
+        for each in reversed(ordered)
+        if each.state == "finished" or each.fingerprint not in finished or each.sent_at > finished[each.fingerprint]
+    ]
+
+
+def rivals_in(current: Iterable[RequestRecord], task: TaskIdentity, now: datetime) -> list[RequestRecord]:
+    """Return the requests in flight of other writers whose time is not over."""
+    return [
+        each
+        for each in current
+        if each.state == "in_flight" and each.writer_for(task, now) in {"same_run", "other_run"}
+    ]
+
+
+def relevant_record(
+    records: Iterable[RequestRecord], task: TaskIdentity, fingerprint: str, there: Mapping[str, str], now: datetime
+) -> RequestRecord | None:
     """Return the record that decides what a task may do under its own name, None when there is none.
 
     Another writer's request in flight comes first. Else the newest record says what lies in the place: an older result
-    may have been replaced. An intent that could not be removed counts no longer once its result is recorded.
+    may have been replaced. An older result of the same request counts all the same where a newer request has touched
+    none of its files. What could not be removed counts no longer once a later state of its request is recorded.
+
+    :param records: the records of one own name.
+    :param task: the task that asks.
+    :param fingerprint: of its request.
+    :param there: the files in the place, each with its version.
+    :param now: the time by this machine's clock.
     """
-    ordered = sorted(records, key=lambda record: (record.sent_at, record.state == "finished"), reverse=True)
-    finished: dict[str, datetime] = {}
-    for record in ordered:
-        if record.state == "finished":
-            finished.setdefault(record.fingerprint, record.sent_at)
-    current = [
-        record
-        for record in ordered
-        if record.state == "finished"
-        or record.sent_at > finished.get(record.fingerprint, datetime.min.replace(tzinfo=UTC))
-    ]
-    others = [
-        record
-        for record in current
-        if record.state != "finished" and record.writer_for(task, now) in {"same_run", "other_run"}
-    ]
-    return next(iter((*others, *current)), None)
+    current = current_records(records)
+    rivals = rivals_in(current, task, now)
+    own = next((each for each in current if each.state == "finished" and each.fingerprint == fingerprint), None)
+    if not rivals and own is not None and own is not current[0]:
+        newer = current[: current.index(own)]
+        if all(each.state != "finished" and _is_untouched(own, each.before, there) for each in newer):
+            return own
+    return next(iter((*rivals, *current)), None)
+
+
+def _is_untouched(record: RequestRecord, before: Mapping[str, str], there: Mapping[str, str]) -> bool:
+    """Say whether the files of a result are those that lay there before a newer request."""
+    names = [name for name in there if record.result is not None and named_by(record.result.uris, name)]
+    return bool(names) and all(before.get(name) == there[name] for name in names)
+
+
+def named_by(uris: Iterable[str], name: str) -> str | None:
+    """Return the URI that names a file of the place, however its ``output_uri`` was spelled; None if none does."""
+    return next((uri for uri in uris if uri.endswith(f"/{name}")), None)
 
 
 class RecordName(NamedTuple):

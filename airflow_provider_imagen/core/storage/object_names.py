@@ -105,9 +105,13 @@ class OwnPlace:
 
 
 def _form_of_key(key: str) -> re.Pattern[str]:
-    """Return the form of a key's files: beside the folder, numbered in it, or in a numbered folder of Google's."""
+    """Return the form of a key's files: beside its folder, numbered in it, or in a folder that Google named by time.
+
+    It is as narrow as can be: a folder of this name may be the ``output_uri`` of other tasks, with keys of their own.
+    """
     image = rf"{_COPY}\.(?:{_ENDINGS})"
-    return re.compile(rf"^{re.escape(key)}(?:{image}|/[0-9]{{1,9}}{image}|/{_GOOGLES})\Z")
+    google = rf"/[0-9]{{13}}/sample_[0-9]+\.(?:{_ENDINGS})"
+    return re.compile(rf"^{re.escape(key)}(?:{image}|/[0-9]{{1,2}}{image}|{google})\Z")
 
 
 def newest_complete(names: Iterable[str], requested: int) -> tuple[list[str], list[str]]:

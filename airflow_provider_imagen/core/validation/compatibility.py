@@ -10,6 +10,8 @@ from airflow_provider_imagen.core.protocols import protocol_named
 from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.text import quoted
 
+JPEG = "image/jpeg"
+
 
 def is_needless(name: str, value: object, model: Model) -> bool:
     """Say whether a model does without an argument, so that it is not sent."""
@@ -47,7 +49,8 @@ def fitted_to(request: ImageRequest, model: Model) -> tuple[dict[str, object], l
         if name in ALWAYS_THERE or value is None or is_needless(name, value, model):
             continue
         too_large = name == "image_size" and value not in model.image_sizes
-        if name not in model.parameters | model.tolerated or too_large:
+        has_no_jpeg = name == "compression_quality" and (request.output_mime_type or model.mime_type_default) != JPEG
+        if name not in model.parameters | model.tolerated or too_large or has_no_jpeg:
             losses[name] = value
     texts = [
         f"{name}={_shown(name, value)} is given up: {model.id} does not accept it." for name, value in losses.items()

@@ -42,8 +42,9 @@ def problems_with_model(
     if not match.is_known and not match.meant:
         yield from _of_unknown_model(request, model, models, today)
     elif request.job not in model.jobs:
-        able = _living(models, request.job, today)
-        yield f"model is {model.id!r}, which does not {request.job} images. Models that do: {', '.join(able)}."
+        able = [each.id for each in models.for_job(request.job) if not each.retired_on(today)]
+        instead = f"Models that do: {', '.join(able)}." if able else "No model does any more; leave this task out."
+        yield f"model is {model.id!r}, which does not {request.job} images. {instead}"
     else:
         yield from _parameters(request, model, models, today)
         yield from _of_generate(request, model) if isinstance(request, GenerateRequest) else _of_upscale(request, model)
@@ -61,12 +62,6 @@ def problem_with_location(match: ModelMatch, location: str | None) -> list[str]:
         f"{model.id} is served from {served} only; location is {location}. Set another location on the task or the "
         "connection, or leave it unset, or choose a model that is served there."
     ]
-
-
-def _living(models: Catalogue, job: str, today: date) -> list[str]:
-    """Return the ids of the models that do a job and are not retired; if all are, of all that ever did."""
-    able = models.for_job(job)
-    return [each.id for each in able if not each.retired_on(today)] or [each.id for each in able]
 
 
 def _parameters(request: ImageRequest, model: Model, models: Catalogue, today: date) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""When a wait for images is over. Sensor and trigger both ask here, so they cannot disagree."""
+"""When a wait for images is over: one condition for sensor and trigger."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from airflow_provider_imagen.core.image_format import ENDINGS, canonical_type
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_folder
+from airflow_provider_imagen.core.storage.object_names import is_output
 from airflow_provider_imagen.core.text import is_blank, quoted
 from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 from airflow_provider_imagen.errors import InvalidInputError
@@ -26,9 +27,6 @@ MOST_URIS = 1024
 
 MOST_TYPES = 3
 """How many types of objects that do not count are named in the log."""
-
-RECORDS = "_imagen"
-"""The folder in which operators keep their records. Nothing in it is an image that somebody waits for."""
 
 EVERY_IMAGE = "image/*"
 _TYPE = re.compile(r"image/[a-z0-9*?][a-z0-9!#$&^_.+*?-]{0,99}")
@@ -100,10 +98,6 @@ class ImageWait(BaseModel):
         """The bucket and prefix to list."""
         return parse_folder(self.output_uri)
 
-    def counts(self, stored: StoredObject) -> bool:
-        """Say whether a stored object is one of the images waited for."""
-        return self.why_not(stored) is None
-
     def why_not(self, stored: StoredObject) -> str | None:
         """Return in a few words why a stored object is none of the images waited for, None if it is one."""
         mime_type = stored.mime_type
@@ -127,7 +121,7 @@ class ImageWait(BaseModel):
             if not self.wants_uris and self.min_images == 0:
                 return
             for stored in listing:
-                if stored.name.endswith("/") or RECORDS in stored.name.removeprefix(prefix).split("/")[:-1]:
+                if stored.name.endswith("/") or not is_output(stored.name.removeprefix(prefix)):
                     continue
                 if reason := self.why_not(stored):
                     others[reason] += 1

@@ -86,7 +86,7 @@ def look(
 
 def unanswered(output_uri: object) -> Verdict:
     """Return the verdict on a wait whose time is up while its last look still hangs."""
-    text = f"The last look into {output_uri} did not end in time, so nobody knows what is there"
+    text = f"The last look into {output_uri} did not end in time, so what is there is unknown"
     return Verdict(text, event=_event("timeout", text))
 
 

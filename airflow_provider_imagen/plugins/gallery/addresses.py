@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 NOT_MAPPED = -1
 NO_MAP_INDEX = {"{MAP_INDEX}", str(NOT_MAPPED)}
@@ -56,6 +56,26 @@ def task_link(address: TaskInstanceAddress) -> str:
     """Return the path of a task instance's page, from the gallery's root."""
     run, task = quote(address.run_id, safe=""), quote(address.task_id, safe="")
     return f"{dag_link(address.dag_id)}/runs/{run}/tasks/{task}/{address.map_index}"
+
+
+def log_page_link(address: TaskInstanceAddress, try_number: int) -> str:
+    """Return the path of the page with the log of a try, from Airflow's root."""
+    run, task = quote(address.run_id, safe=""), quote(address.task_id, safe="")
+    mapped = "" if address.map_index == NOT_MAPPED else f"/mapped/{address.map_index}"
+    return f"{dag_link(address.dag_id)}/runs/{run}/tasks/{task}{mapped}?try_number={try_number}"
+
+
+def log_link(address: TaskInstanceAddress, try_number: int) -> str:
+    """Return the path of the log of a try in Airflow's REST API, from Airflow's root."""
+    run, task = quote(address.run_id, safe=""), quote(address.task_id, safe="")
+    path = f"api/v2/{dag_link(address.dag_id)}/dagRuns/{run}/taskInstances/{task}/logs/{try_number}"
+    return f"{path}?{urlencode({'map_index': address.map_index, 'full_content': 'true'})}"
+
+
+def state_mismatch_link(address: TaskInstanceAddress) -> str:
+    """Return the path of the events in Airflow's REST API by which the scheduler explains a task that never ran."""
+    names = {**address._asdict(), "event": "state mismatch", "order_by": "-id", "limit": 1}
+    return f"api/v2/eventLogs?{urlencode(names)}"
 
 
 def image_link(address: TaskInstanceAddress, number: int) -> str:

@@ -10,20 +10,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
 from airflow_provider_imagen.plugins import GALLERY_PREFIX
+from airflow_provider_imagen.plugins.gallery import queries
 from airflow_provider_imagen.plugins.gallery.addresses import (
     TaskInstanceAddress,
     dag_link,
     image_link,
+    log_link,
+    log_page_link,
+    state_mismatch_link,
     task_link,
 )
 from airflow_provider_imagen.plugins.gallery.image_storage import unavailable_reason
-from airflow_provider_imagen.plugins.gallery.queries import (
-    MAX_MAPPED_INSTANCES,
-    MAX_RESULTS,
-    RunsPage,
-    TaskInstanceState,
-    TaskPage,
-)
+from airflow_provider_imagen.plugins.gallery.queries import RunsPage, TaskInstanceState, TaskPage
 from airflow_provider_imagen.plugins.gallery.thumbnails import pillow_is_installed
 
 FINISHED = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -51,7 +49,10 @@ _templates.globals.update(
     alt_text=alt_text,
     dag_link=dag_link,
     image_link=image_link,
+    log_link=log_link,
+    log_page_link=log_page_link,
     requested_size=requested_size,
+    state_mismatch_link=state_mismatch_link,
     task_link=task_link,
     unavailable_reason=unavailable_reason,
 )
@@ -61,16 +62,20 @@ def task_instance(path: str, address: TaskInstanceAddress, task: TaskPage) -> st
     """Return the page about a task instance, or about all instances of a mapped task."""
     results = {result.address.map_index: result for result in task.results}
     instances = [
-        {"state": each, "result": results.get(each.map_index), "no_images": _no_images(each)} for each in task.instances
+        {"state": each, "result": results.get(each.address.map_index), "no_images": _no_images(each)}
+        for each in task.instances
     ]
-    bound = MAX_MAPPED_INSTANCES if task.is_truncated else None
+    bound = queries.MAX_MAPPED_INSTANCES if task.is_truncated else None
     return _page("task_instance.html", path, address=address, instances=instances, bound=bound)
 
 
 def recent_runs(path: str, dag_id: str, number: int, runs: RunsPage) -> str:
     """Return the page about a DAG's recent runs."""
-    bound = MAX_RESULTS if runs.is_truncated else None
-    return _page("recent_runs.html", path, dag_id=dag_id, number=number, page=runs, bound=bound)
+    bounds = {
+        "bound": queries.MAX_RESULTS if runs.is_truncated else None,
+        "failure_bound": queries.MAX_FAILURES if runs.has_more_failures else None,
+    }
+    return _page("recent_runs.html", path, dag_id=dag_id, number=number, page=runs, **bounds)
 
 
 def failure(path: str, status: int, message: str) -> str:
@@ -100,8 +105,8 @@ def _page(template: str, path: str, **values: Any) -> str:
 
 def _no_images(instance: TaskInstanceState) -> str:
     """Return the sentence about a task instance that recorded no images."""
-    if instance.state == "failed":
-        return "This task failed and recorded no images. Its log says why."
+    if instance.is_failed:
+        return "This task failed and recorded no images."
     if instance.state in FINISHED:
         return "This task recorded no images. The operators of this provider record theirs when they make some."
     return "No images yet. They appear here when the task has made them; open the tab again then."

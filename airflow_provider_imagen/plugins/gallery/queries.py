@@ -31,8 +31,11 @@ MAX_RESULTS = 500
 """Task instances with images on one page of runs."""
 REQUIRED_FIELD = "filter_reasons"
 """A field of every result document, by which the database tells them from values of other operators."""
+MAX_FAILURES = 100
+"""Failed task instances on one page of runs."""
 MAX_DOCUMENT_CHARACTERS = 1 << 20
 """Any task may push any value under this key: a longer one is never loaded into memory."""
+FAILED = "failed"
 STORAGE_THREADS = 8
 """Files of results that one page reads at the same time, where an XCom backend keeps them outside the database."""
 
@@ -57,9 +60,14 @@ class TaskInstanceResult:
 class TaskInstanceState:
     """The state of a task instance, or of one instance of a mapped task."""
 
-    map_index: int
+    address: TaskInstanceAddress
     state: str | None
     try_number: int
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it failed and will not be tried again."""
+        return self.state == FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,17 @@ class RunResults:
     state: str
     run_after: datetime
     results: list[TaskInstanceResult]
+    failures: list[TaskInstanceState]
+
+    def failure_of(self, address: TaskInstanceAddress) -> TaskInstanceState | None:
+        """Return the failure of a task instance, None when it did not fail."""
+        return next((failure for failure in self.failures if failure.address == address), None)
+
+    @property
+    def failures_without_result(self) -> list[TaskInstanceState]:
+        """Failed task instances that have no result document."""
+        with_result = {result.address for result in self.results if result.document}
+        return [failure for failure in self.failures if failure.address not in with_result]
 
     @property
     def problems(self) -> list[str]:
@@ -93,6 +112,7 @@ class RunsPage:
     runs: list[RunResults]
     has_older: bool
     is_truncated: bool
+    has_more_failures: bool
 
 
 def read_task(address: TaskInstanceAddress) -> TaskPage | None:
@@ -136,24 +156,56 @@ def read_runs(dag_id: str, page: int) -> RunsPage:
     with create_session(scoped=False) as session:
         runs = session.execute(query).all()
         shown = runs[:RUNS_ON_A_PAGE]
-        rows = session.execute(_results_of_runs(dag_id, [run.run_id for run in shown], backend)).all()
+        run_ids = [run.run_id for run in shown]
+        rows = session.execute(_results_of_runs(dag_id, run_ids, backend)).all()
+        failures = list(map(_state, session.execute(_failures_of_runs(dag_id, run_ids))))
     by_run: dict[str, list[TaskInstanceResult]] = {run.run_id: [] for run in shown}
     for result in _read(rows[:MAX_RESULTS], backend):
         if result.document or result.problem:
             by_run[result.address.run_id].append(result)
-    found = [RunResults(run.run_id, str(run.state), run.run_after, by_run[run.run_id]) for run in shown]
-    return RunsPage(found, len(runs) > RUNS_ON_A_PAGE, len(rows) > MAX_RESULTS)
+    found = [
+        RunResults(
+            run_id=run.run_id,
+            state=str(run.state),
+            run_after=run.run_after,
+            results=by_run[run.run_id],
+            failures=[failure for failure in failures[:MAX_FAILURES] if failure.address.run_id == run.run_id],
+        )
+        for run in shown
+    ]
+    return RunsPage(found, len(runs) > RUNS_ON_A_PAGE, len(rows) > MAX_RESULTS, len(failures) > MAX_FAILURES)
 
 
 def _instances(session: Session, address: TaskInstanceAddress) -> Iterator[TaskInstanceState]:
     query = (
-        select(TaskInstance.map_index, TaskInstance.state, TaskInstance.try_number)
+        _states()
         .where(*_of_task(TaskInstance, address), *_of_instance(TaskInstance, address))
         .order_by(TaskInstance.map_index)
         .limit(MAX_MAPPED_INSTANCES + 1)
     )
-    for row in session.execute(query):
-        yield TaskInstanceState(row.map_index, str(row.state) if row.state else None, row.try_number)
+    yield from map(_state, session.execute(query))
+
+
+def _failures_of_runs(dag_id: str, run_ids: list[str]) -> Any:
+    return (
+        _states()
+        .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(run_ids), TaskInstance.state == FAILED)
+        .order_by(TaskInstance.start_date, TaskInstance.task_id, TaskInstance.map_index)
+        .limit(MAX_FAILURES + 1)
+    )
+
+
+def _states() -> Any:
+    columns = (TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index)
+    return select(*columns, TaskInstance.state, TaskInstance.try_number)
+
+
+def _state(row: Any) -> TaskInstanceState:
+    return TaskInstanceState(_address(row), str(row.state) if row.state else None, row.try_number)
+
+
+def _address(row: Any) -> TaskInstanceAddress:
+    return TaskInstanceAddress(row.dag_id, row.run_id, row.task_id, row.map_index)
 
 
 def _results_of_task(address: TaskInstanceAddress, backend: XComBackend) -> Any:
@@ -207,11 +259,10 @@ def _read(rows: Sequence[Any], backend: XComBackend) -> list[TaskInstanceResult]
 
 
 def _result(row: Any, backend: XComBackend) -> TaskInstanceResult:
-    address = TaskInstanceAddress(row.dag_id, row.run_id, row.task_id, row.map_index)
     document, problem = ResultDocument.read(row.value), None
     if document is None and backend.is_reference(row.value):
         try:
             document = backend.read(row.value, row.timestamp.isoformat())
         except UnreadableResultError as failure:
             problem = str(failure)
-    return TaskInstanceResult(address, row.timestamp, document, problem)
+    return TaskInstanceResult(_address(row), row.timestamp, document, problem)

@@ -233,3 +233,14 @@ def test_a_model_that_native_rendering_made_a_number_of_is_text_again(written: A
 def test_a_model_that_is_no_text_is_refused_by_the_argument_s_name(name: str, value: Any) -> None:
     with pytest.raises(InvalidInputError, match=rf"{name}\w* is .* must be text"):
         planner(date(2026, 1, 1), **{name: value}).first()
+
+
+def test_a_compression_is_given_up_where_the_fallback_answers_no_jpeg() -> None:
+    plan = planner(date(2027, 1, 1), model=IMAGEN, fallback="gemini-2.5-flash-image", compression_quality=80)
+    refused = planner(date(2026, 1, 1), compression_quality=80)
+
+    assert plan.first().notes["fallback"]["given_up"] == [
+        "compression_quality=80 is given up: gemini-2.5-flash-image does not accept it."
+    ]
+    with pytest.raises(InvalidInputError, match="imagen-4.0-generate-001 answers image/png; it works with image/jpeg"):
+        refused.first()

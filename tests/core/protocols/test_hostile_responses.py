@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from airflow_provider_imagen.core.protocols import generate_content, predict
 from airflow_provider_imagen.core.protocols.error_body import LONGEST_MESSAGE
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
-from airflow_provider_imagen.core.responses import ImagesResponse, record
+from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.storage import listing
 from airflow_provider_imagen.core.storage import upload as uploading
 from airflow_provider_imagen.core.waiting.decision import read_event
@@ -105,7 +106,8 @@ def bodies_like(real: Any) -> st.SearchStrategy[bytes]:
 
 def check_answer(answer: Any) -> None:
     if isinstance(answer, ImagesResponse):
-        document = record({"model": "m"}, answer, [image.uri or "x" for image in answer.images], location="global")
+        uris = [image.uri or "x" for image in answer.images]
+        document = ResultDocument.build({"model": "m"}, answer, uris, location="global").to_json()
         json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
         assert all(image.uri is None or image.uri.startswith("gs://") for image in answer.images)
 

@@ -184,11 +184,26 @@ OTHER_RUN = TASK.model_copy(update={"run_id": "other"})
         ([record(writer=OTHER_RUN), record(1)], 0),
         ([record(writer=OTHER_RUN), record(1, state="finished")], 1),
         ([record(writer=OTHER_RUN, fingerprint="g"), record(1, state="finished")], 0),
+        ([record(writer=OTHER_RUN, state="lost"), record(1, state="finished")], 1),
+        ([record(), record(state="lost")], 1),
+        ([record(state="finished"), record(1, fingerprint="g", state="lost")], 1),
     ],
 )
 def test_another_writers_request_in_flight_counts_first_and_else_the_newest_record(
     records: list[RequestRecord], expected: int | None
 ) -> None:
-    found = relevant_record(records, TASK, NOW)
+    found = relevant_record(records, TASK, "f", {}, NOW)
 
     assert found == (None if expected is None else records[expected])
+
+
+def test_a_result_counts_as_long_as_newer_requests_have_touched_none_of_its_files() -> None:
+    uri = "gs://b/sku1.png"
+    image = {"uri": uri, "mime_type": "image/png"}
+    result = ResultDocument.read({**DOCUMENT.to_json(), "images": [image]})
+    own = record(state="finished", result=result)
+    lost = record(1, fingerprint="g", state="lost", before={"sku1.png": "1"})
+
+    assert relevant_record([own, lost], TASK, "f", {"sku1.png": "1"}, NOW) == own
+    assert relevant_record([own, lost], TASK, "f", {"sku1.png": "2"}, NOW) == lost
+    assert relevant_record([own, lost], TASK, "f", {}, NOW) == lost

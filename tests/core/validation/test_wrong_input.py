@@ -9,6 +9,9 @@ import pytest
 from support.checked_requests import checked_generate, checked_upscale
 
 from airflow_provider_imagen.core.catalogue import catalogue
+from airflow_provider_imagen.core.requests import UpscaleRequest
+from airflow_provider_imagen.core.validation.arguments import read_request
+from airflow_provider_imagen.core.validation.model_rules import problems_with_model
 from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "imagen-3.0-generate-002", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
@@ -277,3 +280,14 @@ def test_a_compression_needs_no_type_where_the_model_answers_jpeg(model: str, *,
     else:
         (problem,) = problems({**GENERATE, "model": model}, compression_quality=80)
         assert f"output_mime_type is None, and {model} answers image/png; it works with image/jpeg only" in problem
+
+
+def test_where_no_living_model_does_a_job_that_is_said() -> None:
+    wrong = {**UPSCALE, "model": "gemini-3-pro-image"}
+    rows = tuple(each for each in catalogue().models if each.id != "imagen-4.0-upscale-preview")
+    models = catalogue().model_copy(update={"models": rows})
+    request, _ = read_request(UpscaleRequest, wrong)
+
+    (problem,) = problems_with_model(request, models.match(request.model, "upscale"), models, TODAY)
+
+    assert problem.endswith("does not upscale images. No model does any more; leave this task out.")

@@ -88,6 +88,95 @@ const watchThumbnail = (image) => {
   }
 };
 
+const MOST_LOG_CHARACTERS = 5_000_000;
+
+const linesOf = async function* (response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let read = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    const lines = (rest + (value || "")).split("\n");
+    rest = done ? "" : lines.pop();
+    yield* lines.filter(Boolean);
+    read += (value || "").length;
+    if (done || read > MOST_LOG_CHARACTERS) {
+      reader.cancel().catch(() => {});
+      return;
+    }
+  }
+};
+
+const lastError = async (url) => {
+  const response = await fetch(url, { headers: { Accept: "application/x-ndjson" } });
+  let found = "";
+  if (response.ok) {
+    for await (const line of linesOf(response)) {
+      const message = JSON.parse(line);
+      const [raised] = message.error_detail || [];
+      if (raised) {
+        found = raised.exc_type === "AirflowFailException" ? raised.exc_value : `${raised.exc_type}: ${raised.exc_value}`;
+      }
+    }
+  }
+  return found;
+};
+
+const lastEvent = async (url) => {
+  const response = await fetch(url, { headers: { Accept: "application/json" } });
+  const events = response.ok ? (await response.json()).event_logs : [];
+  return events.length ? events[0].extra : "";
+};
+
+// Airflow's own API answers: it knows who may read logs, masks what is secret and fetches remote logs.
+const showReason = async (failure) => {
+  const found = (await lastError(failure.dataset.log).catch(() => "")) || (await lastEvent(failure.dataset.events));
+  if (found) {
+    failure.querySelector(".reason").textContent = found;
+  }
+};
+
+const showReasons = () => {
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+      seen.unobserve(target);
+      showReason(target).catch(() => {});
+    }
+  }, { rootMargin: "600px" });
+  document.querySelectorAll(".failure").forEach((failure) => seen.observe(failure));
+};
+
+// Airflow's frame lets no link lead out of it: what would is shown as an address to copy.
+const copyAddress = async (field, button) => {
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Copy with Ctrl-C";
+    field.focus();
+  }
+};
+
+const showAddress = (link) => {
+  const field = document.createElement("input");
+  field.type = "text";
+  field.readOnly = true;
+  field.value = link.href;
+  field.setAttribute("aria-label", link.textContent.trim());
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy the address: ${link.textContent.trim()}`);
+  button.addEventListener("click", () => copyAddress(field, button));
+  const words = document.createElement("span");
+  words.textContent = `${link.textContent.trim()}, to open outside this frame:`;
+  const address = document.createElement("span");
+  address.className = "address";
+  address.append(words, field, button);
+  link.replaceWith(address);
+};
+
 const startViewer = () => {
   const part = (name) => document.getElementById(name ? `viewer-${name}` : "viewer");
   const viewer = part("");
@@ -152,5 +241,9 @@ const startViewer = () => {
 
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".thumb img").forEach(watchThumbnail);
+  if (window.parent !== window) {
+    document.querySelectorAll("a.outside").forEach(showAddress);
+  }
+  showReasons();
   startViewer();
 });
