@@ -6,6 +6,8 @@ import asyncio
 import gc
 import threading
 from contextvars import ContextVar
+from functools import partial
+from typing import Any
 
 from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, poll_threads
 
@@ -59,3 +61,38 @@ def test_waits_on_one_connection_share_threads_and_the_last_one_ends_them() -> N
     thread.join(timeout=30)
 
     assert not thread.is_alive()
+
+
+def test_every_one_of_many_looks_comes_back_with_its_own_result_or_error() -> None:
+    def look(number: int) -> int:
+        if number % 7 == 0:
+            raise LookupError(number)
+        return number
+
+    async def look_often() -> list[Any]:
+        threads = poll_threads("many")
+        looks = [threads.run(partial(look, number)) for number in range(5000)]
+        return await asyncio.gather(*looks, return_exceptions=True)
+
+    outcomes = asyncio.run(look_often())
+
+    assert [each.args[0] if isinstance(each, LookupError) else each for each in outcomes] == list(range(5000))
+    assert sum(isinstance(each, LookupError) for each in outcomes) == len(range(0, 5000, 7))
+
+
+def test_a_look_whose_wait_was_cancelled_before_it_began_does_not_begin() -> None:
+    release, begun = threading.Event(), []
+
+    async def cancel_the_last() -> None:
+        threads = poll_threads("cancelled")
+        looks = [asyncio.ensure_future(threads.run(release.wait)) for _ in range(CONCURRENT_POLLS)]
+        last = asyncio.ensure_future(threads.run(lambda: begun.append(1)))
+        await asyncio.sleep(0)
+        last.cancel()
+        release.set()
+        await asyncio.gather(*looks)
+        await threads.run(lambda: None)
+
+    asyncio.run(cancel_the_last())
+
+    assert begun == []
