@@ -13,9 +13,9 @@ import contextvars
 import logging
 import threading
 import time
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -140,10 +140,6 @@ class SharedConnection:
             raise NotSentError(f"Airflow could not read the connection {self._conn_id!r} ({kind}).") from failure
 
 
-_connections: weakref.WeakValueDictionary[tuple[str, tuple[str, ...]], SharedConnection] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
-
-
 def is_refusal(failure: Exception | None) -> bool:
     """Say whether Google refused the caller, so that another look needs a connection that is read again."""
     from airflow_provider_imagen.errors import CredentialsError, PermissionDeniedError
@@ -151,18 +147,39 @@ def is_refusal(failure: Exception | None) -> bool:
     return isinstance(failure, PermissionDeniedError | CredentialsError)
 
 
-def shared_connection(conn_id: str, impersonation_chain: str | Sequence[str] | None = None) -> SharedConnection:
-    """Return the one object for a connection. Keep it as long as the wait lasts.
+@dataclass(slots=True)
+class _Use:
+    """A connection, and how many waits use it."""
+
+    connection: SharedConnection
+    waits: int = 0
+
+
+_in_use: dict[tuple[str, tuple[str, ...]], _Use] = {}
+_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def shared_connection(
+    conn_id: str, impersonation_chain: str | Sequence[str] | None = None
+) -> Iterator[SharedConnection]:
+    """Share a connection with all waits in this process that use it at the same time.
 
     :param conn_id: the Airflow connection.
     :param impersonation_chain: service account to act as, or a chain that ends with it.
     """
     chain = (impersonation_chain,) if isinstance(impersonation_chain, str) else tuple(impersonation_chain or ())
+    key = conn_id, chain
     with _lock:
-        known = _connections.get((conn_id, chain))
-        if known is None:
-            known = _connections[conn_id, chain] = SharedConnection(conn_id, impersonation_chain)
-        return known
+        use = _in_use.setdefault(key, _Use(SharedConnection(conn_id, impersonation_chain)))
+        use.waits += 1
+    try:
+        yield use.connection
+    finally:
+        with _lock:
+            use.waits -= 1
+            if not use.waits:
+                del _in_use[key]
 
 
 async def _result_of(reading: Future[ImagenClient]) -> ImagenClient:

@@ -164,10 +164,12 @@ class ImagenOutputSensor(BaseSensorOperator):
 
     def _look(self, wait: ImageWait) -> Verdict:
         from airflow_provider_imagen.core.waiting.decision import look
-        from airflow_provider_imagen.hooks.shared_connections import is_refusal, shared_connection
+        from airflow_provider_imagen.hooks.shared_connections import SharedConnection, is_refusal
 
         # Held by the sensor, so that not every poke reads the connection.
-        connection = self._connection = shared_connection(self.imagen_conn_id, self.impersonation_chain)
+        connection = self._connection = self._connection or SharedConnection(
+            self.imagen_conn_id, self.impersonation_chain
+        )
 
         def look_once(refused_at: float = float("-inf")) -> Verdict:
             # Airflow keeps the time of a wait that occupies or reschedules a worker slot.

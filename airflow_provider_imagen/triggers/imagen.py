@@ -65,18 +65,14 @@ class ImagenOutputTrigger(BaseTrigger):
         from airflow_provider_imagen.client.poll_threads import poll_threads
         from airflow_provider_imagen.hooks.shared_connections import shared_connection
 
-        threads = poll_threads(self.imagen_conn_id)
-        connection = shared_connection(self.imagen_conn_id, self.impersonation_chain)
-        logged = ""
-        while True:
-            verdict = await self._verdict(threads, connection)
-            if verdict.event is not None:
-                yield TriggerEvent(verdict.event)
-                return
-            if verdict.text != logged:
-                logged = verdict.text
-                self.log.info("%s", logged)
-            await asyncio.sleep(verdict.pause_seconds)
+        threads, logged = poll_threads(self.imagen_conn_id), ""
+        with shared_connection(self.imagen_conn_id, self.impersonation_chain) as connection:
+            while (verdict := await self._verdict(threads, connection)).event is None:
+                if verdict.text != logged:
+                    logged = verdict.text
+                    self.log.info("%s", logged)
+                await asyncio.sleep(verdict.pause_seconds)
+        yield TriggerEvent(verdict.event)
 
     async def _verdict(self, threads: PollThreads, connection: SharedConnection) -> Verdict:
         """Look, and again with a connection that is read again if Google refused the caller."""

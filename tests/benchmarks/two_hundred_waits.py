@@ -102,7 +102,8 @@ async def run(endpoint: str) -> None:
     seconds = time.perf_counter() - began
     done = sum(event.payload["status"] == "done" for event in events)
     looks = await asyncio.to_thread(looks_at, endpoint)
-    clients = {await shared_connection("imagen_default").client()}
+    with shared_connection("imagen_default") as connection:
+        clients = {await connection.client()}
     pools = [route.pool for client in clients for route in client.session.transport._pools._pools.values()]
     connections = sum(pool.num_connections for pool in pools)
     print(f"{done} of {WAITS} waits done after {seconds:.1f} s; the image came after {WAIT_SECONDS:.0f} s")

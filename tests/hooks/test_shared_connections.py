@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -199,15 +198,14 @@ def test_a_wait_that_is_cancelled_takes_the_read_from_none_of_the_others(reads: 
 
 
 def test_waits_on_the_same_connection_share_it_and_the_last_one_drops_it() -> None:
-    held = shared_connection("one", ["a@x.iam", "b@x.iam"])
-
-    assert shared_connection("one", ("a@x.iam", "b@x.iam")) is held
-    assert shared_connection("one") is not held
-    assert shared_connection("two", ["a@x.iam", "b@x.iam"]) is not held
-    assert shared_connection("one", "a@x.iam") is not shared_connection("one")
-    del held
-    gc.collect()
-    assert ("one", ("a@x.iam", "b@x.iam")) not in shared_connections._connections
+    with shared_connection("one", ["a@x.iam", "b@x.iam"]) as held:
+        with shared_connection("one", ("a@x.iam", "b@x.iam")) as same, shared_connection("one") as other:
+            assert same is held
+            assert other is not held
+        assert list(shared_connections._in_use) == [("one", ("a@x.iam", "b@x.iam"))]
+    assert shared_connections._in_use == {}
+    with shared_connection("one", "a@x.iam") as chained, shared_connection("one") as plain:
+        assert chained is not plain
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -32,8 +33,12 @@ def trigger_for(
     return ImagenOutputTrigger(**json.loads(json.dumps(arguments)))
 
 
-def connection_of(trigger: ImagenOutputTrigger) -> SharedConnection:
-    return shared_connection(trigger.imagen_conn_id, trigger.impersonation_chain)
+@contextmanager
+def connection_of(trigger: ImagenOutputTrigger) -> Iterator[SharedConnection]:
+    """Use the connection of a trigger as another wait does."""
+    with shared_connection(trigger.imagen_conn_id, trigger.impersonation_chain) as connection:
+        asyncio.run(connection.client())
+        yield connection
 
 
 def events_of(trigger: ImagenOutputTrigger) -> list[dict[str, Any]]:
@@ -108,16 +113,18 @@ def test_asks_with_the_connection_and_the_chain_it_was_given(set_connection: Cal
     wait = {"output_uri": "gs://bucket/x/", "min_images": 1, "mime_types": None, "newer_than": None}
     trigger = ImagenOutputTrigger(wait, 0.0, 1.0, "other", ["painter@x.iam"])
 
-    settings = asyncio.run(connection_of(trigger).client()).settings
+    with connection_of(trigger) as connection:
+        settings = asyncio.run(connection.client()).settings
 
     assert (settings.project, settings.impersonation_chain) == ("other-project", ("painter@x.iam",))
 
 
 def test_all_waits_on_one_connection_share_one_client_that_is_never_patient() -> None:
     first, second = (connection_of(trigger_for(f"gs://bucket/{name}/")) for name in "ab")
-    client = asyncio.run(first.client())
+    with first as one, second as other:
+        client = asyncio.run(one.client())
+        assert asyncio.run(other.client()) is client
 
-    assert asyncio.run(second.client()) is client
     assert client.session.retry_rules.deadline_seconds == 0
 
 
@@ -125,19 +132,20 @@ def test_a_connection_that_was_read_once_is_not_read_for_every_look(
     emulator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trigger = trigger_for("gs://bucket/kept/")
-    kept = connection_of(trigger)
-    assert trigger._look(asyncio.run(kept.client())).event is None
+    with connection_of(trigger) as kept:
+        assert trigger._look(asyncio.run(kept.client())).event is None
 
-    monkeypatch.delenv("AIRFLOW_CONN_IMAGEN_DEFAULT")
-    emulator.put_object("bucket", "kept/a.png", b"x", "image/png")
+        monkeypatch.delenv("AIRFLOW_CONN_IMAGEN_DEFAULT")
+        emulator.put_object("bucket", "kept/a.png", b"x", "image/png")
 
-    assert events_of(trigger)[0]["status"] == "done"
+        assert events_of(trigger)[0]["status"] == "done"
 
 
 def test_keeps_to_its_deadline() -> None:
     trigger = trigger_for("gs://bucket/never/", seconds=5, poll_interval=60)
 
-    assert 0 < trigger._look(asyncio.run(connection_of(trigger).client())).pause_seconds <= 5
+    with connection_of(trigger) as connection:
+        assert 0 < trigger._look(asyncio.run(connection.client())).pause_seconds <= 5
 
 
 def test_arguments_of_another_version_are_reported_and_not_raised() -> None:
@@ -159,12 +167,11 @@ def test_a_refused_look_is_repeated_once_with_a_connection_that_is_read_again(
     reads, read = [], ImagenHook._extras
     monkeypatch.setattr(ImagenHook, "_extras", lambda hook: reads.append(hook) or read(hook))
     trigger = trigger_for("gs://bucket/refused/")
-    kept = connection_of(trigger)
-    asyncio.run(kept.client())
-    emulator.put_object("bucket", "refused/a.png", b"x", "image/png")
-    emulator.order_fault(Fault("list", status=status, times=2 if status == 401 else 1))
+    with connection_of(trigger):
+        emulator.put_object("bucket", "refused/a.png", b"x", "image/png")
+        emulator.order_fault(Fault("list", status=status, times=2 if status == 401 else 1))
 
-    (event,) = events_of(trigger)
+        (event,) = events_of(trigger)
 
     assert (event["status"], len(reads)) == ("done", 2)
 
@@ -173,11 +180,10 @@ def test_a_look_that_stays_refused_ends_the_wait(emulator: Any) -> None:
     from airflow_provider_imagen.emulator import Fault
 
     trigger = trigger_for("gs://bucket/refused/")
-    kept = connection_of(trigger)
-    asyncio.run(kept.client())
-    emulator.order_fault(Fault("list", status=403, times=2))
+    with connection_of(trigger):
+        emulator.order_fault(Fault("list", status=403, times=2))
 
-    (event,) = events_of(trigger)
+        (event,) = events_of(trigger)
 
     assert event["status"] == "failed"
     assert "storage.objects.list" in event["message"]
