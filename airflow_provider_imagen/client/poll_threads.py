@@ -40,16 +40,19 @@ class _Results:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
+        self._is_woken = False
 
     def add(self, future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:
         """Hand over one result. Called by the threads."""
-        is_first = not self._waiting
+        # First the result, then the flag; _deliver clears it before it looks. So no result is left without a wake-up.
         self._waiting.append((future, result, failure))
-        if is_first:
+        if not self._is_woken:
+            self._is_woken = True
             with contextlib.suppress(RuntimeError):  # the loop is gone, and with it the waits
                 self._loop.call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
+        self._is_woken = False
         while self._waiting:
             future, result, failure = self._waiting.popleft()
             if future.done():

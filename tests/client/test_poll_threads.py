@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from collections import deque
 from contextvars import ContextVar
+from typing import Any
+from unittest.mock import Mock
 
-from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, poll_threads
+from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, _Results, poll_threads
 
 SAID: ContextVar[str] = ContextVar("SAID")
 
@@ -24,7 +27,7 @@ def test_looks_run_beside_the_event_loop_in_the_context_of_their_wait() -> None:
 
 
 def test_as_many_looks_as_promised_run_at_once() -> None:
-    together = threading.Barrier(CONCURRENT_POLLS, timeout=30)
+    together = threading.Barrier(CONCURRENT_POLLS, timeout=300)
 
     async def look() -> list[int]:
         threads = poll_threads("one")
@@ -56,6 +59,22 @@ def test_waits_on_one_connection_share_threads_and_the_last_one_ends_them() -> N
 
     del first, second
     gc.collect()
-    thread.join(timeout=30)
+    thread.join(timeout=300)
 
     assert not thread.is_alive()
+
+
+def test_a_result_that_comes_while_the_loop_takes_the_last_one_wakes_it_again() -> None:
+    class TakenMeanwhile(deque[Any]):
+        def append(self, result: Any) -> None:
+            results._deliver()
+            super().append(result)
+
+    loop = Mock()
+    results = _Results(loop)
+    results.add(Mock(), "first", None)
+    results._waiting = TakenMeanwhile(results._waiting)
+
+    results.add(Mock(), "second", None)
+
+    assert loop.call_soon_threadsafe.call_count == 2
