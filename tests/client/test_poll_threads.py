@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from collections import deque
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
-from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, poll_threads
+from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, _Outcomes, poll_threads
 
 SAID: ContextVar[str] = ContextVar("SAID")
 
@@ -26,7 +28,7 @@ def test_looks_run_beside_the_event_loop_in_the_context_of_their_wait() -> None:
 
 
 def test_as_many_looks_as_promised_run_at_once() -> None:
-    together = threading.Barrier(CONCURRENT_POLLS, timeout=30)
+    together = threading.Barrier(CONCURRENT_POLLS, timeout=300)
 
     async def look() -> list[int]:
         threads = poll_threads("one")
@@ -58,7 +60,7 @@ def test_waits_on_one_connection_share_threads_and_the_last_one_ends_them() -> N
 
     del first, second
     gc.collect()
-    thread.join(timeout=30)
+    thread.join(timeout=300)
 
     assert not thread.is_alive()
 
@@ -96,3 +98,21 @@ def test_a_look_whose_wait_was_cancelled_before_it_began_does_not_begin() -> Non
     asyncio.run(cancel_the_last())
 
     assert begun == []
+
+
+def test_a_result_that_comes_while_the_loop_takes_the_last_one_wakes_it_again() -> None:
+    class TakenMeanwhile(deque[Any]):
+        def append(self, outcome: Any) -> None:
+            outcomes._deliver()
+            super().append(outcome)
+
+    loop = Mock()
+    outcomes = _Outcomes(loop)
+    outcomes.waiting.append((Mock(), "first", None))
+    outcomes.wake()
+    outcomes.waiting = TakenMeanwhile(outcomes.waiting)
+
+    outcomes.waiting.append((Mock(), "second", None))
+    outcomes.wake()
+
+    assert loop.call_soon_threadsafe.call_count == 2

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ def threads_may_execute(monkeypatch: pytest.MonkeyPatch) -> None:
         from airflow.models.baseoperator import ExecutorSafeguard
 
         monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
+        monkeypatch.setattr(ExecutorSafeguard, "_sentinel", SimpleNamespace(callers={}))
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)

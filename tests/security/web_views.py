@@ -28,10 +28,11 @@ def links() -> Iterator[str]:
     from airflow.models.dagbag import DagBag
     from airflow.models.taskinstancekey import TaskInstanceKey
 
-    ((run_id,),) = query("SELECT run_id FROM dag_run")
+    runs = [run_id for (run_id,) in query("SELECT run_id FROM dag_run WHERE dag_id = 'hunted'")]
     for task in DagBag(HOME / "dags", include_examples=False).dags["hunted"].tasks:
-        key = TaskInstanceKey("hunted", task.task_id, run_id, 1, -1)
-        yield from (link.get_link(task, ti_key=key) for link in task.operator_extra_links)
+        for run_id in runs:
+            key = TaskInstanceKey("hunted", task.task_id, run_id, 1, -1)
+            yield from (link.get_link(task, ti_key=key) for link in task.operator_extra_links)
 
 
 def gallery() -> Iterator[str]:
