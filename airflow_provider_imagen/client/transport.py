@@ -92,7 +92,7 @@ class Transport:
     :param token_source: where tokens come from.
     :param timeout_seconds: how long to wait for a response; at most twice as long when it comes in small parts.
     :param limits: how long a connection may take and how large a response may be.
-    :param signal: which requests may be sent; asked again when a connection stands, before the first byte.
+    :param signal: which requests may be sent; checked when a connection stands, before the first byte.
     :param pools: the connections. None: new ones.
     """
 
@@ -114,7 +114,7 @@ class Transport:
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request once and return the whole response, whatever its status.
 
-        Redirects are not followed: a token must not travel to a host that nobody named.
+        Redirects are not followed: a token must not travel to a host that the connection does not name.
 
         :raises NotSentError: no connection was made, so nothing can have been billed.
         :raises ResponseLostError: the connection was made, and no whole response came in time.

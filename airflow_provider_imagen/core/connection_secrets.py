@@ -30,7 +30,7 @@ def _secrets_in(value: Any) -> Iterator[str]:
             if isinstance(each, str) and name in SECRET_NAMES and each:
                 yield each
             elif name == "headers" and isinstance(each, dict):
-                # What an identity from a URL is asked with; which header holds the secret is anybody's guess.
+                # Headers of a request for an identity; any of them may hold the secret.
                 yield from (text for text in each.values() if isinstance(text, str) and text)
             else:
                 yield from _secrets_in(each)

@@ -188,7 +188,7 @@ async def _result_of(reading: Future[ImagenClient]) -> ImagenClient:
     done = loop.create_future()
 
     def wake(_reading: Future[ImagenClient]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and the wait with it
             loop.call_soon_threadsafe(lambda: None if done.done() else done.set_result(None))
 
     reading.add_done_callback(wake)

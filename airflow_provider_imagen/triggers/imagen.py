@@ -29,7 +29,7 @@ class ImagenOutputTrigger(BaseTrigger):
 
     All arguments are plain values, because Airflow stores them in its database. Waits on the same connection share
     one client (one connection pool, one token) and the threads in which they look. A cancelled wait ends with the
-    look that is under way; two triggerers that run the same wait report the same and disturb nobody.
+    look that is under way; two triggerers that run the same wait report the same.
 
     :param wait: what to wait for, as :class:`airflow_provider_imagen.core.waiting.condition.ImageWait` dumps itself.
     :param deadline: Unix time in seconds at which the wait is over. A restarted triggerer keeps it.

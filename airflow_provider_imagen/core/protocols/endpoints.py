@@ -59,5 +59,5 @@ def upload_url(base: str, bucket: str) -> str:
 
 
 def is_google(url: str) -> bool:
-    """Say whether a URL leads to Google's API hosts over TLS, where a token may go without being asked about."""
+    """Say whether a URL leads to Google's API hosts over TLS, where a token may always go."""
     return _GOOGLE.match(url) is not None
