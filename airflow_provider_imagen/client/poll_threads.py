@@ -25,36 +25,50 @@ POLL_TIMEOUT_SECONDS = 30.0
 ResultT = TypeVar("ResultT")
 
 
+class _Outcome(NamedTuple):
+    """What a look came to."""
+
+    future: asyncio.Future[Any]
+    result: Any
+    failure: BaseException | None
+
+
 class _Task(NamedTuple):
     """A look that waits for a thread."""
 
     look: Callable[[], Any]
     context: contextvars.Context
     future: asyncio.Future[Any]
-    results: _Results
+    outcomes: _Outcomes
+
+    def run(self) -> _Outcome:
+        """Look."""
+        try:
+            return _Outcome(self.future, self.context.run(self.look), None)
+        except BaseException as failure:  # noqa: BLE001  # it belongs to the wait that looks
+            return _Outcome(self.future, None, failure)
 
 
-class _Results:
-    """Hands results to one event loop, many at a time: waking the loop takes longer than most results."""
+class _Outcomes:
+    """Hands outcomes to one event loop, many at a time: waking the loop takes longer than most looks."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
-        self._is_woken = False
+        self.waiting: deque[_Outcome] = deque()
+        self._is_waking = False
 
-    def add(self, future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:
-        """Hand over one result. Called by the threads."""
-        # First the result, then the flag; _deliver clears it before it looks. So no result is left without a wake-up.
-        self._waiting.append((future, result, failure))
-        if not self._is_woken:
-            self._is_woken = True
+    def wake(self) -> None:
+        """Have the loop take what was added to ``waiting``. Called by the threads."""
+        # Set before it is cleared by the loop, or cleared before the loop takes what was added: none is left behind.
+        if not self._is_waking:
+            self._is_waking = True
             with contextlib.suppress(RuntimeError):  # the loop is gone, and with it the waits
                 self._loop.call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
-        self._is_woken = False
-        while self._waiting:
-            future, result, failure = self._waiting.popleft()
+        self._is_waking = False
+        while self.waiting:
+            future, result, failure = self.waiting.popleft()
             if future.done():
                 continue  # cancelled
             if failure is None:
@@ -71,17 +85,17 @@ class PollThreads:
         self._threads: list[threading.Thread] = []
         self._idle = threading.Semaphore(0)
         self._lock = threading.Lock()
-        self._results: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Results] = weakref.WeakKeyDictionary()
+        self._outcomes: dict[asyncio.AbstractEventLoop, _Outcomes] = {}
         weakref.finalize(self, _end, self._queue, self._threads)
 
     async def run(self, look: Callable[[], ResultT]) -> ResultT:
         """Return what ``look`` returns. A look whose caller was cancelled before it began does not begin at all."""
         loop = asyncio.get_running_loop()
-        results = self._results.get(loop)
-        if results is None:
-            results = self._results[loop] = _Results(loop)
+        outcomes = self._outcomes.get(loop)
+        if outcomes is None:
+            outcomes = self._outcomes[loop] = _Outcomes(loop)
         future: asyncio.Future[ResultT] = loop.create_future()
-        self._queue.put(_Task(look, contextvars.copy_context(), future, results))
+        self._queue.put(_Task(look, contextvars.copy_context(), future, outcomes))
         if len(self._threads) < CONCURRENT_POLLS and not self._idle.acquire(blocking=False):
             self._add_thread()
         return await future
@@ -97,15 +111,12 @@ class PollThreads:
 
 def _work(queue: SimpleQueue[_Task | None], idle: threading.Semaphore) -> None:
     while (task := queue.get()) is not None:
+        outcomes = task.outcomes
         if not task.future.cancelled():
-            result, failure = None, None
-            try:
-                result = task.context.run(task.look)
-            except BaseException as raised:  # noqa: BLE001  # it belongs to the wait that looks
-                failure = raised
-            task.results.add(task.future, result, failure)
-            del result, failure
-        del task  # or this thread would keep the wait until it looks for another one
+            outcomes.waiting.append(task.run())
+        del task  # the look leads to the wait, which ends where the loop ends it
+        outcomes.wake()
+        del outcomes
         idle.release()
 
 

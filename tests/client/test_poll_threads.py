@@ -7,10 +7,11 @@ import gc
 import threading
 from collections import deque
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
-from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, _Results, poll_threads
+from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, _Outcomes, poll_threads
 
 SAID: ContextVar[str] = ContextVar("SAID")
 
@@ -64,17 +65,54 @@ def test_waits_on_one_connection_share_threads_and_the_last_one_ends_them() -> N
     assert not thread.is_alive()
 
 
+def test_every_one_of_many_looks_comes_back_with_its_own_result_or_error() -> None:
+    def look(number: int) -> int:
+        if number % 7 == 0:
+            raise LookupError(number)
+        return number
+
+    async def look_often() -> list[Any]:
+        threads = poll_threads("many")
+        looks = [threads.run(partial(look, number)) for number in range(5000)]
+        return await asyncio.gather(*looks, return_exceptions=True)
+
+    outcomes = asyncio.run(look_often())
+
+    assert [each.args[0] if isinstance(each, LookupError) else each for each in outcomes] == list(range(5000))
+    assert sum(isinstance(each, LookupError) for each in outcomes) == len(range(0, 5000, 7))
+
+
+def test_a_look_whose_wait_was_cancelled_before_it_began_does_not_begin() -> None:
+    release, begun = threading.Event(), []
+
+    async def cancel_the_last() -> None:
+        threads = poll_threads("cancelled")
+        looks = [asyncio.ensure_future(threads.run(release.wait)) for _ in range(CONCURRENT_POLLS)]
+        last = asyncio.ensure_future(threads.run(lambda: begun.append(1)))
+        await asyncio.sleep(0)
+        last.cancel()
+        release.set()
+        await asyncio.gather(*looks)
+        await threads.run(lambda: None)
+
+    asyncio.run(cancel_the_last())
+
+    assert begun == []
+
+
 def test_a_result_that_comes_while_the_loop_takes_the_last_one_wakes_it_again() -> None:
     class TakenMeanwhile(deque[Any]):
-        def append(self, result: Any) -> None:
-            results._deliver()
-            super().append(result)
+        def append(self, outcome: Any) -> None:
+            outcomes._deliver()
+            super().append(outcome)
 
     loop = Mock()
-    results = _Results(loop)
-    results.add(Mock(), "first", None)
-    results._waiting = TakenMeanwhile(results._waiting)
+    outcomes = _Outcomes(loop)
+    outcomes.waiting.append((Mock(), "first", None))
+    outcomes.wake()
+    outcomes.waiting = TakenMeanwhile(outcomes.waiting)
 
-    results.add(Mock(), "second", None)
+    outcomes.waiting.append((Mock(), "second", None))
+    outcomes.wake()
 
     assert loop.call_soon_threadsafe.call_count == 2
