@@ -120,7 +120,8 @@ class ResultDocument(_Part):
     :param other_images: URIs of images of the same request beyond the number asked for.
     :param not_replaced: older files of the same key that could not be replaced or removed.
     :param kept_earlier: files of an earlier result that stay because the changed request was filtered.
-    :param resent_requests: how many requests were sent again after their response was lost; each may be billed.
+    :param resent_requests: how many requests were sent again because their response was lost, or because a worker died
+        that waited for it; each may be billed twice.
     """
 
     model: Text

@@ -179,19 +179,23 @@ class RequestRunner:
     def _send(self, images: int) -> None:
         """Record the intent, send, and store what comes."""
         state, plan = self._state, self._plan
-        if state.record is None or not self._is_in_flight(state.record):
+        is_continued = state.record is not None and self._is_in_flight(state.record)
+        if not is_continued:
             state.kept = ()  # images of an earlier result
         numbers = self._numbers(images)
         one_each = plan.protocol.one_image_per_request
         if not self._record_intent():
             self._read_place()  # another writer came first: what it recorded decides
             return
+        requests = [[number] for number in numbers] if one_each else [numbers]
         state.resent += len({*numbers} & {*state.round.lost})
         if state.kept:
             log.warning("%d of %d images are there; asking for the others.", len(state.kept), plan.request.count)
         elif state.sendings:
             log.warning("Asking once more.")
-        requests = [[number] for number in numbers] if one_each else [numbers]
+        if is_continued and not state.sendings:
+            state.resent += len(requests)
+            log.warning("An earlier try ended while it waited for these images. Google may bill them a second time.")
         self._listener.sending(plan, len(requests))
         started = self._session.now()
         on_stop = partial(self._interrupted, started)

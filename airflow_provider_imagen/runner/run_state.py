@@ -21,7 +21,7 @@ class RunState:
     :param kept: images of this request that an earlier try left.
     :param others: URIs of images of this request beyond the number asked for.
     :param round: what the requests of this try came to, by number; a second sending replaces the outcome of the first.
-    :param resent: how many requests were sent again after their response was lost.
+    :param resent: how many requests were sent again because their response was lost, or their worker died.
     :param seconds: how long the sendings took together.
     :param waited_for: when the other writer's request was sent that this task waits for.
     :param waited: how many seconds it has waited, by its own clock.

@@ -53,6 +53,19 @@ def test_the_image_that_is_missing_in_the_middle_is_asked_for_with_its_own_seed(
     assert [uri.rpartition("/")[2].partition(".")[0] for uri in uris] == ["sample_0", "sample_1", "sample_2"]
 
 
+def test_requests_that_a_dead_worker_waited_for_and_that_are_sent_again_are_counted(
+    emulator: Any, ti: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = {"number_of_images": 3, "model": GEMINI}
+    leave_intent(CLOUD, ti, emulator, **asked)
+    put(CLOUD, f"{ti.own_name}/sample_0.png", b"paid for", emulator)
+
+    generate(CLOUD, **asked).execute({"ti": ti})
+
+    assert ti.pushed["result"]["resent_requests"] == 2
+    assert "may bill them a second time" in caplog.text
+
+
 @pytest.mark.parametrize("if_exists", IF_EXISTS)
 def test_all_that_a_dead_worker_wrote_is_returned_without_a_request(
     emulator: Any, ti: Any, tmp_path: Path, if_exists: str
