@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.stop_signal import StopSignal
-from airflow_provider_imagen.client.transport_errors import lasting_cause
+from airflow_provider_imagen.client.transport_errors import lasting_cause, raise_without_secrets
 from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.core.connection_secrets import secret_parts
 from airflow_provider_imagen.core.protocols.endpoints import is_google
 from airflow_provider_imagen.errors import CredentialsError, ImagenError, InvalidConnectionError, NotSentError
 
@@ -86,13 +87,14 @@ class GoogleToken:
                 credentials.before_request(self._token_request(), "POST", url, headers)
                 self._mask(credentials)
         except exceptions.GoogleAuthError as failure:
-            if unreachable := _unreachable(failure):
-                raise unreachable from failure
-            self.renew()  # a key file that was exchanged meanwhile is read anew
-            raise CredentialsError(
-                f"Google gave no token ({_first_line(failure)}). Renew the key or the login, and check that a chain of "
-                "impersonation may be followed (roles/iam.serviceAccountTokenCreator)."
-            ) from failure
+            error = _unreachable(failure)
+            if error is None:
+                self.renew()  # a key file that was exchanged meanwhile is read anew
+                error = CredentialsError(
+                    f"Google gave no token ({_first_line(failure)}). Renew the key or the login, and check that a "
+                    "chain of impersonation may be followed (roles/iam.serviceAccountTokenCreator)."
+                )
+            raise_without_secrets(error, failure, secret_parts(self._settings))
         return headers
 
     def _check_universe(self, credentials: Credentials, url: str) -> None:
@@ -141,11 +143,12 @@ class GoogleToken:
                 try:
                     self._credentials, self._project = _credentials_of(self._settings, self._token_request())
                 except (exceptions.GoogleAuthError, OSError, ValueError) as failure:
-                    raise _unreachable(failure) or CredentialsError(
+                    error = _unreachable(failure) or CredentialsError(
                         f"The credentials of the connection could not be loaded ({_first_line(failure)}). Set one of "
                         "keyfile_dict, key_path or credential_config_file, or log in with "
                         "'gcloud auth application-default login'."
-                    ) from failure
+                    )
+                    raise_without_secrets(error, failure, secret_parts(self._settings))
             return self._credentials
 
 

@@ -16,6 +16,7 @@ from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.transport import HttpRequest, Transport, TransportLimits
 from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.core.connection_secrets import secret_parts
 from airflow_provider_imagen.core.protocols import endpoints
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
 from airflow_provider_imagen.core.recovery.retry import RetryRules
@@ -79,7 +80,12 @@ class Session:
         pools = ConnectionPools(pool_size, limits.connect_seconds)
         self._token = GoogleToken(settings, on_secret, pools, self._signal)
         self.transport = transport or Transport(
-            self._token, settings.timeout_seconds, limits=limits, signal=self._signal, pools=pools
+            self._token,
+            settings.timeout_seconds,
+            limits=limits,
+            signal=self._signal,
+            pools=pools,
+            secrets=secret_parts(settings),
         )
 
     @property

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -20,8 +19,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from airflow_provider_imagen.client.connection_pools import CONNECT_SECONDS, ConnectionPools
 from airflow_provider_imagen.client.send_tracking import SendProgress
 from airflow_provider_imagen.client.stop_signal import StopSignal
-from airflow_provider_imagen.client.transport_errors import transport_error
-from airflow_provider_imagen.core.protocols.error_body import without
+from airflow_provider_imagen.client.transport_errors import raise_without_secrets, transport_error
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.errors import (
     CredentialsError,
@@ -94,6 +92,7 @@ class Transport:
     :param limits: how long a connection may take and how large a response may be.
     :param signal: which requests may be sent; checked when a connection stands, before the first byte.
     :param pools: the connections. None: new ones.
+    :param secrets: what no error may show, beside the token, even if a server sends it back.
     """
 
     def __init__(
@@ -104,8 +103,10 @@ class Transport:
         limits: TransportLimits | None = None,
         signal: StopSignal | None = None,
         pools: ConnectionPools | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         self._token_source = token_source
+        self._secrets = tuple(secrets)
         self._timeout_seconds = timeout_seconds
         self._limits = limits or TransportLimits()
         self._signal = signal or StopSignal()
@@ -137,12 +138,7 @@ class Transport:
             error = transport_error(
                 failure, request.method, request.place, _consequence(request), was_sent=progress.was_sent
             )
-            secrets = _secrets_of(token)
-            shown = "".join(traceback.format_exception(failure))
-            if without(secrets, shown) == shown:
-                raise error from failure
-            # The library quotes the token, so its own error is not shown.
-            raise type(error)(without(secrets, error.message)) from None
+            raise_without_secrets(error, failure, self._secrets_of(token))
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -172,7 +168,7 @@ class Transport:
             response.release_conn()
         if self._signal.is_aborted and not headers.keys() & {"content-length", "transfer-encoding"}:
             raise ProtocolError("the end of this response is where it was aborted")
-        return HttpResponse(response.status, headers, body, _secrets_of(token))
+        return HttpResponse(response.status, headers, body, self._secrets_of(token))
 
     def _read(self, response: BaseHTTPResponse, request: HttpRequest, deadline: float) -> bytes:
         largest = request.at_most_bytes or (
@@ -192,6 +188,12 @@ class Transport:
                 raise TimeoutError(f"the response took longer than {2 * self._timeout_seconds} s")
         return bytes(body)
 
+    def _secrets_of(self, token: Mapping[str, str]) -> tuple[str, ...]:
+        """Return what must not be shown: secrets of the connection, headers that authenticate, the token by itself."""
+        values = [value for name, value in token.items() if name.lower() == "authorization"]
+        parts = [part for value in values for part in (value, value.removeprefix("Bearer ")) if part]
+        return (*parts, *self._secrets)
+
     def _check(self, request: HttpRequest) -> None:
         self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
 
@@ -205,12 +207,6 @@ def _encoded(query: tuple[tuple[str, str | Sequence[str]], ...]) -> str:
 def _content_type(request: HttpRequest) -> dict[str, str]:
     content_type = request.content_type or ("application/json" if request.json is not None else None)
     return {"Content-Type": content_type} if content_type else {}
-
-
-def _secrets_of(token: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what must not be shown of the headers that authenticate: their values, and the token by itself."""
-    values = [value for name, value in token.items() if name.lower() == "authorization"]
-    return tuple(part for value in values for part in (value, value.removeprefix("Bearer ")) if part)
 
 
 def _too_large(request: HttpRequest, most: int) -> ImagenError:

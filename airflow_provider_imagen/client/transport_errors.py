@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
 
 from urllib3.exceptions import HTTPError, ProxySchemeUnknown
 
+from airflow_provider_imagen.core.protocols.error_body import without
 from airflow_provider_imagen.errors import ImagenError, InvalidConnectionError, NotSentError, ResponseLostError
 
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (?P<status>\d{3})(?P<words>[ \w-]{0,60})")
@@ -39,6 +42,22 @@ def transport_error(failure: Exception, what: str, place: str, consequence: str,
         f"No connection to {place} ({_name_of(failure)}). Nothing was sent. "
         "Check the network, the proxy and the connection's endpoint."
     )
+
+
+def raise_without_secrets(error: ImagenError, cause: Exception, secrets: Iterable[str]) -> NoReturn:
+    """Raise an error, with its cause unless that quotes a secret.
+
+    Logs mask what is secret in a connection; lineage events and error trackers get texts as they are.
+
+    :param error: its text is shown without the secrets.
+    :param cause: what a library raised.
+    :param secrets: what must not be shown.
+    """
+    secrets = tuple(secrets)
+    shown = "".join(traceback.format_exception(cause)) + error.message
+    if without(secrets, shown) == shown:
+        raise error from cause
+    raise type(error)(without(secrets, error.message)) from None
 
 
 def lasting_cause(failure: BaseException) -> str | None:

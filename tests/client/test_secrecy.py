@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Callable, Mapping
@@ -10,8 +11,10 @@ from typing import Any
 import google.auth
 import pytest
 from google.auth.credentials import CredentialsWithQuotaProject
+from google.auth.exceptions import RefreshError
 from support.plans import generate_plan
 
+from airflow_provider_imagen.client import auth
 from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.imagen import ImagenClient
@@ -120,6 +123,50 @@ def test_a_token_that_the_server_sends_back_is_not_shown(
 
     with pytest.raises(ImagenError, match=r"\*\*\* and \*\*\*") as caught:
         CALLS[call](client_of(script))
+    assert "planted" not in shown_by(caught.value)
+
+
+LINES = ["planted0planted0planted0", "planted1planted1planted1"]
+KEY = {"private_key": "\n".join(["-----BEGIN PRIVATE KEY-----", *LINES, "-----END PRIVATE KEY-----", ""])}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("echo", [KEY["private_key"], LINES[1], json.dumps(KEY)])
+def test_a_key_that_the_server_sends_back_is_not_shown(
+    script: Any,
+    answer_with: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    status: int,
+    echo: str,
+) -> None:
+    """Logs mask it anyway; lineage events and error trackers get the text as it is."""
+    monkeypatch.setattr(auth, "_source_credentials", lambda *_: (PlantedCredentials(), "p"))
+    script.order(answer_with(status, json.dumps({"error": {"message": f"the key {echo} is unknown"}}).encode()))
+
+    with pytest.raises(ImagenError, match=r"\*\*\*") as caught:
+        CALLS[call](client_of(script, keyfile_dict=KEY))
+    assert "planted" not in shown_by(caught.value)
+
+
+@pytest.mark.parametrize("step", ["load", "use"])
+def test_a_key_that_the_token_server_sends_back_is_not_shown(
+    script: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    class Refused(PlantedCredentials):
+        def before_request(self, *args: Any) -> None:
+            raise RefreshError(f"invalid_grant: {LINES[1]}", {"error": KEY["private_key"]})
+
+    def source(*args: Any) -> tuple[Any, str]:
+        if step == "load":
+            raise ValueError(f"cannot read {KEY['private_key']}")
+        return Refused(), "p"
+
+    monkeypatch.setattr(auth, "_source_credentials", source)
+
+    with pytest.raises(CredentialsError) as caught:
+        client_of(script, keyfile_dict=KEY).session.check_token()
     assert "planted" not in shown_by(caught.value)
 
 

@@ -48,7 +48,8 @@ def clean(run_hunted: Any, hunt: Any, token_server: Any, service_account: Any, t
     broken_pem = f"-----BEGIN PRIVATE KEY-----\n{broken}\n-----END PRIVATE KEY-----\n"
     with Emulator(buckets=["bucket"]) as emulator:
         common = {**emulator.connection["extra"], "send_credentials_to_endpoint": True}
-        echo = f"Request had invalid authentication credentials: Bearer {token_server.token}"
+        key = service_account["private_key"].splitlines()[5]
+        echo = f"Request had invalid authentication credentials: Bearer {token_server.token}, key {key}"
         emulator.order_fault(Fault("generate", skip=1, times=2, status=401, message=echo))
         emulator.order_fault(Fault("generate", skip=3, status=403, message=echo))
         emulator.order_fault(Fault("generate", skip=4, reset=True))
