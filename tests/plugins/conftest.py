@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import count
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -18,11 +19,8 @@ import pytest
 from PIL import Image
 
 NO_GALLERY = tuple(map(int, airflow.__version__.split(".")[:2])) < (3, 1)
-NEEDS_GALLERY = [
-    *("test_access.py", "test_concurrency.py", "test_gallery_images.py", "test_gallery_pages.py"),
-    *("test_hostile_words.py", "test_image_addresses.py", "test_image_storage.py", "test_recent_runs_page.py"),
-    *("test_task_instance_page.py", "test_xcom_backends.py"),
-]
+EVERYWHERE = {"test_imagen_plugin.py", "test_thumbnails.py"}
+NEEDS_GALLERY = [path.name for path in sorted(Path(__file__).parent.glob("test_*.py")) if path.name not in EVERYWHERE]
 collect_ignore = NEEDS_GALLERY if NO_GALLERY else []
 
 os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "of the tests' own, and as long as the library likes it: 64 bytes or more"
@@ -72,6 +70,7 @@ class Airflow:
 
     def __init__(self, app: Any) -> None:
         self._app = app
+        self.runs: dict[tuple[str, str], int] = {}
         self._numbers = count(1)
 
     def as_user(self, name: str | None = "reader", role: str | None = "viewer", **headers: str) -> Any:
@@ -94,6 +93,7 @@ class Airflow:
         moment = STARTED + timedelta(hours=number)
         values = {"dag_id": dag_id, "run_id": run_id, "run_type": "manual", "state": state, "run_after": moment}
         self._insert(DagRun, id=FIRST_RUN + number, **values)
+        self.runs[run_id, dag_id] = FIRST_RUN + number
         return FIRST_RUN + number
 
     def add_task(
@@ -173,11 +173,11 @@ def airflow_app(airflow_database: None) -> Any:
 @pytest.fixture
 def site(airflow_app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
     """Airflow with an empty database and an empty cache of thumbnails."""
-    from airflow_provider_imagen.plugins.gallery import routes
+    from airflow_provider_imagen.plugins.gallery import image_routes
     from airflow_provider_imagen.plugins.gallery.thumbnails import new_thumbnail_cache
 
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # as in the API server
-    monkeypatch.setattr(routes, "thumbnail_cache", new_thumbnail_cache())
+    monkeypatch.setattr(image_routes, "thumbnail_cache", new_thumbnail_cache())
     airflow_site = Airflow(airflow_app)
     airflow_site.clear()
     yield airflow_site

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_imagen.emulator import Fault
-from airflow_provider_imagen.plugins.gallery import image_storage, routes, thumbnails
+from airflow_provider_imagen.plugins.gallery import image_routes, image_storage, thumbnails
 from airflow_provider_imagen.plugins.gallery.thumbnails import new_thumbnail_cache
 
 PAGE = "/imagen-gallery/dags/posters_dag/runs/manual__1/tasks/posters/-1"
@@ -231,7 +231,7 @@ def test_without_pillow_the_image_itself_is_the_thumbnail_if_it_is_small(
     assert answer.headers["x-imagen-pixels"] == "640 x 480"
 
     monkeypatch.setattr(thumbnails, "MAX_BYTES_WITHOUT_PILLOW", len(make_picture()) - 1)
-    monkeypatch.setattr(routes, "thumbnail_cache", new_thumbnail_cache())
+    monkeypatch.setattr(image_routes, "thumbnail_cache", new_thumbnail_cache())
     refused = site.as_user().get(f"{posters}/images/0/thumbnail")
     assert (refused.status_code, "Pillow is not installed" in refused.text) == (422, True)
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import pages
+from airflow_provider_imagen.plugins.gallery import pages, routes
 
 GALLERY = "/imagen-gallery"
 DAG = f"{GALLERY}/dags/posters_dag"
@@ -39,7 +39,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_written_into_the_page_itsel
     page = visit(posters)
 
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=)", page.answer.text)
-    for name in ("gallery.css", "gallery.js"):
+    for name in routes.STATIC:
         assert "://" not in site.as_user().get(f"{GALLERY}/static/{name}").text
         assert "@import" not in site.as_user().get(f"{GALLERY}/static/{name}").text
 
@@ -81,3 +81,49 @@ def test_refusals_are_pages_that_say_what_to_do(
 
     assert answer.headers["content-type"].startswith("text/html")
     assert words in answer.text
+
+
+@pytest.mark.parametrize(("version", "stores"), [("3.1.8", False), ("3.2.2", False), ("3.3.0", True), ("4.0.0", True)])
+def test_only_where_airflows_frame_lets_files_be_stored_it_is_tried(
+    visit: Visit, posters: str, monkeypatch: pytest.MonkeyPatch, version: str, stores: bool
+) -> None:
+    monkeypatch.setattr(pages, "airflow_version", version)
+
+    (body,) = [attributes for tag, attributes in visit(posters).tags if tag == "body"]
+    assert ("data-stores-in-frame" in body) is stores
+
+
+def test_an_image_has_a_permalink_and_everything_to_work_with(visit: Visit, posters: str) -> None:
+    page = visit(posters)
+
+    assert [link for link in page.links() if "#" in link] == [f"{posters}#image-{number}" for number in (0, 1)]
+    assert [attributes["id"] for tag, attributes in page.tags if tag == "li" and "id" in attributes] == [
+        "image-0",
+        "image-1",
+    ]
+    assert page.all("button", "data-text") == [f"gs://bucket/made/sample_{number}.png" for number in (0, 1)]
+    assert page.all("a", "data-uri") == page.all("button", "data-text")
+    assert [f"Copy URI of image {number}" in page.all("button", "aria-label") for number in (1, 2, 3)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_the_permalink_of_a_mapped_image_leads_to_its_own_instance(
+    site: Any, visit: Visit, make_record: Record
+) -> None:
+    run = site.add_run()
+    for index in (0, 1):
+        site.add_task(make_record("gs://bucket/x.png"), run=run, map_index=index)
+
+    everything = visit(task_page())
+
+    permalinks = [link for link in everything.links() if "#" in link]
+    assert permalinks == [f"{task_page(map_index=str(index))}#image-{index}-0" for index in (0, 1)]
+    ids = [
+        attributes["id"]
+        for tag, attributes in visit(task_page(map_index="1")).tags
+        if "image-" in str(attributes.get("id"))
+    ]
+    assert ids == ["image-1-0"]

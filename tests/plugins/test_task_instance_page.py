@@ -23,7 +23,9 @@ def test_shows_each_image_with_its_story(site: Any, visit: Visit, posters: str) 
     page = visit(posters)
 
     assert page.thumbnails() == [f"{posters}/images/{number}/thumbnail" for number in (0, 1)]
-    assert [link for link in page.links() if "/images/" in link] == [f"{posters}/images/{number}" for number in (0, 1)]
+    assert [link for link in page.links() if "/images/" in link] == [
+        f"{posters}/images/{number}{what}" for number in (0, 1) for what in ("", "/file")
+    ]
     assert page.all("img", "alt") == ["rewritten for 0.png", "rewritten for 1.png"]
     for words in ("a red boat", "rewritten for 1.png", "imagen-4.0-generate-001", "us-central1", "16:9", "image/png"):
         assert words in page.text
@@ -117,15 +119,16 @@ def test_a_mapped_task_shows_all_its_instances_or_one(site: Any, visit: Visit, m
 def test_a_page_about_a_mapped_task_has_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "MAX_MAPPED_INSTANCES", 2)
+    monkeypatch.setattr(queries, "INSTANCES_ON_A_PAGE", 2)
     run = site.add_run()
     for index in range(3):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)
 
-    page = visit(task_page())
+    first, second = visit(task_page()), visit(f"{task_page()}?page=1")
 
-    assert len(page.thumbnails()) == 2
-    assert "Only the first 2 instances" in page.text
+    assert (len(first.thumbnails()), len(second.thumbnails())) == (2, 1)
+    assert "Page 1 of 2 Next page" in first.text
+    assert "Map index 2" in second.text
 
 
 def test_an_image_on_a_workers_disk_is_named_and_not_asked_for(site: Any, visit: Visit, make_record: Record) -> None:
@@ -142,12 +145,12 @@ def test_an_image_on_a_workers_disk_is_named_and_not_asked_for(site: Any, visit:
 def test_a_page_that_shows_every_instance_says_nothing_of_a_bound(
     site: Any, visit: Visit, make_record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "MAX_MAPPED_INSTANCES", 2)
+    monkeypatch.setattr(queries, "INSTANCES_ON_A_PAGE", 2)
     run = site.add_run()
     for index in range(2):
         site.add_task(make_record(f"gs://bucket/{index}.png"), run=run, map_index=index)
 
-    assert "Only the first" not in visit(task_page()).text
+    assert "Page 1" not in visit(task_page()).text
 
 
 @pytest.mark.parametrize("state", ["failed", "success", "running", "upstream_failed"])

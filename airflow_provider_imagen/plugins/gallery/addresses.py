@@ -54,15 +54,15 @@ def dag_link(dag_id: str) -> str:
 
 def task_link(address: TaskInstanceAddress) -> str:
     """Return the path of a task instance's page, from the gallery's root."""
-    run, task = quote(address.run_id, safe=""), quote(address.task_id, safe="")
-    return f"{dag_link(address.dag_id)}/runs/{run}/tasks/{task}/{address.map_index}"
+    task = quote(address.task_id, safe="")
+    return f"{run_link(address.dag_id, address.run_id)}/tasks/{task}/{address.map_index}"
 
 
 def log_page_link(address: TaskInstanceAddress, try_number: int) -> str:
     """Return the path of the page with the log of a try, from Airflow's root."""
-    run, task = quote(address.run_id, safe=""), quote(address.task_id, safe="")
+    task = quote(address.task_id, safe="")
     mapped = "" if address.map_index == NOT_MAPPED else f"/mapped/{address.map_index}"
-    return f"{dag_link(address.dag_id)}/runs/{run}/tasks/{task}{mapped}?try_number={try_number}"
+    return f"{run_link(address.dag_id, address.run_id)}/tasks/{task}{mapped}?try_number={try_number}"
 
 
 def log_link(address: TaskInstanceAddress, try_number: int) -> str:
@@ -78,6 +78,31 @@ def state_mismatch_link(address: TaskInstanceAddress) -> str:
     return f"api/v2/eventLogs?{urlencode(names)}"
 
 
+def run_link(dag_id: str, run_id: str) -> str:
+    """Return the path of a run's page, from the gallery's root."""
+    return f"{dag_link(dag_id)}/runs/{quote(run_id, safe='')}"
+
+
+def archive_link(dag_id: str, run_id: str) -> str:
+    """Return the path of the ZIP archive of a run's images, from the gallery's root."""
+    return f"{run_link(dag_id, run_id)}/images.zip"
+
+
 def image_link(address: TaskInstanceAddress, number: int) -> str:
     """Return the path of an image, from the gallery's root."""
     return f"{task_link(address)}/images/{number}"
+
+
+def source_link(address: TaskInstanceAddress, number: int) -> str:
+    """Return the path of an image that the request was given, from the gallery's root."""
+    return f"{task_link(address)}/sources/{number}"
+
+
+def image_anchor(address: TaskInstanceAddress, number: int) -> str:
+    """Return the name of an image within the page of its task instance, or of all instances."""
+    return f"image-{number}" if address.map_index == NOT_MAPPED else f"image-{address.map_index}-{number}"
+
+
+def permalink(address: TaskInstanceAddress, number: int) -> str:
+    """Return the path that opens an image on the page of its task instance, from the gallery's root."""
+    return f"{task_link(address)}#{image_anchor(address, number)}"

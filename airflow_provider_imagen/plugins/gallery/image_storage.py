@@ -28,6 +28,8 @@ MAX_IMAGE_BYTES = 64 << 20
 STORAGE_TIMEOUT_SECONDS = 30.0
 """Request time-out of a page; the connection's own is meant for generating images."""
 
+UNKNOWN_TYPE = "application/octet-stream"
+"""MIME type of an image that no result names."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _LOCAL_SCHEMES = {"file", "local"}
 _REFUSED_SCHEMES = {"http", "https", "ftp", "data", "memory", "github", "zip", "tar"}

@@ -6,25 +6,22 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from airflow import __version__ as airflow_version
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
 from airflow_provider_imagen.plugins import GALLERY_PREFIX
-from airflow_provider_imagen.plugins.gallery import queries
-from airflow_provider_imagen.plugins.gallery.addresses import (
-    TaskInstanceAddress,
-    dag_link,
-    image_link,
-    log_link,
-    log_page_link,
-    state_mismatch_link,
-    task_link,
-)
+from airflow_provider_imagen.plugins.gallery import addresses
+from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress
+from airflow_provider_imagen.plugins.gallery.filters import STATES, Filter
 from airflow_provider_imagen.plugins.gallery.image_storage import unavailable_reason
-from airflow_provider_imagen.plugins.gallery.queries import RunsPage, TaskInstanceState, TaskPage
+from airflow_provider_imagen.plugins.gallery.instances import Instance, Page, RunPage, RunsPage
+from airflow_provider_imagen.plugins.gallery.sources import sources_of
 from airflow_provider_imagen.plugins.gallery.thumbnails import pillow_is_installed
 
 FINISHED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+FIRST_WITH_DOWNLOADS = (3, 3)
+"""The first Airflow that lets a view in its frame store files."""
 
 
 def alt_text(image: StoredImage, document: ResultDocument) -> str:
@@ -38,6 +35,22 @@ def requested_size(document: ResultDocument) -> str:
     return ", ".join(str(document.parameters[name]) for name in names if document.parameters.get(name))
 
 
+def instance_name(address: TaskInstanceAddress) -> str:
+    """Return task id and map index."""
+    return address.task_id if address.map_index == addresses.NOT_MAPPED else f"{address.task_id} [{address.map_index}]"
+
+
+def no_images(instance: Instance) -> str:
+    """Return the sentence about a task instance that recorded no images."""
+    if instance.problem:
+        return instance.problem
+    if instance.is_failed:
+        return "This task failed and recorded no images."
+    if instance.state in FINISHED:
+        return "This task recorded no images. The operators of this provider record theirs when they make some."
+    return "No images yet. They appear here when the task has made them; open the tab again then."
+
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
     autoescape=True,
@@ -46,36 +59,49 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals.update(
+    addresses=addresses,
     alt_text=alt_text,
-    dag_link=dag_link,
-    image_link=image_link,
-    log_link=log_link,
-    log_page_link=log_page_link,
+    instance_name=instance_name,
+    no_images=no_images,
     requested_size=requested_size,
-    state_mismatch_link=state_mismatch_link,
-    task_link=task_link,
+    sources_of=sources_of,
     unavailable_reason=unavailable_reason,
 )
 
 
-def task_instance(path: str, address: TaskInstanceAddress, task: TaskPage) -> str:
-    """Return the page about a task instance, or about all instances of a mapped task."""
-    results = {result.address.map_index: result for result in task.results}
-    instances = [
-        {"state": each, "result": results.get(each.address.map_index), "no_images": _no_images(each)}
-        for each in task.instances
-    ]
-    bound = queries.MAX_MAPPED_INSTANCES if task.is_truncated else None
-    return _page("task_instance.html", path, address=address, instances=instances, bound=bound)
+def task_instance(path: str, address: TaskInstanceAddress, page: Page) -> str:
+    """Return the page about a task instance, or about all instances of a mapped task.
+
+    :param path: path of the request.
+    :param address: the task instance.
+    :param page: its instances.
+    """
+    return _render("task_instance.html", path, address=address, page=page)
 
 
-def recent_runs(path: str, dag_id: str, number: int, runs: RunsPage) -> str:
-    """Return the page about a DAG's recent runs."""
-    bounds = {
-        "bound": queries.MAX_RESULTS if runs.is_truncated else None,
-        "failure_bound": queries.MAX_FAILURES if runs.has_more_failures else None,
-    }
-    return _page("recent_runs.html", path, dag_id=dag_id, number=number, page=runs, **bounds)
+def run(path: str, dag_id: str, found: RunPage) -> str:
+    """Return the page about a run.
+
+    :param path: path of the request.
+    :param dag_id: the DAG.
+    :param found: the run.
+    """
+    return _render("run.html", path, dag_id=dag_id, run=found)
+
+
+def recent_runs(path: str, dag_id: str, number: int, chosen: Filter, runs: RunsPage) -> str:
+    """Return the page about a DAG's recent runs.
+
+    :param path: path of the request.
+    :param dag_id: the DAG.
+    :param number: 0 is the page of the latest runs.
+    :param chosen: the filter.
+    :param runs: the runs.
+    """
+    documents = [instance.document for each in runs.runs for instance in each.page.instances]
+    models = sorted({document.model for document in documents if document})
+    values = {"number": number, "chosen": chosen, "page": runs, "models": models, "states": STATES}
+    return _render("recent_runs.html", path, dag_id=dag_id, **values)
 
 
 def failure(path: str, status: int, message: str) -> str:
@@ -94,19 +120,12 @@ def failure(path: str, status: int, message: str) -> str:
         HTTPStatus.NOT_FOUND: ("Nothing here", message),
     }
     title, text = titles.get(HTTPStatus(status), ("This did not work", message))
-    return _page("failure.html", path, title=title, text=text)
+    return _render("failure.html", path, title=title, text=text)
 
 
-def _page(template: str, path: str, **values: Any) -> str:
+def _render(template: str, path: str, **values: Any) -> str:
     below = path.partition(f"{GALLERY_PREFIX}/")[2]
-    root = "../" * below.count("/") or "./"
-    return _templates.get_template(template).render(root=root, has_pillow=pillow_is_installed(), **values)
-
-
-def _no_images(instance: TaskInstanceState) -> str:
-    """Return the sentence about a task instance that recorded no images."""
-    if instance.is_failed:
-        return "This task failed and recorded no images."
-    if instance.state in FINISHED:
-        return "This task recorded no images. The operators of this provider record theirs when they make some."
-    return "No images yet. They appear here when the task has made them; open the tab again then."
+    values["root"] = "../" * below.count("/") or "./"
+    values["has_pillow"] = pillow_is_installed()
+    values["stores_in_frame"] = tuple(map(int, airflow_version.split(".")[:2])) >= FIRST_WITH_DOWNLOADS
+    return _templates.get_template(template).render(**values)

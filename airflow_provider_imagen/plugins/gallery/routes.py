@@ -1,144 +1,94 @@
-"""The web application of the gallery: its routes, its response headers and its error pages."""
+"""The web application of the gallery: its pages, its response headers and its error pages."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from airflow_provider_imagen.core.result_document import MOST_IMAGES, ResultDocument
-from airflow_provider_imagen.plugins.gallery import pages
+from airflow_provider_imagen.plugins.gallery import image_routes, pages
 from airflow_provider_imagen.plugins.gallery.access import READ_PERMISSIONS
-from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress, read_map_index
-from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit
-from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError, read_image
-from airflow_provider_imagen.plugins.gallery.queries import TaskInstanceResult, read_result, read_runs, read_task
-from airflow_provider_imagen.plugins.gallery.thumbnails import (
-    Thumbnail,
-    ThumbnailError,
-    make_thumbnail,
-    new_thumbnail_cache,
-)
+from airflow_provider_imagen.plugins.gallery.filters import Filter
+from airflow_provider_imagen.plugins.gallery.image_routes import TASK, Address
+from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError
+from airflow_provider_imagen.plugins.gallery.queries import read_run, read_runs, read_task
 
 HERE = FilePath(__file__).resolve().parent
-STATIC = {"gallery.css": "text/css; charset=utf-8", "gallery.js": "text/javascript; charset=utf-8"}
+STATIC = {
+    "gallery.css": "text/css; charset=utf-8",
+    "gallery.js": "text/javascript; charset=utf-8",
+    "copying.js": "text/javascript; charset=utf-8",
+    "failures.js": "text/javascript; charset=utf-8",
+    "theme.js": "text/javascript; charset=utf-8",
+    "thumbnails.js": "text/javascript; charset=utf-8",
+    "viewer.js": "text/javascript; charset=utf-8",
+}
 LAST_PAGE = 10_000
+LONGEST_TEXT = 250
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+        "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
 }
-REVALIDATE = "private, no-cache"
-"""Browsers may cache a response and must revalidate it: permissions are checked at each request."""
 
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 private = APIRouter(prefix="/dags/{dag_id}", dependencies=READ_PERMISSIONS)
-thumbnail_cache = new_thumbnail_cache()
-concurrency_limit = ConcurrencyLimit()
 
-TASK = "/runs/{run_id}/tasks/{task_id}/{map_index}"
-IMAGE = f"{TASK}/images/{{number}}"
+PageNumber = Annotated[int, Query(ge=0, le=LAST_PAGE)]
+Condition = Annotated[str, Query(max_length=LONGEST_TEXT)]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedImage:
-    """One image of a result."""
-
-    result: TaskInstanceResult
-    document: ResultDocument
-    number: int
-
-    @property
-    def cache_key(self) -> str:
-        """The key of its thumbnail. A later try pushes a new XCom, and its images get keys of their own."""
-        uri = self.document.images[self.number].uri
-        parts = (*self.result.address, self.result.timestamp.isoformat(), uri)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-    def read(self) -> tuple[bytes, str]:
-        """Return bytes and MIME type.
-
-        :raises ImageUnavailableError: it cannot be shown.
-        """
-        return read_image(self.document.images[self.number], self.document)
-
-
-def _address(dag_id: str, run_id: str, task_id: str, map_index: str) -> TaskInstanceAddress:
-    return TaskInstanceAddress(dag_id, run_id, task_id, read_map_index(map_index))
-
-
-Address = Annotated[TaskInstanceAddress, Depends(_address)]
-Number = Annotated[int, Path(ge=0, lt=MOST_IMAGES)]
+def _filter(text: Condition = "", model: Condition = "", task: Condition = "", state: Condition = "") -> Filter:
+    return Filter(text.strip(), model.strip(), task.strip(), state.strip())
 
 
 @private.get("")
-def recent_runs(request: Request, dag_id: str, page: Annotated[int, Query(ge=0, le=LAST_PAGE)] = 0) -> Response:
+def recent_runs(
+    request: Request, dag_id: str, chosen: Annotated[Filter, Depends(_filter)], page: PageNumber = 0
+) -> Response:
     """Show the images of a DAG's recent runs."""
-    runs = read_runs(dag_id, page)
-    return _page(pages.recent_runs(request.url.path, dag_id, page, runs))
+    return _page(pages.recent_runs(request.url.path, dag_id, page, chosen, read_runs(dag_id, page, chosen)))
+
+
+@private.get("/runs/{run_id}")
+def run(request: Request, dag_id: str, run_id: str, page: PageNumber = 0) -> Response:
+    """Show the images of a run."""
+    found = read_run(dag_id, run_id, page)
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such run.")
+    return _page(pages.run(request.url.path, dag_id, found))
 
 
 @private.get(TASK)
-def task_instance(request: Request, address: Address) -> Response:
+def task_instance(request: Request, address: Address, page: PageNumber = 0) -> Response:
     """Show the images of a task instance."""
-    task = read_task(address)
-    if task is None:
+    found = read_task(address, page)
+    if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such task instance.")
-    return _page(pages.task_instance(request.url.path, address, task))
-
-
-def _recorded_image(address: Address, number: Number) -> RecordedImage:
-    result = read_result(address)
-    if result is None or result.document is None or number >= len(result.document.images):
-        raise HTTPException(HTTPStatus.NOT_FOUND, "This task instance recorded no such image.")
-    return RecordedImage(result, result.document, number)
-
-
-Image = Annotated[RecordedImage, Depends(_recorded_image)]
-
-
-@private.get(IMAGE)
-async def image(recorded: Image) -> Response:
-    """Send an image as it is stored."""
-    data, mime_type = await concurrency_limit.run(recorded.read)
-    return Response(data, media_type=mime_type, headers={"Cache-Control": REVALIDATE})
-
-
-@private.get(f"{IMAGE}/thumbnail")
-async def thumbnail(request: Request, recorded: Image) -> Response:
-    """Send a small version of an image."""
-    key = recorded.cache_key
-    headers = {"Cache-Control": REVALIDATE, "ETag": f'"{key}"'}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=int(HTTPStatus.NOT_MODIFIED), headers=headers)
-    small = thumbnail_cache.find(key)
-    if small is None:
-        small = await concurrency_limit.run(lambda: thumbnail_cache.get(key, lambda: _thumbnail(recorded)))
-    return Response(small.data, media_type=small.mime_type, headers={**headers, **_image_headers(small)})
+    return _page(pages.task_instance(request.url.path, address, found))
 
 
 @app.get("/static/{name}")
 def static(name: str) -> Response:
-    """Send the style sheet or the script. They are public."""
+    """Send the style sheet or a script. They are public."""
     if name not in STATIC:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file.")
     content = (HERE / "static" / name).read_bytes()
     return Response(content, headers={"Content-Type": STATIC[name], "Cache-Control": "no-cache"})
 
 
+private.include_router(image_routes.router)
 app.include_router(private)
 
 
@@ -170,7 +120,7 @@ def image_unavailable(request: Request, failure: ImageUnavailableError) -> Respo
 
 
 def _failure(request: Request, status: int, message: str) -> Response:
-    if "/images/" in request.url.path:
+    if "/images/" in request.url.path or "/sources/" in request.url.path:
         return Response(message, int(status), media_type="text/plain")
     return _page(pages.failure(request.url.path, status, message), status)
 
@@ -178,16 +128,3 @@ def _failure(request: Request, status: int, message: str) -> Response:
 def _page(html: str, status: int = 200) -> Response:
     content = html.encode("utf-8", "replace")  # half a surrogate pair in a prompt is no reason to show nothing
     return Response(content, int(status), {"Cache-Control": "no-store"}, media_type="text/html; charset=utf-8")
-
-
-def _thumbnail(recorded: RecordedImage) -> Thumbnail:
-    try:
-        return make_thumbnail(*recorded.read())
-    except ThumbnailError as failure:
-        raise ImageUnavailableError(HTTPStatus.UNPROCESSABLE_ENTITY, str(failure)) from failure
-
-
-def _image_headers(small: Thumbnail) -> dict[str, str]:
-    """Return size and dimensions of the image behind a thumbnail, which the page shows."""
-    headers = {"X-Imagen-Bytes": str(small.original_bytes)}
-    return headers | ({"X-Imagen-Pixels": f"{small.width} x {small.height}"} if small.width else {})
