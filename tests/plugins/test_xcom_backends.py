@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,7 +65,9 @@ def stored(value: Any) -> str:
     from airflow.providers.common.io.xcom.backend import XComObjectStorageBackend
 
     names = {"dag_id": "posters_dag", "run_id": "manual__1", "task_id": "posters", "map_index": -1}
-    reference = XComObjectStorageBackend.serialize_value(value, key="result", **names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a library of Airflow 3.1 says of Airflow is not ours
+        reference = XComObjectStorageBackend.serialize_value(value, key="result", **names)
     assert isinstance(reference, str)
     return reference
 

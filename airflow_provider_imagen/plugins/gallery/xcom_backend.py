@@ -75,7 +75,7 @@ class XComBackend:
         below = reference.removeprefix(f"{self.base}/")
         if not reference.isprintable() or "::" in below or {"", ".", ".."} & set(below.split("/")):
             raise ValueError("not a path below the configured one")
-        path = ObjectStoragePath(str(self.base)) / below
+        path = ObjectStoragePath(reference)
         scheme, _, folder = str(self.base).partition("://")
         if scheme in {"file", "local"}:
             _check_local(Path(folder), Path(path.path))
