@@ -1,0 +1,1 @@
+"""A table of prompts: its rows, keys, pace, budget and manifest, as pure decisions."""

@@ -1,0 +1,60 @@
+"""One row of a table of prompts, and what its cells and column names may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from airflow_provider_imagen.core.text import is_blank, quoted
+
+LONGEST_ROW = 1 << 20
+"""Bytes of a line in a JSONL file, characters of one in a CSV file. A longer line is refused, not read."""
+
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+MISSING = {"nan", "nat", "<na>"}
+"""What pandas writes for a missing value, in lower case. Blanks and ``None`` are missing in any argument."""
+
+
+class Item(NamedTuple):
+    """One row of a table.
+
+    :param row: in a list its position, from 1; in a JSONL file its line; in a CSV file the row that a spreadsheet
+        shows, where the header is row 1.
+    :param columns: its values by column.
+    """
+
+    row: int
+    columns: Mapping[str, Any]
+
+
+class RowProblem(NamedTuple):
+    """A row that cannot be read.
+
+    :param row: as in :class:`Item`.
+    :param problem: what is wrong, what is allowed and what to do, as a sentence.
+    """
+
+    row: int
+    problem: str
+
+
+def is_missing(value: object) -> bool:
+    """Say whether a cell holds nothing: None, blanks, NaN, or what Jinja and pandas write for a missing value."""
+    if isinstance(value, str):
+        return is_blank(value) or value.strip().lower() in MISSING
+    is_nan = isinstance(value, float) and value != value  # noqa: PLR0124  # only NaN differs from itself
+    return value is None or is_nan or type(value).__name__ in {"NaTType", "NAType"}
+
+
+def problem_with_names(where: str, names: Sequence[str]) -> str | None:
+    """Return what is wrong with the names of columns, None when nothing is.
+
+    :param where: where they stand, as the subject of the sentence.
+    :param names: the names in their order.
+    """
+    if blank := [number for number, name in enumerate(names, 1) if is_missing(name)]:
+        return f"{where} has no name for column {blank[0]} of {len(names)}. Name the column, or remove it."
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"{where} has {', '.join(map(quoted, twice))} more than once. Rename a column, or remove it."
+    return None
