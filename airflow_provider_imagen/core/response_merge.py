@@ -20,4 +20,5 @@ def merge(responses: Sequence[ImagesResponse], requested: int) -> ImagesResponse
         tuple(dict.fromkeys(reason for response in responses for reason in response.reasons)),
         next((each for each in scores if each is not None), None),
         tuple(item for response in responses for item in response.not_understood),
+        usages=tuple(usage for response in responses for usage in response.usages),
     )

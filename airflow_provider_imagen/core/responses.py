@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from airflow_provider_imagen.core.image_size import ImageSize
 from airflow_provider_imagen.core.support_codes import category_of
+from airflow_provider_imagen.core.token_usage import TokenUsage, sum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class GeneratedImage:
 
     :param remark: what is odd about it, for the task's log.
     :param why_not_stored: its place refused it, so it still has its bytes.
+    :param size: in pixels, as its bytes say; None where they do not say it, or never were here.
     """
 
     mime_type: str
@@ -23,6 +26,7 @@ class GeneratedImage:
     safety_attributes: Mapping[str, float] | None = None
     remark: str | None = None
     why_not_stored: str | None = None
+    size: ImageSize | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class FilterReason:
 
 @dataclass(frozen=True, slots=True)
 class ImagesResponse:
-    """A decoded answer: the images, what was filtered, and what could not be understood."""
+    """A decoded answer: the images, what was filtered, and what could not be understood.
+
+    :param usages: the tokens that Google counted, of each response that says them.
+    """
 
     images: tuple[GeneratedImage, ...]
     requested: int
@@ -54,6 +61,17 @@ class ImagesResponse:
     not_understood: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     duration_seconds: float = 0.0
+    usages: tuple[TokenUsage, ...] = ()
+
+    @property
+    def usage(self) -> TokenUsage | None:
+        """The tokens of all responses together, None where no response says them."""
+        return sum_of(self.usages)
+
+    @property
+    def sizes(self) -> tuple[ImageSize | None, ...]:
+        """The size of each image, None where it is not known."""
+        return tuple(image.size for image in self.images)
 
     @property
     def remarks(self) -> tuple[str, ...]:

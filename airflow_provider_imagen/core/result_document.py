@@ -9,9 +9,22 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import Field, ValidationError
 
 from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.result_parts import (
+    Fallback,
+    FilterReasonEntry,
+    Part,
+    Scores,
+    SizeDifference,
+    StoredImage,
+    SupportCode,
+    Text,
+    Texts,
+    UsageEntry,
+    set_fields,
+)
 from airflow_provider_imagen.core.support_codes import category_of
 
 RESULT_KEY = "result"
@@ -23,84 +36,7 @@ LONGEST_URI = 2048
 """In characters. Cloud Storage allows 1,024 bytes for a name and 222 for its bucket."""
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    raise ValueError("not a text")  # pydantic collects ValueErrors
-
-
-Text = Annotated[str, PlainValidator(_text)]
-"""Text as it is: a prompt that is cut within a surrogate pair is kept, pydantic's own type refuses it."""
-Texts = Annotated[tuple[Text, ...], Field(strict=False)]
-"""JSON has lists only."""
-Scores = dict[str, Any]
-"""Safety category to score, 0 to 1. Google's numbers, passed on unchecked."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
-
-
-class StoredImage(_Part):
-    """One stored image.
-
-    :param uri: ``gs://`` URI, URI of another storage, or path.
-    :param mime_type: its type, by its bytes or as Google states it.
-    :param prompt: the prompt as Google rewrote it.
-    :param safety_attributes: safety category to score.
-    :param width: in pixels, where known.
-    :param height: in pixels, where known.
-    """
-
-    uri: Text
-    mime_type: Text
-    prompt: Text | None = None
-    safety_attributes: Scores | None = None
-    width: int | None = None
-    height: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the image JSON-ready."""
-        described = {
-            "uri": self.uri,
-            "mime_type": self.mime_type,
-            "prompt": self.prompt,
-            "safety_attributes": self.safety_attributes,
-        }
-        return described | _set_fields(self, ("width", "height"))
-
-
-class SupportCode(_Part):
-    """A support code in Google's words, and the category it stands for."""
-
-    code: Text
-    category: Text | None = None
-
-
-class FilterReasonEntry(_Part):
-    """Why something was filtered, in Google's words."""
-
-    reason: Text
-    codes: Annotated[tuple[SupportCode, ...], Field(strict=False)] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the reason JSON-ready."""
-        return {"reason": self.reason, "codes": [{"code": each.code, "category": each.category} for each in self.codes]}
-
-
-class Fallback(_Part):
-    """The model that was wanted, why another one was asked, and which arguments that one does not take."""
-
-    instead_of: Text
-    because: Text
-    given_up: Texts = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fallback JSON-ready."""
-        return {"instead_of": self.instead_of, "because": self.because, "given_up": list(self.given_up)}
-
-
-class ResultDocument(_Part):
+class ResultDocument(Part):
     """What one request asked for and what came of it.
 
     :param model: id of the model that was asked.
@@ -115,7 +51,11 @@ class ResultDocument(_Part):
     :param fallback: set when the fallback model was asked.
     :param imagen_conn_id: the Airflow connection that was used.
     :param reused: True when an earlier try or run made the images.
-    :param estimated_cost_usd: list price of the images, where it is known.
+    :param estimated_cost_usd: what they cost by list price, where it is known.
+    :param cost_basis: what the estimate counts: ``usage``, the tokens that Google counted, or ``images``.
+    :param usage: the tokens of the answers of this try.
+    :param traffic_type: how Google served them, for example ``ON_DEMAND`` or ``ON_DEMAND_FLEX``.
+    :param size_differences: where an image is not what ``aspect_ratio`` and ``image_size`` asked for.
     :param image_key: the task's ``image_key``.
     :param other_images: URIs of images of the same request beyond the number asked for.
     :param not_replaced: older files of the same key that could not be replaced or removed.
@@ -137,6 +77,10 @@ class ResultDocument(_Part):
     imagen_conn_id: Text | None = None
     reused: bool = False
     estimated_cost_usd: float | None = None
+    cost_basis: Text | None = None
+    usage: UsageEntry | None = None
+    traffic_type: Text | None = None
+    size_differences: Annotated[tuple[SizeDifference, ...], Field(strict=False)] = ()
     image_key: Text | None = None
     other_images: Texts = ()
     not_replaced: Texts = ()
@@ -175,6 +119,8 @@ class ResultDocument(_Part):
                     mime_type=image.mime_type,
                     prompt=image.prompt,
                     safety_attributes=_as_dict(image.safety_attributes),
+                    width=image.size.width if image.size else None,
+                    height=image.size.height if image.size else None,
                 )
                 for image, uri in zip(response.images, uris, strict=True)
             ),
@@ -228,7 +174,7 @@ class ResultDocument(_Part):
             "prompt_safety_attributes": self.prompt_safety_attributes,
             "failed_requests": list(self.failed_requests),
             "duration_seconds": self.duration_seconds,
-            **_set_fields(self, _NOTES),
+            **set_fields(self, _NOTES),
         }
 
 
@@ -237,6 +183,10 @@ _NOTES = (
     "imagen_conn_id",
     "reused",
     "estimated_cost_usd",
+    "cost_basis",
+    "usage",
+    "traffic_type",
+    "size_differences",
     "image_key",
     "other_images",
     "not_replaced",
@@ -247,16 +197,3 @@ _NOTES = (
 
 def _as_dict(scores: Mapping[str, float] | None) -> Scores | None:
     return None if scores is None else dict(scores)
-
-
-def _set_fields(part: _Part, names: Sequence[str]) -> dict[str, Any]:
-    """Return the named fields that differ from their defaults, JSON-ready."""
-    fields = type(part).model_fields
-    values = {name: getattr(part, name) for name in names}
-    return {name: _json_ready(value) for name, value in values.items() if value != fields[name].default}
-
-
-def _json_ready(value: Any) -> Any:
-    if isinstance(value, Fallback):
-        return value.to_json()
-    return list(value) if isinstance(value, tuple) else value

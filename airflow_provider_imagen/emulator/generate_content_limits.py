@@ -10,8 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from airflow_provider_imagen.emulator.predict_limits import PIXELS
-
 SCALES = {"512": 0.5, "1K": 1, "2K": 2, "4K": 4}
 AREA_AT_1K = 1024 * 1024
 STEP = 16
@@ -80,7 +78,7 @@ TRAITS = {
 
 def pixels(aspect_ratio: str, image_size: str) -> tuple[int, int]:
     """Return width and height: near the area of a square of that size, in steps of 16 at size 1K."""
-    width, height = PIXELS.get(aspect_ratio) or _near(aspect_ratio)
+    width, height = _near(aspect_ratio)
     scale = SCALES[image_size]
     return int(width * scale), int(height * scale)
 

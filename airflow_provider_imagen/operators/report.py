@@ -51,6 +51,8 @@ def log_outcome(outcome: Outcome) -> None:
     for remark in response.remarks:
         log.warning("%s", remark)
     log.info("%d image(s) after %.1f s:\n%s", len(uris), response.duration_seconds, "\n".join(uris))
+    for difference in outcome.document.size_differences:
+        log.warning("Google delivered another size than asked: %s.", difference)
     if response.filtered and uris:
         log.warning("%d of %d images were filtered: %s", response.filtered, response.requested, response.why())
     for failure in response.failures if uris else ():

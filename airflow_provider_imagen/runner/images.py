@@ -11,7 +11,8 @@ from pathlib import Path
 
 from airflow_provider_imagen.core.recovery.request_record import named_by
 from airflow_provider_imagen.core.responses import GeneratedImage
-from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
+from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.core.storage.object_names import (
     RECORDS,
     OwnPlace,

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
-from airflow_provider_imagen.core.catalogue.pricing import cost_note
+from airflow_provider_imagen.core.catalogue.pricing import cost_of
+from airflow_provider_imagen.core.delivered_size import differences
 from airflow_provider_imagen.core.response_merge import merge
 from airflow_provider_imagen.core.responses import FilterReason, ImagesResponse
 from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.core.result_parts import SizeDifference, UsageEntry
 from airflow_provider_imagen.errors import ImagesFilteredError
 from airflow_provider_imagen.runner.images import ImageFolder
 from airflow_provider_imagen.runner.run_state import RunState
@@ -63,5 +65,22 @@ def result_document(
         other_images=state.others,
         not_replaced=tuple(images.not_replaced),
         resent_requests=state.resent,
-        **{**cost_note(plan.request, len(response.images), plan.model), **plan.notes, **notes},
+        size_differences=_size_differences(response, plan),
+        **{**_usage_and_cost(response, plan), **plan.notes, **notes},
+    )
+
+
+def _usage_and_cost(response: ImagesResponse, plan: RequestPlan[Any]) -> dict[str, Any]:
+    """Return what the document says about tokens and money: nothing where nothing is known."""
+    cost = cost_of(plan.request, plan.model, response.sizes, usages=response.usages)
+    money = {} if cost is None else {"estimated_cost_usd": cost.usd, "cost_basis": cost.basis}
+    usage = response.usage
+    return {**money, "usage": UsageEntry.of(usage), "traffic_type": (usage.traffic_type or None) if usage else None}
+
+
+def _size_differences(response: ImagesResponse, plan: RequestPlan[Any]) -> tuple[SizeDifference, ...]:
+    return tuple(
+        SizeDifference(uri=str(image.uri), argument=each.argument, asked=each.asked, delivered=each.delivered)
+        for image in response.images
+        for each in differences(image.size, plan.request, plan.model)
     )

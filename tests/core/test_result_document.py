@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
-from airflow_provider_imagen.core.result_document import LONGEST_URI, MOST_IMAGES, ResultDocument, StoredImage
+from airflow_provider_imagen.core.result_document import LONGEST_URI, MOST_IMAGES, ResultDocument
+from airflow_provider_imagen.core.result_parts import StoredImage
 
 URIS = ["/data/cats/sample_0.png", "gs://bucket/1/sample_1.jpg"]
 RESPONSE = ImagesResponse(
@@ -34,6 +35,10 @@ NOTES: dict[str, Any] = {
     "imagen_conn_id": "imagen_default",
     "reused": True,
     "estimated_cost_usd": 0.0,
+    "cost_basis": "usage",
+    "usage": {"prompt_token_count": 4, "candidates_tokens_details": {"IMAGE": 1120}},
+    "traffic_type": "ON_DEMAND",
+    "size_differences": [{"uri": URIS[0], "argument": "image_size", "asked": "2K", "delivered": "1K"}],
     "image_key": "sku-1",
     "other_images": ["gs://bucket/1/sample_2.jpg"],
     "not_replaced": ["gs://bucket/sku-1.png"],
@@ -45,6 +50,10 @@ NO_NOTES = {
     "imagen_conn_id": None,
     "reused": False,
     "estimated_cost_usd": None,
+    "cost_basis": None,
+    "usage": None,
+    "traffic_type": None,
+    "size_differences": (),
     "image_key": None,
     "other_images": (),
     "not_replaced": [],

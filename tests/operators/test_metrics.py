@@ -26,8 +26,10 @@ class Metrics:
         self.tags: dict[str, str] = {}
 
     def incr(self, name: str, count: float, *, tags: dict[str, str]) -> None:
-        assert set(tags) == {"model", "job"}
-        self.tags = tags
+        self.tags = {tag: tags[tag] for tag in ("model", "job")}
+        others = {tag: value for tag, value in tags.items() if tag not in self.tags}
+        assert set(others) == ({"kind"} if name == "imagen.tokens" else set())
+        name = f"{name} of kind {others['kind']}" if others else name
         self.counted[name] = self.counted.get(name, 0) + count
 
     def timing(self, name: str, duration: Any, *, tags: dict[str, str]) -> None:
@@ -57,6 +59,35 @@ def test_requests_images_seconds_and_money_are_counted(emulator: Any, ti: Any, m
     }
     assert metrics.seconds["imagen.request_duration"] > 0
     assert metrics.tags == TAGS
+
+
+def test_tokens_are_counted_by_kind_and_money_by_tokens(emulator: Any, ti: Any, metrics: Metrics) -> None:
+    operator(model="gemini-3.1-flash-image", prompt="a red boat", number_of_images=2).execute({"ti": ti})
+
+    assert metrics.counted["imagen.tokens of kind prompt"] == 6
+    assert metrics.counted["imagen.tokens of kind candidates"] == 2 * 1120
+    thoughts = metrics.counted["imagen.tokens of kind thoughts"]
+    paid = (6 * 0.5 + 2 * 1120 * 60 + thoughts * 3) / 1e6
+    assert metrics.counted["imagen.estimated_cost_usd"] == pytest.approx(paid, abs=1e-6)
+    assert "imagen.size_differs" not in metrics.counted
+
+
+def test_images_of_another_size_than_asked_are_counted_and_warned_of(
+    emulator: Any, ti: Any, metrics: Metrics, logged: Callable[[], str]
+) -> None:
+    emulator.order_fault(Fault("generate", served_size=(1200, 896)))
+    arguments = {"model": "gemini-3-pro-image", "aspect_ratio": "16:9", "image_size": "4K", "number_of_images": 2}
+    uris = operator(**arguments).execute({"ti": ti})
+
+    assert metrics.counted["imagen.size_differs"] == 1
+    differences = ti.pushed["result"]["size_differences"]
+    assert [(each["argument"], each["asked"], each["delivered"]) for each in differences] == [
+        ("aspect_ratio", "16:9", "4:3"),
+        ("image_size", "4K", "1K"),
+    ]
+    assert {each["uri"] for each in differences} < set(uris)
+    assert "another size than asked" in logged()
+    assert "has image_size 1K; 4K was asked" in logged()
 
 
 def test_filtered_images_are_counted_and_cost_nothing(emulator: Any, ti: Any, metrics: Metrics) -> None:
@@ -164,6 +195,37 @@ def test_the_result_document_says_what_its_images_cost(ti: Any) -> None:
     operator(number_of_images=2).execute({"ti": ti})
 
     assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(0.08)
+
+
+def test_the_result_document_has_width_and_height_tokens_and_how_google_served_the_request(
+    emulator: Any, ti: Any
+) -> None:
+    emulator.order_fault(Fault("generate", traffic_type="ON_DEMAND_FLEX"))
+    operator(model="gemini-2.5-flash-image", aspect_ratio="16:9", number_of_images=1).execute({"ti": ti})
+
+    document = ti.pushed["result"]
+    (image,) = document["images"]
+    assert image["width"] / image["height"] == pytest.approx(16 / 9, rel=0.01)
+    assert document["usage"] == {
+        "prompt_token_count": 3,
+        "candidates_token_count": 1290,
+        "total_token_count": 1293,
+        "prompt_tokens_details": {"TEXT": 3},
+        "candidates_tokens_details": {"IMAGE": 1290},
+    }
+    assert document["traffic_type"] == "ON_DEMAND_FLEX"
+    assert document["cost_basis"] == "usage"
+    assert document["estimated_cost_usd"] == pytest.approx((3 * 0.3 + 1290 * 30) / 1e6 / 2, abs=1e-6)
+
+
+def test_images_that_google_stored_have_no_size_and_differ_from_nothing(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", served_size=(300, 20)))
+    operator(aspect_ratio="16:9", image_size="2K").execute({"ti": ti})
+
+    document = ti.pushed["result"]
+    assert not {"width", "height"} & set(document["images"][0])
+    assert not {"size_differences", "usage", "traffic_type"} & set(document)
+    assert document["cost_basis"] == "images"
 
 
 def test_filtered_images_cost_nothing_in_the_result_document_either(emulator: Any, ti: Any) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
+from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.plugins.gallery import image_storage
 from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError, read_image, unavailable_reason
 

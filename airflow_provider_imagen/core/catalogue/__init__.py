@@ -15,7 +15,23 @@ from airflow_provider_imagen.core.catalogue.spelling import closest, misspelt
 
 Job = Literal["generate", "upscale", "edit"]
 Filled = Annotated[str, StringConstraints(min_length=1)]
+Price = Annotated[float, Field(gt=0)]
 PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+
+
+class TokenPrices(BaseModel):
+    """What a million tokens cost in US dollars; None where the price is not known.
+
+    :param input: tokens of texts and pictures that are sent.
+    :param output_image: tokens of images that come.
+    :param output_text: tokens of texts and thoughts that come.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: Price
+    output_image: Price
+    output_text: Price | None = None
 
 
 class Model(BaseModel):
@@ -40,7 +56,8 @@ class Model(BaseModel):
     mime_type_default: Filled = "image/png"
     parameters: frozenset[str]
     tolerated: frozenset[str] = frozenset()
-    prices_usd: dict[str, Annotated[float, Field(gt=0)]] = {}
+    prices_usd: dict[str, Price] = {}
+    token_prices_usd: TokenPrices | None = None
     released: PartialDate | None = None
     deprecated: date | None = None
     discontinued: date | None = None

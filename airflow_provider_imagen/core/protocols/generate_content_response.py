@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from airflow_provider_imagen.core.image_format import NotAnImageError, kind_of
+from airflow_provider_imagen.core.image_size import size_of
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols.json_fields import (
     bytes_of,
@@ -20,6 +21,7 @@ from airflow_provider_imagen.core.protocols.json_fields import (
     shape_of,
     text_of,
 )
+from airflow_provider_imagen.core.protocols.usage_metadata import usage_of
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.support_codes import codes_in
 from airflow_provider_imagen.core.text import quoted, shortened
@@ -109,18 +111,20 @@ def decode(body: bytes, requested: int) -> ImagesResponse:
     endings = [_ending(each) for each in candidates]
     is_blocked = any(ending.reason in BLOCKED for ending in endings)
     images, unreadable = _images_in(parts, takes_thoughts=not is_blocked)
+    usage = usage_of(answer, len(images))
+    usages = () if usage is None else (usage,)
     if images:
-        return ImagesResponse(images, requested, not_understood=unreadable)
+        return ImagesResponse(images, requested, not_understood=unreadable, usages=usages)
     _raise_if_prompt_is_blocked(answer)
     if is_blocked:
-        return ImagesResponse((), requested, _filter_reasons(endings))
+        return ImagesResponse((), requested, _filter_reasons(endings), usages=usages)
     if unreadable:
         raise _unexpected("; ".join(unreadable))
     words = " ".join(text for part in parts if not _is_thought(part) and (text := text_of(part.get("text"))))
     ending = next((each for each in endings if each.reason), None)
     if words and (ending is None or ending.reason == "STOP"):
         text = f"The model answered with words instead of an image: {shortened(words, LONGEST_QUOTE)}"
-        return ImagesResponse((), requested, (FilterReason(text, is_declined=True),))
+        return ImagesResponse((), requested, (FilterReason(text, is_declined=True),), usages=usages)
     is_empty = contents and not any(field(part, "inlineData") for part in parts)
     if ending is None and not is_empty and not _is_google_s(answer):
         raise _unexpected(f"neither an image nor a reason for its absence, but {shape_of(answer)}")
@@ -168,7 +172,7 @@ def _image_in(blob: dict[str, Any]) -> GeneratedImage | str | None:
         return str(failure)
     except ValueError:
         return shape_of(blob)
-    return GeneratedImage(kind.mime_type, data=data, remark=kind.remark)
+    return GeneratedImage(kind.mime_type, data=data, remark=kind.remark, size=size_of(data))
 
 
 def _raise_if_prompt_is_blocked(answer: Any) -> None:

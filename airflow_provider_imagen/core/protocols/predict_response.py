@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_imagen.core.image_format import UNKNOWN, NotAnImageError, kind_of, type_of_name
+from airflow_provider_imagen.core.image_size import size_of
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols.json_fields import bytes_of, leaves, objects, shape_of, text_of
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
@@ -98,7 +99,7 @@ def _image_in(item: dict[str, Any]) -> GeneratedImage | str | None:
         data = bytes_of(item.get("bytesBase64Encoded"))
         if data is not None:
             kind = kind_of(data, claimed)
-            return GeneratedImage(kind.mime_type, uri, data, prompt, scores, kind.remark)
+            return GeneratedImage(kind.mime_type, uri, data, prompt, scores, kind.remark, size=size_of(data))
     except NotAnImageError as failure:
         problem = str(failure)
     except ValueError:

@@ -15,7 +15,8 @@ from airflow.sdk.io import has_fs
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import waiting_client
 from airflow_provider_imagen.core.image_format import image_type
-from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
+from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage, parse_folder
 from airflow_provider_imagen.errors import ImagenError, OutputError, StorageNotFoundError
 from airflow_provider_imagen.hooks.imagen import ImagenHook

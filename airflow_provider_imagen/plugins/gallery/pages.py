@@ -9,7 +9,8 @@ from typing import Any
 from airflow import __version__ as airflow_version
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from airflow_provider_imagen.core.result_document import ResultDocument, StoredImage
+from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.plugins import GALLERY_PREFIX
 from airflow_provider_imagen.plugins.gallery import addresses
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress

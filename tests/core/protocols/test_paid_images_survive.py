@@ -42,7 +42,15 @@ GEMINI = {
         }
     ],
     "promptFeedback": {"safetyRatings": [], "blockReason": "BLOCKED_REASON_UNSPECIFIED"},
-    "usageMetadata": {"promptTokenCount": 4, "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}]},
+    "usageMetadata": {
+        "promptTokenCount": 4,
+        "candidatesTokenCount": 1290,
+        "thoughtsTokenCount": 180,
+        "totalTokenCount": 1474,
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4}],
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
+        "trafficType": "ON_DEMAND",
+    },
     "modelVersion": "gemini-3-pro-image",
     "createTime": "2026-11-22T00:00:00Z",
     "responseId": "abc",
