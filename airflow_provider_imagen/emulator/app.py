@@ -12,8 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from airflow_provider_imagen.emulator.api_errors import error_body
+from airflow_provider_imagen.emulator.batch_prediction import BatchPredictionJobs
 from airflow_provider_imagen.emulator.fault_responses import after_work, before_work
 from airflow_provider_imagen.emulator.faults import Fault, FaultQueue
+from airflow_provider_imagen.emulator.generate_content import GenerateContentHandler
+from airflow_provider_imagen.emulator.job_results import JobWorker
+from airflow_provider_imagen.emulator.job_routes import JobRequests, add_job_controls, add_job_routes
 from airflow_provider_imagen.emulator.request_log import RequestLog
 from airflow_provider_imagen.emulator.storage import Storage
 from airflow_provider_imagen.emulator.storage_front import StorageFront
@@ -35,10 +39,14 @@ class Service:
         self.requests = RequestLog()
         self._server = storage
         self._storage = StorageFront(storage, self.faults)
-        self.vertex = VertexAI(self._storage, self.faults, self.requests)
+        generate_content = GenerateContentHandler(self._storage)
+        self.vertex = VertexAI(self._storage, generate_content, self.faults, self.requests)
+        worker = JobWorker(self._storage, generate_content, self.faults, self.requests.accept)
+        self.jobs = BatchPredictionJobs(worker)
 
     def reset(self) -> None:
-        """Remove faults, requests, retired models and sessions of uploads."""
+        """Remove jobs, faults, requests, retired models and sessions of uploads."""
+        self.jobs.clear()
         self.faults.clear()
         self.requests.clear()
         self.vertex.retired.clear()
@@ -68,8 +76,10 @@ def make_app(service: Service) -> FastAPI:
     """Return the application."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _add_vertex_routes(app, service.vertex)
+    add_job_routes(app, JobRequests(service.jobs, service.faults, service.requests, service.vertex.retired))
     _add_storage_routes(app, service)
     _add_controls(app, service)
+    add_job_controls(app, service.jobs, CONTROLS)
 
     @app.exception_handler(RouteError)
     async def route_error(request: Request, error: RouteError) -> Response:
@@ -156,6 +166,10 @@ def _add_controls(app: FastAPI, service: Service) -> None:
             raise HTTPException(422, str(failure)) from failure
         service.faults.order(fault)
         return dataclasses.asdict(fault)
+
+    @app.get(f"{CONTROLS}accepted")
+    def count_accepted() -> dict[str, int]:
+        return {"accepted": service.requests.accepted}
 
     @app.post(f"{CONTROLS}retired-models/{{model}}")
     def retire(model: str) -> list[str]:

@@ -29,6 +29,20 @@ NUMBERS: dict[str, Mapping[str, int]] = {
     ),
     "modality": _numbered("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"),
     "launchStage": _numbered("LAUNCH_STAGE_UNSPECIFIED", "EXPERIMENTAL", "PRIVATE_PREVIEW", "PUBLIC_PREVIEW", "GA"),
+    "state": _numbered(
+        "JOB_STATE_UNSPECIFIED",
+        "JOB_STATE_QUEUED",
+        "JOB_STATE_PENDING",
+        "JOB_STATE_RUNNING",
+        "JOB_STATE_SUCCEEDED",
+        "JOB_STATE_FAILED",
+        "JOB_STATE_CANCELLING",
+        "JOB_STATE_CANCELLED",
+        "JOB_STATE_PAUSED",
+        "JOB_STATE_EXPIRED",
+        "JOB_STATE_UPDATING",
+        "JOB_STATE_PARTIALLY_SUCCEEDED",
+    ),
     "openSourceCategory": _numbered("OPEN_SOURCE_CATEGORY_UNSPECIFIED", "PROPRIETARY"),
 }
 """Numbers of enum values by field (google-cloud-aiplatform 2.7.0). A value that is newer is left as a name."""

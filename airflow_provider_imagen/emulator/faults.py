@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from airflow_provider_imagen.emulator.bucket_states import BUCKET_STATES, DENIED_PERMISSIONS, Access, Rule
+from airflow_provider_imagen.emulator.order_queue import OrderQueue
+from airflow_provider_imagen.emulator.request_traits import labels, prompts
 from airflow_provider_imagen.emulator.storage_errors import StorageError
 
-Operation = Literal["any", "generate", "upscale", "lookup", "list", "upload", "download", "delete", "count_tokens"]
+Operation = Literal[
+    "any",
+    "generate",
+    "upscale",
+    "lookup",
+    "list",
+    "upload",
+    "download",
+    "delete",
+    "count_tokens",
+    "create_job",
+    "get_job",
+    "list_jobs",
+    "cancel_job",
+    "delete_job",
+    "line",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,8 @@ class Fault:
     the objects that Vertex AI reads and writes for a ``:predict``.
 
     :param operation: the requests it applies to; "generate" is ``:predict`` as well as ``:generateContent``,
-        "download" is every read of an object.
+        "download" is every read of an object, "line" the answer to one line of a batch prediction job, in which
+        ``status`` and ``message`` become the status of a failed line.
     :param times: how many requests it applies to. None: all of them, until the emulator is reset.
     :param skip: how many matching requests pass before the first, whether or not another fault applied to them.
     :param status: answer with this HTTP status and Google's error envelope.
@@ -49,6 +67,8 @@ class Fault:
     :param finish_message: Gemini: the message of a ``finish_reason`` or ``block_reason``; empty for Google's own.
     :param block_reason: Gemini: no candidates, and a ``promptFeedback`` with this reason.
     :param text_only: Gemini: a candidate that ends with STOP and holds this text and no image.
+    :param prompt_contains: apply only to requests with this text in a prompt.
+    :param label: apply only to requests with this label, name and value.
     :param served_size: serve images of this width and height, whatever size was requested.
     :param traffic_type: Gemini: serve with this ``trafficType``, whatever tier was requested.
     :param corrupted: answer a download of content with damaged bytes of the right length; ``x-goog-hash`` stays that
@@ -91,6 +111,8 @@ class Fault:
     corrupted: bool = False
     bucket_state: str | None = None
     bucket: str | None = None
+    prompt_contains: str | None = None
+    label: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Check the state."""
@@ -102,7 +124,7 @@ class Fault:
         """Whether the request is handled before the fault takes effect."""
         return self.after_work or self.corrupted
 
-    def matches(self, operation: str, *, is_gemini: bool, is_content: bool) -> bool:
+    def matches(self, operation: str, *, is_gemini: bool, is_content: bool, body: Any = None) -> bool:
         """Whether the fault applies to a request, whatever became of others."""
         fields_of_gemini = (self.finish_reason, self.block_reason, self.text_only, self.traffic_type)
         only_gemini = any(each is not None for each in fields_of_gemini)
@@ -111,40 +133,24 @@ class Fault:
             and self.bucket_state is None
             and (is_gemini or not only_gemini)
             and (is_content or not self.corrupted)
+            and (self.prompt_contains is None or self.prompt_contains in prompts(body))
+            and (self.label is None or labels(body).get(self.label[0]) == self.label[1])
         )
 
 
-@dataclass(slots=True)
-class _Order:
-    fault: Fault
-    seen: int = 0
-    fired: int = 0
-
-    @property
-    def is_left(self) -> bool:
-        """Whether the fault applies to one more request."""
-        return self.fault.times is None or self.fired < self.fault.times
-
-
-class FaultQueue:
+class FaultQueue(OrderQueue[Fault]):
     """The ordered faults; the first that matches fires. Thread-safe."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._orders: list[_Order] = []
-
-    def order(self, fault: Fault) -> None:
-        """Add a fault."""
-        with self._lock:
-            self._orders.append(_Order(fault))
-
-    def take(self, operation: str, *, is_gemini: bool = False, is_content: bool = False) -> Fault | None:
+    def take(
+        self, operation: str, *, is_gemini: bool = False, is_content: bool = False, body: Any = None
+    ) -> Fault | None:
         """Return the fault that applies to a request, None when there is none.
 
         :param is_gemini: the request is a ``:generateContent``.
         :param is_content: the request reads the content of an object.
+        :param body: the JSON of a request for images, valid or not.
         """
-        return self._fire(lambda fault: fault.matches(operation, is_gemini=is_gemini, is_content=is_content))
+        return self.fire(lambda fault: fault.matches(operation, is_gemini=is_gemini, is_content=is_content, body=body))
 
     def refusal(self, access: Access, operation: str, rules: Mapping[str, Rule]) -> StorageError | None:
         """Return the error of a request that a bucket refuses in its ordered state, None when it refuses none."""
@@ -154,42 +160,14 @@ class FaultQueue:
             is_right_bucket = fault.bucket in {None, access.bucket} and fault.operation in {"any", operation}
             return is_right_bucket and fault.bucket_state in refusals
 
-        fault = self._fire(refuses)
+        fault = self.fire(refuses)
         return refusals[fault.bucket_state] if fault and fault.bucket_state else None
 
     def denied_permissions(self, bucket: str) -> set[str]:
         """Return the permissions that the ordered states of a bucket take away. No fault fires."""
-        with self._lock:
-            states = {order.fault.bucket_state for order in self._orders if order.fault.bucket in {None, bucket}}
+        states = {fault.bucket_state for fault in self.orders() if fault.bucket in {None, bucket}}
         return {permission for state in states if state for permission in DENIED_PERMISSIONS.get(state, ())}
 
     def has_states(self) -> bool:
         """Whether a bucket may be in an ordered state."""
-        with self._lock:
-            return any(order.fault.bucket_state for order in self._orders)
-
-    def _fire(self, matches: Callable[[Fault], bool]) -> Fault | None:
-        with self._lock:
-            matching = [order for order in self._orders if matches(order.fault)]
-            for order in matching:
-                order.seen += 1
-            for order in matching:
-                if order.seen > order.fault.skip and order.is_left:
-                    order.fired += 1
-                    return order.fault
-            return None
-
-    def unfired(self) -> list[Fault]:
-        """Return the ordered faults that did not fire as often as ordered."""
-        with self._lock:
-            return [order.fault for order in self._orders if order.fired < (order.fault.times or 1)]
-
-    def counts(self) -> list[tuple[Fault, int]]:
-        """Return every ordered fault and how often it fired."""
-        with self._lock:
-            return [(order.fault, order.fired) for order in self._orders]
-
-    def clear(self) -> None:
-        """Remove all faults."""
-        with self._lock:
-            self._orders.clear()
+        return any(fault.bucket_state for fault in self.orders())

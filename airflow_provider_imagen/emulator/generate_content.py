@@ -62,6 +62,7 @@ class ContentRequest:
     :param pictures: the pictures in it.
     :param traffic_type: the tier that serves it.
     :param fault: the fault that applies to it.
+    :param is_batch: whether it is a line of a batch prediction job, which gives images of size 1K only.
     """
 
     message: dict[str, Any]
@@ -70,6 +71,7 @@ class ContentRequest:
     pictures: list[InputPicture]
     traffic_type: str
     fault: Fault
+    is_batch: bool = False
 
     @property
     def traits(self) -> Traits:
@@ -90,7 +92,7 @@ class ContentRequest:
         ratio = config.get("aspectRatio", "1:1")
         if "aspectRatio" not in config and self.pictures and self.pictures[0].image:
             ratio = nearest_ratio(self.pictures[0].image.size, self.model["aspect_ratios"])
-        return pixels(ratio, config.get("imageSize", "1K"))
+        return pixels(ratio, "1K" if self.is_batch else config.get("imageSize", "1K"))
 
     @property
     def seed(self) -> str:
@@ -114,10 +116,17 @@ class GenerateContentHandler:
         self._numbers = itertools.count(1)
 
     def answer(
-        self, body: Any, model: dict[str, Any], headers: Mapping[str, str], fault: Fault | None
+        self,
+        body: Any,
+        model: dict[str, Any],
+        headers: Mapping[str, str],
+        fault: Fault | None,
+        *,
+        is_batch: bool = False,
     ) -> dict[str, Any]:
         """Return the body of the response.
 
+        :param is_batch: whether the request is a line of a batch prediction job.
         :raises ApiError: the request is invalid.
         """
         message = proto_json.read(body, "GenerateContentRequest")
@@ -127,7 +136,7 @@ class GenerateContentHandler:
         with self._lock:
             number = next(self._numbers)
         fault = fault or NO_FAULT
-        request = ContentRequest(message, model, number, images, fault.traffic_type or tier, fault)
+        request = ContentRequest(message, model, number, images, fault.traffic_type or tier, fault, is_batch)
         if fault.block_reason is not None:
             feedback = {"blockReason": fault.block_reason, "blockReasonMessage": _message(fault, BLOCKED)}
             response = {"promptFeedback": feedback, "usageMetadata": request.usage(0, [])}

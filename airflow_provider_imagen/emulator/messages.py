@@ -134,6 +134,38 @@ MESSAGES: dict[str, Message] = {
         "imageOutputOptions": "ImageConfig.ImageOutputOptions",
     },
     "ImageConfig.ImageOutputOptions": _fields(STRING="mimeType", INT32="compressionQuality"),
+    "BatchPredictionJob": {
+        **_fields(
+            STRING="name displayName model modelVersionId serviceAccount createTime startTime endTime updateTime",
+            BOOL="generateExplanation disableContainerLogging satisfiesPzs satisfiesPzi",
+        ),
+        "inputConfig": "BatchPredictionJob.InputConfig",
+        "instanceConfig": "BatchPredictionJob.InstanceConfig",
+        "outputConfig": "BatchPredictionJob.OutputConfig",
+        "labels": "STRING{}",
+        **_any("modelParameters dedicatedResources manualBatchTuningParameters explanationSpec outputInfo state error"),
+        **_any("partialFailures resourcesConsumed completionStats encryptionSpec unmanagedContainerModel"),
+        **_any("modelMonitoringConfig modelMonitoringStatsAnomalies modelMonitoringStatus"),
+    },
+    "BatchPredictionJob.InputConfig": {
+        "instancesFormat": "STRING",
+        "gcsSource": "GcsSource",
+        "bigquerySource": "BigQuerySource",
+        "vertexMultimodalDatasetSource": "",
+    },
+    "BatchPredictionJob.InstanceConfig": _fields(
+        STRING="instanceType keyField", **{"STRING*": "includedFields excludedFields"}
+    ),
+    "BatchPredictionJob.OutputConfig": {
+        "predictionsFormat": "STRING",
+        "gcsDestination": "GcsDestination",
+        "bigqueryDestination": "BigQueryDestination",
+        "vertexMultimodalDatasetDestination": "",
+    },
+    "GcsSource": {"uris": "STRING*"},
+    "GcsDestination": {"outputUriPrefix": "STRING"},
+    "BigQuerySource": {"inputUri": "STRING"},
+    "BigQueryDestination": {"outputUri": "STRING"},
     "VisionGenerativeModelInstance": {
         "prompt": "STRING",
         "image": "VisionGenerativeModelInstance.Image",

@@ -27,13 +27,23 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
+def parsed(raw: bytes) -> Any:
+    """Return the JSON value of a request body, None for what is no JSON."""
+    try:
+        return json.loads(raw or b"{}")
+    except ValueError:
+        return None
+
+
 def read(payload: Any, kind: str) -> dict[str, Any]:
     """Return a message with camelCase names, Python's types and canonical enum names.
 
-    :param payload: the JSON value of a request body.
+    :param payload: the JSON value of a request body; only an object is a message.
     :param kind: the name of the message in :data:`MESSAGES`.
     :raises ApiError: unknown names or values of the wrong kind; all of them at once, as Google does.
     """
+    if not isinstance(payload, dict):
+        raise ApiError(400, "Invalid JSON payload received.")
     mistakes: Mistakes = []
     message = _value(payload, kind, "", mistakes)
     if mistakes:

@@ -16,6 +16,7 @@ import uvicorn
 from airflow_provider_imagen.emulator.app import Service, make_app
 from airflow_provider_imagen.emulator.broken_connections import BreakableProtocol
 from airflow_provider_imagen.emulator.faults import Fault
+from airflow_provider_imagen.emulator.job_orders import JobOrder
 from airflow_provider_imagen.emulator.request_log import LoggedRequest
 from airflow_provider_imagen.emulator.storage import LOOPBACK, Storage
 
@@ -126,13 +127,21 @@ class Emulator:
         """Order a fault."""
         self._service.faults.order(fault)
 
+    def order_job(self, order: JobOrder) -> None:
+        """Order what becomes of batch prediction jobs that are created from now on."""
+        self._service.jobs.orders.order(order)
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock of batch prediction jobs forward."""
+        self._service.jobs.clock.advance(seconds)
+
     def retire(self, model: str) -> None:
         """Answer 404 for a model until the reset."""
         self._service.vertex.retired.add(model)
 
-    def unfired_faults(self) -> list[Fault]:
-        """Return the ordered faults that did not fire as often as ordered."""
-        return self._service.faults.unfired()
+    def unfired_faults(self) -> list[Fault | JobOrder]:
+        """Return the ordered faults, and orders of jobs, that did not apply as often as ordered."""
+        return [*self._service.faults.unfired(), *self._service.jobs.orders.unfired()]
 
     def fired_faults(self) -> int:
         """Return how often faults fired in all."""
@@ -155,7 +164,7 @@ class Emulator:
         return sorted(self._storage.names(bucket, prefix))
 
     def reset(self) -> None:
-        """Remove faults, requests and retired models, and empty the buckets."""
+        """Remove jobs, faults, requests and retired models, and empty the buckets."""
         self._service.reset()
         for bucket in self.buckets:
             self._storage.delete_all(bucket)

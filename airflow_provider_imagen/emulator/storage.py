@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import signal
 import socket
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 STARTS = 5
@@ -79,14 +80,18 @@ class Storage:
             if failure.code != HTTPStatus.CONFLICT:
                 raise
 
-    def write_uri(self, uri: str, data: bytes, content_type: str) -> None:
-        """Store an object.
+    def write_uri(self, uri: str, data: bytes | IO[bytes], content_type: str) -> None:
+        """Store an object; a file is sent piece by piece, from its beginning.
 
         :raises ObjectMissingError: there is no such bucket.
         """
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         url = f"{self.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
-        self._open(urllib.request.Request(url, data, {"Content-Type": content_type}))  # noqa: S310
+        headers = {"Content-Type": content_type}
+        if not isinstance(data, bytes):
+            headers["Content-Length"] = str(data.seek(0, io.SEEK_END))
+            data.seek(0)
+        self._open(urllib.request.Request(url, data, headers), timeout=600)  # noqa: S310
 
     def read_uri(self, uri: str) -> bytes:
         """Return the content of an object.
@@ -97,6 +102,20 @@ class Storage:
         if not name:
             raise ObjectMissingError(uri)
         return self._open(f"{self.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media")
+
+    def lines(self, uri: str) -> Iterator[bytes]:
+        """Yield the lines of an object as they are read.
+
+        :raises ObjectMissingError: there is no such object.
+        """
+        bucket, _, name = uri.removeprefix("gs://").partition("/")
+        url = f"{self.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310
+                yield from answer
+        except urllib.error.HTTPError as failure:
+            failure.close()
+            raise ObjectMissingError(uri) from failure
 
     def metadata(self, bucket: str, name: str) -> dict[str, Any] | None:
         """Return the metadata of an object, None when there is none."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
 from airflow_provider_imagen.emulator import forwarding, partial_response, storage_errors
 from airflow_provider_imagen.emulator.bucket_states import AFTER_CONDITIONS, BEFORE_CONDITIONS, Access, Rule
 from airflow_provider_imagen.emulator.faults import FaultQueue
 from airflow_provider_imagen.emulator.object_globs import compiled
-from airflow_provider_imagen.emulator.storage import Storage
+from airflow_provider_imagen.emulator.storage import ObjectMissingError, Storage
 from airflow_provider_imagen.emulator.storage_errors import StorageError
 from airflow_provider_imagen.emulator.storage_requests import StorageRequest, StorageResponse
 from airflow_provider_imagen.emulator.storage_responses import error_response, json_response, mask_of, translated
@@ -54,7 +54,7 @@ class StorageFront:
             return error_response(request, error)
         return response
 
-    def write_uri(self, uri: str, data: bytes, content_type: str) -> None:
+    def write_uri(self, uri: str, data: bytes | IO[bytes], content_type: str) -> None:
         """Store an object for a service agent.
 
         :raises StorageError: the bucket refuses it.
@@ -69,6 +69,33 @@ class StorageFront:
         """
         self._check_service_agent(uri, "storage.objects.get", "download")
         return self._storage.read_uri(uri)
+
+    def lines(self, uri: str) -> Iterator[bytes]:
+        """Yield the lines of an object for a service agent.
+
+        :raises StorageError: the bucket refuses it.
+        :raises ObjectMissingError: there is no such object.
+        """
+        self._check_service_agent(uri, "storage.objects.get", "download")
+        return self._storage.lines(uri)
+
+    def matching_uris(self, uri: str) -> list[str]:
+        """Return the URIs of the objects that a URI with wildcards stands for, else the URI itself.
+
+        :raises ObjectMissingError: there is no such object.
+        """
+        bucket, _, glob = uri.removeprefix("gs://").partition("/")
+        if "*" not in glob:
+            return [uri]
+        pattern = compiled(glob)
+        names = self._storage.names(bucket, glob.partition("*")[0])
+        if not (found := [f"gs://{bucket}/{name}" for name in names if pattern.match(name)]):
+            raise ObjectMissingError(uri)
+        return found
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether a bucket exists."""
+        return bool(bucket) and self._storage.has_bucket(bucket)
 
     def clear(self) -> None:
         """Drop all sessions of resumable uploads."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -33,48 +31,55 @@ class VertexAI:
     """Handles the requests of Vertex AI's clients.
 
     :param storage: Cloud Storage, which images are written to and read from.
+    :param generate_content: answers requests of Gemini's models.
     :param faults: the ordered faults.
     :param requests: the log.
     """
 
-    def __init__(self, storage: StorageFront, faults: FaultQueue, requests: RequestLog) -> None:
+    def __init__(
+        self,
+        storage: StorageFront,
+        generate_content: GenerateContentHandler,
+        faults: FaultQueue,
+        requests: RequestLog,
+    ) -> None:
         self.retired: set[str] = set()
         self._faults = faults
         self._requests = requests
         self._predict = PredictHandler(storage)
-        self._generate_content = GenerateContentHandler(storage)
+        self._generate_content = generate_content
 
     async def predict(self, request: Request, place: Place) -> Response:
         """Handle a ``:predict``."""
         try:
-            body = proto_json.read(_json(await self._requests.log(request)), "PredictRequest")
+            body = proto_json.read(proto_json.parsed(await self._requests.log(request)), "PredictRequest")
         except ApiError as error:
             return error_response(error)
         parameters = body.get("parameters")
         is_upscale = isinstance(parameters, dict) and parameters.get("mode") == "upscale"
-        fault = self._faults.take("upscale" if is_upscale else "generate")
+        fault = self._faults.take("upscale" if is_upscale else "generate", body=body)
         return await self._billed(
             request, fault, lambda: self._predict.answer(body, self._row(place, "predict"), fault)
         )
 
     async def generate_content(self, request: Request, place: Place) -> Response:
         """Handle a ``:generateContent``."""
-        raw = await self._requests.log(request)
-        fault = as_gemini_fault(self._faults.take("generate", is_gemini=True))
-        return await self._billed(request, fault, lambda: self._content(request, raw, place, fault))
+        body = proto_json.parsed(await self._requests.log(request))
+        fault = as_gemini_fault(self._faults.take("generate", is_gemini=True, body=body))
+        return await self._billed(request, fault, lambda: self._content(request, body, place, fault))
 
     async def stream_generate_content(self, request: Request, place: Place) -> Response:
         """Handle a ``:streamGenerateContent``: events with ``alt=sse``, else one JSON array."""
-        raw = await self._requests.log(request)
-        fault = as_gemini_fault(self._faults.take("generate", is_gemini=True))
+        body = proto_json.parsed(await self._requests.log(request))
+        fault = as_gemini_fault(self._faults.take("generate", is_gemini=True, body=body))
         write = streaming.event_stream if request.query_params.get("alt") == "sse" else streaming.array
-        return await self._billed(request, fault, lambda: self._content(request, raw, place, fault), write)
+        return await self._billed(request, fault, lambda: self._content(request, body, place, fault), write)
 
     async def count_tokens(self, request: Request, place: Place) -> Response:
         """Handle a ``:countTokens``, which is free of charge."""
-        raw = await self._requests.log(request)
+        body = proto_json.parsed(await self._requests.log(request))
         return await self._free(
-            request, "count_tokens", lambda: count_tokens(_json(raw), self._row(place, "generateContent"))
+            request, "count_tokens", lambda: count_tokens(body, self._row(place, "generateContent"))
         )
 
     async def get_model(self, request: Request, model: str) -> Response:
@@ -102,9 +107,9 @@ class VertexAI:
 
         return await self._free(request, "lookup", own)
 
-    def _content(self, request: Request, raw: bytes, place: Place, fault: Fault | None) -> dict[str, Any]:
+    def _content(self, request: Request, body: Any, place: Place, fault: Fault | None) -> dict[str, Any]:
         row = self._row(place, "generateContent")
-        return self._generate_content.answer(_json(raw), row, dict(request.headers), fault)
+        return self._generate_content.answer(body, row, dict(request.headers), fault)
 
     async def _billed(
         self,
@@ -143,16 +148,6 @@ class VertexAI:
         if row["protocol"] != protocol:
             raise wrong_method(model, protocol)
         return row
-
-
-def _json(raw: bytes) -> Any:
-    try:
-        body = json.loads(raw or b"{}")
-    except ValueError as failure:
-        raise ApiError(HTTPStatus.BAD_REQUEST, "Invalid JSON payload received.") from failure
-    if not isinstance(body, dict):
-        raise ApiError(HTTPStatus.BAD_REQUEST, "Invalid JSON payload received.")
-    return body
 
 
 def _encoded(request: Request, result: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from PIL import Image
 
 IMAGEN_4 = "imagen-4.0-generate-001"
 UPSCALER = "imagen-4.0-upscale-preview"
+JOBS = "/v1/projects/p/locations/global/batchPredictionJobs"
 PLACE = "projects/p/locations/us-central1/publishers/google/models"
 
 
@@ -95,6 +96,85 @@ class HttpClient:
 
     def download(self, name: str, bucket: str = "bucket", query: str = "alt=media") -> HttpResponse:
         return self.get(f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}?{query}")
+
+
+class BatchClient:
+    """Writes lines to Cloud Storage, creates jobs for them and reads their results."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self.http = http
+
+    def line(self, prompt: str = "a red boat", key: str | None = None, **request: Any) -> dict[str, Any]:
+        """Return one line of an input."""
+        contents = [{"role": "user", "parts": [{"text": prompt}]}]
+        config = {"responseModalities": ["IMAGE"]}
+        line = {"request": {"contents": contents, "generationConfig": config, **request}}
+        return line if key is None else {"key": key, **line}
+
+    def lines(self, count: int) -> list[dict[str, Any]]:
+        """Return lines with the keys r0, r1 ..."""
+        return [self.line(f"boat {index}", f"r{index}") for index in range(count)]
+
+    def write(self, lines: list[Any], name: str = "in/requests.jsonl") -> None:
+        """Store lines, each an object or text."""
+        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+        assert self.http.upload(name, "\n".join(texts).encode()).status == 200
+
+    def body(self, **more: Any) -> dict[str, Any]:
+        """Return the body of a creation."""
+        return {
+            "displayName": "my-job",
+            "model": "publishers/google/models/gemini-3.1-flash-image",
+            "inputConfig": {"instancesFormat": "jsonl", "gcsSource": {"uris": ["gs://bucket/in/requests.jsonl"]}},
+            "outputConfig": {
+                "predictionsFormat": "jsonl",
+                "gcsDestination": {"outputUriPrefix": "gs://bucket/out/"},
+            },
+            **more,
+        }
+
+    def create(self, lines: list[Any] | None = None, **more: Any) -> dict[str, Any]:
+        """Create a job for some lines."""
+        if lines is not None:
+            self.write(lines)
+        created = self.http.post(JOBS, self.body(**more))
+        assert created.status == 200, created.body
+        return dict(created.json)
+
+    def get(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Look at a job."""
+        return dict(self.http.get(f"/v1/{job['name']}").json)
+
+    def ended(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Look at a job until it has ended."""
+        for _ in range(9):
+            if "endTime" in (job := self.get(job)):
+                return job
+        raise AssertionError(job)
+
+    def run(self, lines: list[Any], **more: Any) -> dict[str, Any]:
+        """Create a job and look at it until it has ended."""
+        return self.ended(self.create(lines, **more))
+
+    def cancel(self, job: dict[str, Any]) -> HttpResponse:
+        """Cancel a job."""
+        return self.http.post(f"/v1/{job['name']}:cancel", {})
+
+    def found(self, query: str = "") -> list[str]:
+        """Return the display names in a list."""
+        page = self.http.get(f"{JOBS}?{query}")
+        assert page.status == 200, page.body
+        return [job["displayName"] for job in page.json.get("batchPredictionJobs", [])]
+
+    def results(self, job: dict[str, Any], file: str = "predictions.jsonl") -> list[dict[str, Any]]:
+        """Return the results of a job."""
+        name = f"{job['outputInfo']['gcsOutputDirectory'].removeprefix('gs://bucket/')}/{file}"
+        return [json.loads(line) for line in self.http.download(name).body.splitlines()]
+
+
+@pytest.fixture
+def batches(google: HttpClient) -> BatchClient:
+    return BatchClient(google)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ MODEL = "/v1/projects/p/locations/us-central1/publishers/google/models/imagen-4.
         ("GET", f"{MODEL}:predict"),
         ("DELETE", f"{MODEL}:predict"),
         ("POST", "/v1/publishers/google/models/imagen-4.0-generate-001"),
-        ("POST", "/v1/projects/p/locations/us-central1/batchPredictionJobs"),
+        ("POST", "/v1/projects/p/locations/us-central1/customJobs"),
         ("POST", "/v2/projects/p/locations/us-central1/publishers/google/models/x:predict"),
         ("POST", "/v1/v1/projects/p/locations/us-central1/publishers/google/models/x:predict"),
         ("POST", "/nowhere/a.txt"),
