@@ -17,7 +17,7 @@ from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.transport import HttpRequest, Transport, TransportLimits
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.connection_secrets import secret_parts
-from airflow_provider_imagen.core.protocols import endpoints
+from airflow_provider_imagen.core.protocols import endpoints, service_tiers
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
 from airflow_provider_imagen.core.recovery.retry import RetryRules
 from airflow_provider_imagen.errors import ImagenError, InvalidConnectionError, RequestStoppedError
@@ -88,10 +88,13 @@ class Session:
             secrets=secret_parts(settings),
         )
 
-    @property
-    def longest_seconds(self) -> float:
-        """How long one request may take, with all its tries: the last one begins within the retry deadline."""
-        return self.retry_rules.deadline_seconds + 2 * self.settings.timeout_seconds
+    def longest_seconds(self, service_tier: str | None = None) -> float:
+        """Return how long one request may take, with all its tries: the last one begins within the retry deadline.
+
+        :param service_tier: the tier that it is sent in.
+        """
+        seconds = service_tiers.response_seconds(service_tier, self.settings.timeout_seconds)
+        return self.retry_rules.deadline_seconds + 2 * seconds
 
     @property
     def project(self) -> str:

@@ -64,6 +64,8 @@ class HttpRequest:
     :param json: the body, as JSON.
     :param content: the body, as it is, with ``content_type``.
     :param free_of_charge: repeating it costs nothing, even when it did arrive.
+    :param headers: headers beside those of every request.
+    :param timeout_seconds: how long to wait for the response. None: as for every request.
     :param stores_output: Google stores the images of this request itself.
     :param at_most_bytes: a good response with more is not read to its end. None: the bound of every response.
     """
@@ -77,6 +79,8 @@ class HttpRequest:
     free_of_charge: bool = False
     stores_output: bool = False
     at_most_bytes: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_seconds: float | None = None
 
     @property
     def place(self) -> str:
@@ -150,13 +154,14 @@ class Transport:
         self._pools.abort()
 
     def _exchange(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> HttpResponse:
-        deadline = time.monotonic() + 2 * self._timeout_seconds
+        seconds = request.timeout_seconds or self._timeout_seconds
+        deadline = time.monotonic() + 2 * seconds
         response = self._pools.open(
             request.method,
             f"{request.url}?{_encoded(tuple(request.query.items()))}" if request.query else request.url,
             body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
-            headers={**HEADERS, **_content_type(request), **token},
-            read_seconds=self._timeout_seconds,
+            headers={**HEADERS, **_content_type(request), **request.headers, **token},
+            read_seconds=seconds,
             progress=progress,
         )
         try:
@@ -185,7 +190,9 @@ class Transport:
                     raise _too_large(request, largest)
                 break  # the status says what is wrong, whatever else there is to read
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the response took longer than {2 * self._timeout_seconds} s")
+                raise TimeoutError(
+                    f"the response took longer than {2 * (request.timeout_seconds or self._timeout_seconds)} s"
+                )
         return bytes(body)
 
     def _secrets_of(self, token: Mapping[str, str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import advice_when_missing
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.protocols import endpoints
+from airflow_provider_imagen.core.protocols import endpoints, service_tiers
 from airflow_provider_imagen.core.protocols.http_errors import Operation
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import ResponseLostError, ServerError, UnexpectedResponseError
@@ -47,6 +47,7 @@ class VertexClient:
             f"Asking {request.model} in {location} to {request.job}",
             when_not_found=self._advice_when_missing(request.model),
         )
+        tier, patience = getattr(request, "service_tier", None), self._session.settings.timeout_seconds
         count = request.count if requested is None else requested
         started = time.monotonic()
         try:
@@ -58,6 +59,8 @@ class VertexClient:
                         url,
                         json=protocol.encode(request, index, storage_uri),
                         stores_output=storage_uri is not None,
+                        headers=service_tiers.headers_for(tier, patience),
+                        timeout_seconds=service_tiers.response_seconds(tier, patience),
                     ),
                     operation,
                 ).body,

@@ -23,6 +23,10 @@ ARGUMENTS = (
     "image_size",
     "seed",
     "output_mime_type",
+    "thinking_level",
+    "system_instruction",
+    "google_search",
+    "service_tier",
 )
 """The arguments of a request that the command line has under the same names as the operator."""
 
@@ -32,6 +36,8 @@ DONE, FAILED, STOPPED = 0, 1, 130
 def generate_images(options: Namespace) -> int:
     """Make images, print their URIs and return the exit code."""
     arguments = {name: getattr(options, name) for name in ARGUMENTS} | {"output_uri": absolute(options.output)}
+    if options.reference:
+        arguments["reference_images"] = [absolute(place) for place in options.reference]
     try:
         with standard_output_kept_clean():
             run = _prepared(arguments, options)

@@ -66,6 +66,18 @@ ONE_REQUEST = (
     _optional("image-size", "for example 2K"),
     _optional("seed", "same seed, same images, where the model has it", type=int),
     _optional("output-mime-type", "for example image/jpeg"),
+    Argument(
+        ("--reference",),
+        {
+            "action": "append",
+            "metavar": "PICTURE",
+            "help": "a picture to start from, a gs:// URI or a file; repeatable",
+        },
+    ),
+    _optional("thinking-level", "MINIMAL, MEDIUM or HIGH, where the model has it"),
+    _optional("system-instruction", "what holds for every image, apart from the prompt"),
+    Argument(("--google-search",), {"action": "store_true", "help": "let the model look things up; billed apart"}),
+    _optional("service-tier", "flex (half price) or priority"),
     _optional("imagen-conn-id", "Airflow connection (default: imagen_default)", default="imagen_default"),
     _optional("project-id", "project to bill (default: the connection's)"),
     _optional("location", "for example us-central1 (default: the connection's, else the model's)"),

@@ -151,6 +151,11 @@ def type_of_name(name: str) -> str:
     return ENDINGS.get(name.rpartition(".")[2].lower(), UNKNOWN)
 
 
+def extension_of_picture(mime_type: str) -> str:
+    """Return the usual ending of a file of this MIME type, also of types that are only read; ``bin`` for others."""
+    return EXTENSIONS.get(mime_type) or next((end for end, known in ENDINGS.items() if known == mime_type), "bin")
+
+
 def image_type(data: bytes) -> str | None:
     """Return the MIME type of an image by its first bytes; None for anything else, SVG and other text among it.
 

@@ -7,9 +7,12 @@ and is not sent.
 
 from __future__ import annotations
 
+import ast
+import json
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from airflow_provider_imagen.core.text import is_blank, text_from
 
@@ -27,7 +30,7 @@ LARGEST_SEED = 2_147_483_647
 
 PERSON_GENERATION = ("dont_allow", "allow_adult", "allow_all")
 
-NEVER_BLANK = {"prompt", "image", "output_uri", "image_key"}
+NEVER_BLANK = {"prompt", "image", "reference_images", "output_uri", "image_key"}
 """Arguments that say what is made and where: one that renders to nothing is refused, never taken as not given."""
 
 
@@ -51,6 +54,22 @@ def _no_switch(value: Any) -> Any:
     return value
 
 
+def _uris(value: Any) -> Any:
+    """Return one URI as a list of one, and a list that a template rendered as text as that list."""
+    if not isinstance(value, str):
+        return list(value) if isinstance(value, list | tuple) else value
+    if value.strip().startswith("["):
+        for read in (json.loads, ast.literal_eval):
+            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+                return read(value)
+    return [value]
+
+
+def _only_true(value: Any) -> Any:
+    """Return None for False: such a switch has no "off" on the wire, so both ask for the same."""
+    return value or None
+
+
 Text = Annotated[str, BeforeValidator(text_from), Field(description="text")]
 Whole = Annotated[int, BeforeValidator(_no_switch), Field(description="a whole number")]
 Number = Annotated[float, Field(description="a number")]
@@ -58,11 +77,25 @@ Switch = Annotated[bool, Field(description="True or False")]
 Lower = Annotated[Text, BeforeValidator(_lower)]
 Upper = Annotated[Text, BeforeValidator(_upper)]
 SafetyLevel = Annotated[Text, BeforeValidator(_safety_level)]
+OnlyTrue = Annotated[Switch | None, AfterValidator(_only_true), Field(description="True or False")]
+Uris = Annotated[
+    tuple[Text, ...], BeforeValidator(_uris), Field(description="one URI, or a list of URIs", min_length=1)
+]
 Labels = Annotated[dict[Text, Text], Field(description="a dict of text to text")]
 
 
+class InputPicture(BaseModel):
+    """A picture that a request sends: a ``gs://`` URI, or bytes; with its MIME type where that is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gcs_uri: str | None = None
+    data: bytes | None = Field(default=None, repr=False)
+    mime_type: str | None = None
+
+
 class _Request(BaseModel):
-    """What both jobs have in common."""
+    """What both jobs have in common. ``pictures`` are added once they were read, and never recorded."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,6 +111,7 @@ class _Request(BaseModel):
     if_exists: Annotated[Lower, Field(exclude=True)] = "generate"
     on_lost: Annotated[Lower, Field(exclude=True)] = "fail"
     image_key: Annotated[Text | None, Field(exclude=True)] = None
+    pictures: Annotated[tuple[InputPicture, ...], Field(exclude=True, repr=False)] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -97,7 +131,7 @@ class _Request(BaseModel):
 
 
 class GenerateRequest(_Request):
-    """Images from a text prompt."""
+    """Images from a text prompt, and from pictures."""
 
     job: ClassVar[Literal["generate"]] = "generate"
 
@@ -112,12 +146,23 @@ class GenerateRequest(_Request):
     sample_image_style: Lower | None = None
     guidance_scale: Number | None = None
     image_size: Upper | None = None
+    reference_images: Uris | None = None
+    thinking_level: Upper | None = None
+    system_instruction: Text | None = None
+    google_search: OnlyTrue = None
+    prominent_people: Lower | None = None
+    service_tier: Lower | None = None
     include_safety_attributes: Switch | None = None
 
     @property
     def count(self) -> int:
         """How many images are asked for."""
         return self.number_of_images
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The URIs of the pictures that the request names."""
+        return self.reference_images or ()
 
     def seed_of(self, index: int) -> int | None:
         """Return the seed of one of the images, None when no seed is set. It grows by one with each image.
@@ -127,18 +172,8 @@ class GenerateRequest(_Request):
         return None if self.seed is None else (self.seed + index - 1) % LARGEST_SEED + 1
 
 
-class SourceImage(BaseModel):
-    """The image to upscale: a ``gs://`` URI, or bytes with their MIME type."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    gcs_uri: str | None = None
-    data: bytes | None = Field(default=None, repr=False)
-    mime_type: str | None = None
-
-
 class UpscaleRequest(_Request):
-    """One image, larger. ``source`` is added once the image was read, and never recorded."""
+    """One image, larger."""
 
     job: ClassVar[Literal["upscale"]] = "upscale"
 
@@ -146,7 +181,11 @@ class UpscaleRequest(_Request):
     upscale_factor: Lower
     enhance_input_image: Switch | None = None
     image_preservation_factor: Number | None = None
-    source: SourceImage | None = Field(default=None, exclude=True, repr=False)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The URI of the image."""
+        return (self.image,)
 
 
 ImageRequest = GenerateRequest | UpscaleRequest

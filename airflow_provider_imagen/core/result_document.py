@@ -158,6 +158,13 @@ class ResultDocument(Part):
         return prompt if isinstance(prompt, str) else None
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The URIs of the pictures that the request started from: reference images, or the image to upscale."""
+        given = self.parameters.get("reference_images") or self.parameters.get("image")
+        listed = given if isinstance(given, list | tuple) else [given]
+        return tuple(uri for uri in listed if isinstance(uri, str))
+
+    @property
     def uris(self) -> tuple[str, ...]:
         """The URIs of the images that the task returned."""
         return tuple(image.uri for image in self.images)

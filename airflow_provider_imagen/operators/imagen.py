@@ -50,6 +50,12 @@ class ImagenGenerateOperator(RequestOperator):
     :param image_key: says what is made, whichever run, try or map index makes it; the files have this name:
         ``<output_uri>/<image_key>.jpg``, or ``<image_key>/0.jpg`` and so on for several. 1 to 100 characters of
         ``A-Z a-z 0-9 . _ -``, beginning with a letter or digit. None: a name of task and run. (templated)
+    :param reference_images: pictures to start from: a photo to edit, a product to put into a scene, a style to keep.
+        One URI or a list: ``gs://`` URIs, which Google reads itself (public, or in the project of the request),
+        absolute local paths, or other URIs that Airflow's ObjectStoragePath can read. PNG, JPEG, WebP, and with most
+        models HEIC and HEIF; at most 14 (3 with ``gemini-2.5-flash-image``), of 7 MB each, or 30 MB in Cloud Storage.
+        They come before the prompt, which may call them image 1, image 2. Without ``aspect_ratio`` the image takes
+        after them. Gemini image models only. (templated)
     :param model: model id, for example ``gemini-nano-banana-2.1``. None: the connection's ``default_model``, else
         the catalogue's default. (templated)
     :param fallback_model: model to use when ``model`` is retired or Google answers 404. What the fallback cannot do
@@ -75,6 +81,15 @@ class ImagenGenerateOperator(RequestOperator):
         ``sketch``, ``watercolor``, ``cyberpunk`` or ``pop_art``. (templated)
     :param guidance_scale: how closely to follow the prompt, 0 to 100; Imagen models before 4. (templated)
     :param image_size: ``512``, ``1K``, ``2K`` or ``4K``, by model; ``gemini-2.5-flash-image`` has one size. (templated)
+    :param thinking_level: how long the model thinks before it draws: ``MINIMAL``, ``MEDIUM`` or ``HIGH``, by model.
+        Thinking is billed by tokens. (templated)
+    :param system_instruction: what holds for every image, apart from the prompt: a style, a brand. (templated)
+    :param google_search: let the model look things up first. Google bills each search, about 0.014 USD, and a request
+        may make several. (templated)
+    :param prominent_people: ``allow_prominent_people`` or ``block_prominent_people``; ``person_generation`` goes
+        before it. (templated)
+    :param service_tier: ``flex``, at half price, answered when Google has room, within 20 minutes; or ``priority``, at
+        about 1.8 times the price. Only in location ``global``. None: Google's standard. (templated)
     :param include_rai_reason: ask why an image was filtered. (templated)
     :param include_safety_attributes: ask for safety scores; Gemini image models give none. (templated)
     :param labels: billing labels, at most 64. (templated)
@@ -105,6 +120,12 @@ class ImagenGenerateOperator(RequestOperator):
         "sample_image_style",
         "guidance_scale",
         "image_size",
+        "reference_images",
+        "thinking_level",
+        "system_instruction",
+        "google_search",
+        "prominent_people",
+        "service_tier",
         "include_safety_attributes",
         *REQUEST_FIELDS,
     )
@@ -116,6 +137,7 @@ class ImagenGenerateOperator(RequestOperator):
         prompt: str | XComArg,
         output_uri: str | XComArg,
         image_key: str | XComArg | None = None,
+        reference_images: str | Sequence[str] | XComArg | None = None,
         model: str | None = None,
         fallback_model: str | None = None,
         number_of_images: int | str | XComArg = 1,
@@ -132,6 +154,11 @@ class ImagenGenerateOperator(RequestOperator):
         sample_image_style: str | None = None,
         guidance_scale: float | str | None = None,
         image_size: str | None = None,
+        thinking_level: str | None = None,
+        system_instruction: str | None = None,
+        google_search: bool | str | None = None,
+        prominent_people: str | None = None,
+        service_tier: str | None = None,
         include_rai_reason: bool | str | None = True,
         include_safety_attributes: bool | str | None = None,
         labels: dict[str, str] | None = None,
@@ -164,6 +191,12 @@ class ImagenGenerateOperator(RequestOperator):
         self.sample_image_style = sample_image_style
         self.guidance_scale = guidance_scale
         self.image_size = image_size
+        self.reference_images = reference_images
+        self.thinking_level = thinking_level
+        self.system_instruction = system_instruction
+        self.google_search = google_search
+        self.prominent_people = prominent_people
+        self.service_tier = service_tier
         self.include_rai_reason = include_rai_reason
         self.include_safety_attributes = include_safety_attributes
         self.labels = labels
@@ -280,6 +313,6 @@ class ImagenUpscaleOperator(RequestOperator):
         return UpscaleRequest
 
     def _arguments(self) -> dict[str, Any]:
-        from airflow_provider_imagen.runner.source_image import only_item
+        from airflow_provider_imagen.runner.input_pictures import only_item
 
         return {**super()._arguments(), "image": only_item(self.image)}

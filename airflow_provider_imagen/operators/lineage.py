@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from airflow_provider_imagen.core.requests import ImageRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.web_pages import dataset_of
 
 log = logging.getLogger("airflow.task")
@@ -31,8 +31,7 @@ def report_lineage(
     """
     extra = {"uris": list(uris), "model": request.model, "output_uri": request.output_uri}
     _safely("The events of the outlets", lambda: _update_asset_events(outlets, context.get("outlet_events"), extra))
-    sources = [request.image] if isinstance(request, UpscaleRequest) else []
-    _safely("Hook lineage", lambda: _add_to_collector(sources, uris, hook))
+    _safely("Hook lineage", lambda: _add_to_collector(request.sources, uris, hook))
 
 
 def _update_asset_events(outlets: Iterable[Any], events: Any, extra: dict[str, Any]) -> None:

@@ -15,11 +15,10 @@ from airflow_provider_imagen.core.catalogue.pricing import cost_of, estimated_co
 from airflow_provider_imagen.core.delivered_size import differences
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.token_usage import TokenUsage
+from airflow_provider_imagen.core.validation.compatibility import PRIVATE
 from airflow_provider_imagen.errors import ImagenError, ImagesFilteredError
 
 log = logging.getLogger("airflow.task")
-PRIVATE = ("prompt", "negative_prompt")
-"""What stays out of logs; the ``result`` document has it, for those who may read XCom."""
 
 
 class RequestMetrics:

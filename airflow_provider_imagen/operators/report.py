@@ -8,7 +8,6 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_imagen.core.requests import UpscaleRequest
 from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 from airflow_provider_imagen.errors import ImagesFilteredError
 from airflow_provider_imagen.operators.lineage import report_lineage
@@ -33,8 +32,7 @@ def report(outcome: Outcome, operator: Any, context: Mapping[str, Any], hook: An
     _push(outcome.document, context["ti"])
     if outcome.refusal is not None:
         _apply_policy(request.on_filtered, outcome.refusal)
-    sources = [request.image] if isinstance(request, UpscaleRequest) else []
-    operator.lineage = (sources, uris)
+    operator.lineage = (list(request.sources), uris)
     report_lineage(request, uris, operator.outlets, context, hook)
     outcome.release()
     return uris

@@ -247,7 +247,7 @@ class RequestRunner:
             fingerprint=self._fingerprint,
             writer=self._task,
             sent_at=self._session.now(),
-            timeout_seconds=self._session.longest_seconds,
+            timeout_seconds=self._session.longest_seconds(getattr(self._plan.request, "service_tier", None)),
             requested=self._plan.request.count,
             before=self._state.before,
         )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity, fingerprint_of
-from airflow_provider_imagen.core.requests import UpscaleRequest
+from airflow_provider_imagen.core.requests import ImageRequest
+from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage
 from airflow_provider_imagen.core.storage.object_names import OwnPlace, own_name
+from airflow_provider_imagen.core.validation.arguments import STAND_INS
+from airflow_provider_imagen.core.validation.input_pictures import ReadPicture
 from airflow_provider_imagen.errors import InvalidInputError, ModelNotFoundError
+from airflow_provider_imagen.runner.failures import place_errors
+from airflow_provider_imagen.runner.input_pictures import PictureReader, problems_with_pictures, upload_large
 from airflow_provider_imagen.runner.listener import HostMemory, RunListener
 from airflow_provider_imagen.runner.outcome import Outcome
 from airflow_provider_imagen.runner.request_runner import RequestRunner
 from airflow_provider_imagen.runner.sending import StopSwitch
-from airflow_provider_imagen.runner.source_image import read_source
 from airflow_provider_imagen.runner.store import OpenPath, OutputStore
 from airflow_provider_imagen.runner.stores import open_store
 
@@ -50,43 +55,66 @@ def run_request(planner: Planner[Any], run_context: RunContext) -> Outcome:
 
     :param planner: knows the arguments and the models.
     :param run_context: where it runs.
+    :raises InvalidInputError: names every mistake, those in pictures among them; nothing was sent.
     :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
     """
-    plan = planner.first()
-    asked = planner.asked()
-    source = None
-    if isinstance(plan.request, UpscaleRequest):
-        source = read_source(plan.request, plan.model, run_context.client.storage, run_context.open_path)
-    pictures = {} if source is None else {asked.image: source.identity}
-    fingerprint = fingerprint_of(asked, plan.asked_model, pictures)
+    plan, pictures = _checked(planner, run_context)
+    identities = {uri: read.identity for uri, read in zip(plan.request.sources, pictures, strict=True)}
+    fingerprint = fingerprint_of(planner.asked(), plan.asked_model, identities)
     store = open_store(plan.request.output_uri, run_context.client.storage, run_context.open_path)
     try:
-        return _runner(plan, source, fingerprint, store, run_context).run()
+        return _runner(plan, pictures, fingerprint, store, run_context).run()
     except ModelNotFoundError as missing:
         if planner.fallback in {None, plan.request.model}:
             raise
         second = planner.with_fallback(plan.request.model, str(missing))
-        return _runner(second, source, fingerprint, store, run_context).run()
+        _refuse(problems_with_pictures(pictures, second.request, second.model, can_upload=_can_upload(second.request)))
+        return _runner(second, pictures, fingerprint, store, run_context).run()
+
+
+def _checked(planner: Planner[Any], run_context: RunContext) -> tuple[RequestPlan[Any], list[ReadPicture]]:
+    """Return the plan of the first request, and its pictures; or every mistake in arguments and pictures at once."""
+    reader = PictureReader(run_context.client.storage, run_context.open_path)
+    try:
+        plan = planner.first()
+    except InvalidInputError as failure:
+        asked = planner.asked()
+        if STAND_INS["image"] in asked.sources:
+            raise
+        _, problems = reader.read(asked, planner.row(), can_upload=_can_upload(asked))
+        raise InvalidInputError((*failure.problems, *problems)) from None
+    pictures, problems = reader.read(plan.request, plan.model, can_upload=_can_upload(plan.request))
+    _refuse(problems)
+    return plan, pictures
+
+
+def _can_upload(request: ImageRequest) -> bool:
+    """Say whether pictures can be stored where Google reads them."""
+    return is_in_cloud_storage(request.output_uri)
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise InvalidInputError(tuple(problems))
 
 
 def _runner(
-    plan: RequestPlan[Any], source: Any, fingerprint: str, store: OutputStore, run_context: RunContext
+    plan: RequestPlan[Any],
+    pictures: Sequence[ReadPicture],
+    fingerprint: str,
+    store: OutputStore,
+    run_context: RunContext,
 ) -> RequestRunner:
     log.info("Model %s: %s.", plan.request.model, plan.why)
     for remark in plan.remarks:
         log.warning("%s", remark)
-    request = plan.request if source is None else plan.request.model_copy(update={"source": source.source})
-    task = run_context.task
-    key = request.image_key
+    task, key = run_context.task, plan.request.image_key
     name = key or own_name(task.dag_id, task.run_id, task.task_id, task.map_index)
-    place = OwnPlace(name, is_key=key is not None, requested=request.count)
-    if source is not None and place.owns(request.image.removeprefix(store.uri(""))):
-        raise InvalidInputError(
-            (
-                f"image is {request.image!r}, which image_key {key!r} in this output_uri would replace. Give the "
-                "larger image another image_key or output_uri.",
-            )
-        )
+    place = OwnPlace(name, is_key=key is not None, requested=plan.request.count)
+    _refuse([_is_replaced(uri, key) for uri in plan.request.sources if place.owns(uri.removeprefix(store.uri("")))])
+    with place_errors(plan.request.output_uri):
+        sent = upload_large(pictures, plan.model.pictures, getattr(plan.request, "service_tier", None), store)
+    request = plan.request.model_copy(update={"pictures": tuple(read.picture for read in sent)})
     return RequestRunner(
         replace(plan, request=request, notes={**run_context.notes, **plan.notes}),
         task,
@@ -97,4 +125,11 @@ def _runner(
         listener=run_context.listener,
         stop=run_context.stop,
         hosts=run_context.hosts,
+    )
+
+
+def _is_replaced(uri: str, key: str | None) -> str:
+    return (
+        f"{uri!r} is a picture of this request, and image_key {key!r} in this output_uri would replace it. Give the "
+        "result another image_key or output_uri."
     )

@@ -104,7 +104,7 @@ def test_whoever_stops_it_is_told_that_it_may_be_billed(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(verb, "_prepared", lambda arguments, options: interrupted)
-    options = Namespace(output="here", **dict.fromkeys(verb.ARGUMENTS))
+    options = Namespace(output="here", reference=None, **dict.fromkeys(verb.ARGUMENTS))
 
     assert verb.generate_images(options) == 130
     assert "may have been accepted, and then it is billed" in capfd.readouterr().err

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from support.checked_requests import checked_generate, checked_upscale
 
-from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage
+from airflow_provider_imagen.core.requests import GenerateRequest, InputPicture
 from airflow_provider_imagen.core.validation.arguments import read_request
 from airflow_provider_imagen.errors import InvalidInputError
 
 GENERATE = {"model": "some-model", "prompt": "a cat", "output_uri": "gs://bucket/cats/"}
 UPSCALE = {"model": "some-model", "image": "gs://bucket/cat.png", "output_uri": "/data/large", "upscale_factor": "x2"}
 WITH_DEFAULTS = {"number_of_images", "on_filtered", "if_exists", "on_lost"}
-OPTIONAL = sorted(set(GenerateRequest.model_fields) - set(GENERATE) - WITH_DEFAULTS - {"image_key"})
+OPTIONAL = sorted(
+    set(GenerateRequest.model_fields) - set(GENERATE) - WITH_DEFAULTS - {"image_key", "reference_images", "pictures"}
+)
 
 
 def read(**arguments: Any) -> GenerateRequest:
@@ -54,6 +56,14 @@ def read(**arguments: Any) -> GenerateRequest:
         ("safety_filter_level", " BLOCK_FEWEST ", "block_none"),
         ("language", "zh-TW", "zh-TW"),
         ("labels", {"team": "art"}, {"team": "art"}),
+        ("reference_images", "gs://b/a.png", ("gs://b/a.png",)),
+        ("reference_images", ["gs://b/a.png", "/data/b.png"], ("gs://b/a.png", "/data/b.png")),
+        ("reference_images", '["gs://b/a.png"]', ("gs://b/a.png",)),
+        ("reference_images", "['gs://b/a.png', '/data/b.png']", ("gs://b/a.png", "/data/b.png")),
+        ("thinking_level", "minimal", "MINIMAL"),
+        ("google_search", "True", True),
+        ("prominent_people", "BLOCK_PROMINENT_PEOPLE", "block_prominent_people"),
+        ("service_tier", " Flex ", "flex"),
     ],
 )
 def test_rendered_values_are_read_as_what_they_mean(name: str, rendered: object, meant: object) -> None:
@@ -67,6 +77,18 @@ def test_rendered_values_are_read_as_what_they_mean(name: str, rendered: object,
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_what_renders_to_nothing_is_not_given(name: str, blank: str | None) -> None:
     assert getattr(read(**{name: blank}), name) is None
+
+
+@pytest.mark.parametrize("off", [False, "False", "no", 0])
+def test_a_search_that_is_switched_off_is_the_same_as_none(off: object) -> None:
+    assert read(google_search=off).google_search is None
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "None", [], "[]"])
+def test_reference_images_that_render_to_nothing_are_refused(blank: object) -> None:
+    """A text-only image would be made and paid instead."""
+    with pytest.raises(InvalidInputError, match="reference_images is"):
+        read(reference_images=blank)
 
 
 @pytest.mark.parametrize("blank", [None, "", "None"])
@@ -155,7 +177,7 @@ def test_a_policy_or_a_name_is_no_part_of_what_is_asked(policy: dict[str, str]) 
 
 def test_the_record_holds_what_was_given_and_no_image() -> None:
     request = checked_upscale({**UPSCALE, "image_preservation_factor": "0.5"})
-    ready = request.model_copy(update={"source": SourceImage(data=b"secret pixels", mime_type="image/png")})
+    ready = request.model_copy(update={"pictures": (InputPicture(data=b"secret pixels", mime_type="image/png"),)})
 
     assert ready.sent_arguments() == {**UPSCALE, "image_preservation_factor": 0.5, "include_rai_reason": True}
-    assert "secret pixels" not in f"{ready!r} {ready.source!r}"
+    assert "secret pixels" not in f"{ready!r} {ready.pictures!r}"

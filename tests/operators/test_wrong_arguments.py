@@ -73,7 +73,7 @@ def test_each_mistake_is_refused_before_any_request_with_value_allowed_values_an
     assert value in text
     assert allowed in text
     assert next_step in text
-    assert emulator.requests == []
+    assert model_requests(emulator) == []
 
 
 def test_all_mistakes_are_named_at_once(ti: Any) -> None:

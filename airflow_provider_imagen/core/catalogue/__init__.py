@@ -17,6 +17,8 @@ Job = Literal["generate", "upscale", "edit"]
 Filled = Annotated[str, StringConstraints(min_length=1)]
 Price = Annotated[float, Field(gt=0)]
 PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+_WITH_LIMITS = {"pictures": "reference_images", "thinking_levels": "thinking_level", "service_tiers": "service_tier"}
+"""Fields of a row, and the parameter that each is about."""
 
 
 class TokenPrices(BaseModel):
@@ -32,6 +34,25 @@ class TokenPrices(BaseModel):
     input: Price
     output_image: Price
     output_text: Price | None = None
+
+
+class PictureLimits(BaseModel):
+    """What a model takes as input pictures.
+
+    :param most: how many a request may have.
+    :param inline_bytes: the largest picture that is sent with the request.
+    :param object_bytes: the largest picture that Google reads from Cloud Storage.
+    :param mime_types: what they may be.
+    :param tokens: how many input tokens each counts as.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    most: Annotated[int, Field(ge=1)]
+    inline_bytes: Annotated[int, Field(ge=1)]
+    object_bytes: Annotated[int, Field(ge=1)]
+    mime_types: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    tokens: Annotated[int, Field(ge=1)]
 
 
 class Model(BaseModel):
@@ -56,6 +77,9 @@ class Model(BaseModel):
     mime_type_default: Filled = "image/png"
     parameters: frozenset[str]
     tolerated: frozenset[str] = frozenset()
+    pictures: PictureLimits | None = None
+    thinking_levels: tuple[Filled, ...] = ()
+    service_tiers: tuple[Filled, ...] = ()
     prices_usd: dict[str, Price] = {}
     token_prices_usd: TokenPrices | None = None
     released: PartialDate | None = None
@@ -66,9 +90,12 @@ class Model(BaseModel):
     checked: date
 
     @model_validator(mode="after")
-    def _upscalers_name_their_factors(self) -> Model:
+    def _limits_belong_to_parameters(self) -> Model:
         if ("upscale" in self.jobs) != bool(self.upscale_factors):
             raise ValueError(f"{self.id}: the job upscale and upscale_factors go together")
+        for field, name in _WITH_LIMITS.items():
+            if bool(getattr(self, field)) != (name in self.parameters):
+                raise ValueError(f"{self.id}: the parameter {name} and {field} go together")
         return self
 
     def is_named(self, name: str) -> bool:

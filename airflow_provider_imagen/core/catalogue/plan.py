@@ -137,6 +137,14 @@ class Planner(Generic[RequestT]):
         """Return the request as its author asked for it, whatever model it is planned with."""
         return read_request(self._kind, {**self._arguments, "model": "any-model"})[0]
 
+    def row(self) -> Model:
+        """Return what is known of the model that is asked first, for what has to be judged beside its rules."""
+        name, _ = choose_model(self._kind.job, self._preferences.model, self._preferences.default_model, self._models)
+        name = name if isinstance(name, str) else self._models.defaults[self._kind.job]
+        known = self._models.find(name)
+        ended = known is not None and known.retired_on(self._today)
+        return self._models.match(self.fallback if ended and self.fallback else name, self._kind.job).row
+
     def with_fallback(self, instead_of: str, because: str) -> RequestPlan[RequestT]:
         """Plan the request with the fallback.
 
@@ -165,7 +173,8 @@ class Planner(Generic[RequestT]):
         return name.strip() if known is None or self._kind.job in known.jobs else None
 
     def _problems_with_model(self, request: RequestT, match: ModelMatch, named_by: str) -> list[str]:
-        location = problem_with_location(match, self._preferences.location)
+        tier = getattr(request, "service_tier", None)
+        location = problem_with_location(match, self._preferences.location, tier)
         return [*problems_with_model(request, match, self._models, self._today, named_by), *location]
 
     def _remarks_on_fallback(self) -> tuple[str, ...]:

@@ -121,9 +121,9 @@ def _upscaling(request: UpscaleRequest, storage_uri: str | None) -> _Parameters:
 
 
 def _source(request: UpscaleRequest) -> _Image:
-    source = request.source
-    if source is None:
+    if not request.pictures:
         raise ValueError("the source image was not read")
+    source = request.pictures[0]
     data = base64.b64encode(source.data).decode() if source.data is not None else None
     return _Image(gcs_uri=source.gcs_uri, bytes_base64_encoded=data, mime_type=source.mime_type)
 

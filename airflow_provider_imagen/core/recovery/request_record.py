@@ -27,8 +27,14 @@ SHORT_HEX = 12
 GRACE_SECONDS = 60.0
 """How long after its time-out another run's request may still bring images."""
 
-NOT_IN_FINGERPRINT = frozenset({"model", "output_uri", "labels", "include_rai_reason", "include_safety_attributes"})
+NOT_IN_FINGERPRINT = frozenset(
+    {"model", "output_uri", "labels", "include_rai_reason", "include_safety_attributes", "service_tier"}
+)
 """Arguments that do not decide the picture. Policies and the key are no arguments of a request in the first place."""
+
+
+PICTURES = frozenset({"image", "reference_images"})
+"""Arguments that name pictures: what lies under the name counts, not the name."""
 
 
 class TaskIdentity(BaseModel):
@@ -229,8 +235,10 @@ def fingerprint_of(
     :param pictures: what identifies each picture that the request names, by its URI.
     """
     arguments = {name: value for name, value in request.sent_arguments().items() if name not in NOT_IN_FINGERPRINT}
-    for name, value in arguments.items():
-        if pictures and isinstance(value, str) and value in pictures:
-            arguments[name] = pictures[value]
+    known = pictures or {}
+    for name in PICTURES & arguments.keys():
+        value = arguments[name]
+        is_list = isinstance(value, list)
+        arguments[name] = [known.get(uri, uri) for uri in value] if is_list else known.get(value, value)
     asked = {"job": request.job, **({} if asked_model is None else {"model": asked_model}), **arguments}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

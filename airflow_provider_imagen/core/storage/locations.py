@@ -84,14 +84,18 @@ def is_object(uri: str) -> bool:
     return uri.isprintable() and OBJECT.match(uri) is not None
 
 
-def problem_with_source(uri: str) -> str | None:
-    """Return what is wrong with the ``image`` to upscale, None when it can be read or passed on."""
+def problem_with_source(uri: str, name: str = "image") -> str | None:
+    """Return what is wrong with the URI of a picture, None when it can be read or passed on.
+
+    :param uri: its URI.
+    :param name: the argument that names it.
+    """
     if is_object(uri):
         return None
     other_scheme = "://" in uri and not uri.startswith((SCHEME, "http://", "https://"))
     if (other_scheme or uri.startswith("/")) and uri.isprintable():
         return None
     return (
-        f"image is {quoted(uri)}; allowed are gs://bucket/name.png, an absolute local file, or another scheme that "
+        f"{name} is {quoted(uri)}; allowed are gs://bucket/name.png, an absolute local file, or another scheme that "
         "Airflow can read. Save the image in one of these places first."
     )

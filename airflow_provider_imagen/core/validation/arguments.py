@@ -56,7 +56,7 @@ def _type_problem(kind: type[RequestT], name: str, error_type: str, value: Any) 
         return f"{name} is missing. Pass {name}=..."
     field = kind.model_fields.get(name)
     if field is None:
-        return f"{name} is no argument here. Allowed: {', '.join(sorted(kind.model_fields.keys() - {'source'}))}."
+        return f"{name} is no argument here. Allowed: {', '.join(sorted(kind.model_fields.keys() - {'pictures'}))}."
     if name in {"prompt", "image"} and isinstance(value, (list, tuple)):
         if not value:
             return f"{name} is an empty list: the task before made nothing. Skip this task, or map over the list."

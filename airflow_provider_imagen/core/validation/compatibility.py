@@ -11,6 +11,10 @@ from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.text import quoted
 
 JPEG = "image/jpeg"
+LEVELS = {"thinking_level": "thinking_levels", "service_tier": "service_tiers"}
+"""Arguments whose values differ by model, and the field of its row that has them."""
+PRIVATE = ("prompt", "negative_prompt", "system_instruction")
+"""Arguments in an author's own words, which stay out of logs; the ``result`` document has them."""
 
 
 def is_needless(name: str, value: object, model: Model) -> bool:
@@ -49,8 +53,9 @@ def fitted_to(request: ImageRequest, model: Model) -> tuple[dict[str, object], l
         if name in ALWAYS_THERE or value is None or is_needless(name, value, model):
             continue
         too_large = name == "image_size" and value not in model.image_sizes
+        too_much = name in LEVELS and value not in getattr(model, LEVELS[name])
         has_no_jpeg = name == "compression_quality" and (request.output_mime_type or model.mime_type_default) != JPEG
-        if name not in model.parameters | model.tolerated or too_large or has_no_jpeg:
+        if name not in model.parameters | model.tolerated or too_large or too_much or has_no_jpeg:
             losses[name] = value
     texts = [
         f"{name}={_shown(name, value)} is given up: {model.id} does not accept it." for name, value in losses.items()
@@ -60,9 +65,7 @@ def fitted_to(request: ImageRequest, model: Model) -> tuple[dict[str, object], l
 
 def _shown(name: str, value: object) -> str:
     """Return a value for the log, where words of a prompt have no place."""
-    return (
-        f"a text of {len(value)} characters" if name == "negative_prompt" and isinstance(value, str) else quoted(value)
-    )
+    return f"a text of {len(value)} characters" if name in PRIVATE and isinstance(value, str) else quoted(value)
 
 
 ALWAYS_THERE = {
@@ -73,7 +76,8 @@ ALWAYS_THERE = {
     "upscale_factor",
     "output_uri",
     "labels",
-    "source",
+    "pictures",
+    "reference_images",
     "include_rai_reason",
     "on_filtered",
     "if_exists",

@@ -12,10 +12,10 @@ from airflow_provider_imagen.core.catalogue import MODEL_ID, Catalogue, Model, M
 from airflow_provider_imagen.core.protocols import protocol_named
 from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest
 from airflow_provider_imagen.core.text import quoted
-from airflow_provider_imagen.core.validation.compatibility import ALWAYS_THERE, is_needless
-from airflow_provider_imagen.core.validation.rules import UPSCALE_FACTORS, problem_with_compression
+from airflow_provider_imagen.core.validation.compatibility import ALWAYS_THERE, LEVELS, is_needless
+from airflow_provider_imagen.core.validation.rules import CHOICES, UPSCALE_FACTORS, problem_with_compression
 
-FOR_EVERY_MODEL = ALWAYS_THERE - {"aspect_ratio"}
+FOR_EVERY_MODEL = ALWAYS_THERE - {"aspect_ratio", "reference_images"}
 INSTEAD = {
     "sample_image_style": "Say in the prompt which style the image has.",
     "guidance_scale": "Say in the prompt what matters most.",
@@ -52,9 +52,19 @@ def problems_with_model(
             yield from _compression(request, model)
 
 
-def problem_with_location(match: ModelMatch, location: str | None) -> list[str]:
-    """Return what is wrong with asking a model in a location that task or connection set. It is never replaced."""
+def problem_with_location(match: ModelMatch, location: str | None, service_tier: str | None = None) -> list[str]:
+    """Return what is wrong with asking a model in a location that task or connection set. It is never replaced.
+
+    :param match: what is known of the model.
+    :param location: the location that is set.
+    :param service_tier: the request's.
+    """
     model = match.row
+    if service_tier == "flex" and location not in {None, "global"}:
+        return [
+            f"service_tier is 'flex', which is served in location global only; location is {location}. Set location to "
+            "global, or leave out service_tier."
+        ]
     if not (match.is_known or match.meant) or location is None or model.serves(location):
         return []
     served = ", ".join(f"{each}*" if each.endswith("-") else each for each in model.locations)
@@ -89,9 +99,19 @@ def _of_generate(request: GenerateRequest, model: Model) -> Iterator[str]:
         )
     yield from _choice_of_model("aspect_ratio", request.aspect_ratio, model.aspect_ratios, model)
     yield from _choice_of_model("image_size", request.image_size, model.image_sizes, model)
+    for name, field in LEVELS.items():
+        if (value := getattr(request, name)) in CHOICES[name]:
+            yield from _choice_of_model(name, value, getattr(model, field), model)
+    yield from _number_of_pictures(request, model)
     yield from _prompt_length("prompt", request.prompt, model.prompt_tokens, model.id)
     yield from _prompt_length("negative_prompt", request.negative_prompt or "", model.prompt_tokens, model.id)
     yield from _seed(request, model)
+
+
+def _number_of_pictures(request: GenerateRequest, model: Model) -> Iterator[str]:
+    count = len(request.sources)
+    if model.pictures is not None and count > model.pictures.most:
+        yield f"reference_images has {count}; {model.id} takes at most {model.pictures.most}. Leave some out."
 
 
 def _of_upscale(request: ImageRequest, model: Model) -> Iterator[str]:
@@ -153,6 +173,12 @@ def _of_unknown_model(request: ImageRequest, model: Model, models: Catalogue, to
         yield (
             f"number_of_images is {quoted(request.number_of_images)}; every known model of this kind makes at most "
             f"{most} in a request. Map several tasks for more."
+        )
+    pictures = max((each.pictures.most for each in kind if each.pictures), default=0)
+    if pictures and len(request.sources) > pictures:
+        yield (
+            f"reference_images has {len(request.sources)}; every known model of this kind takes at most {pictures}. "
+            "Leave some out."
         )
     tokens = [each.prompt_tokens for each in kind if each.prompt_tokens]
     for name, text in (("prompt", request.prompt), ("negative_prompt", request.negative_prompt or "")):

@@ -19,6 +19,7 @@ from airflow_provider_imagen.core.requests import (
 )
 from airflow_provider_imagen.core.storage.locations import problem_with_source
 from airflow_provider_imagen.core.text import quoted
+from airflow_provider_imagen.core.validation.input_pictures import problems_with_uris
 from airflow_provider_imagen.core.validation.output_paths import problems_with_key, problems_with_output_uri
 
 SAFETY_FILTER_LEVELS = ("block_low_and_above", "block_medium_and_above", "block_only_high", "block_none")
@@ -27,6 +28,9 @@ SAMPLE_IMAGE_STYLES = ("photograph", "digital_art", "landscape", "sketch", "wate
 ON_FILTERED = ("fail", "skip", "warn")
 IF_EXISTS = ("generate", "reuse", "fail")
 ON_LOST = ("fail", "resend")
+THINKING_LEVELS = ("MINIMAL", "MEDIUM", "HIGH")
+PROMINENT_PEOPLE = ("allow_prominent_people", "block_prominent_people")
+SERVICE_TIERS = ("flex", "priority")
 UPSCALE_FACTORS = ("x2", "x3", "x4")
 MOST_LABELS = 64
 LABEL_KEY = re.compile(r"^[a-z][a-z0-9_-]{0,62}\Z")
@@ -39,6 +43,9 @@ CHOICES = {
     "sample_image_style": SAMPLE_IMAGE_STYLES,
     "output_mime_type": tuple(EXTENSIONS),
     "upscale_factor": UPSCALE_FACTORS,
+    "thinking_level": THINKING_LEVELS,
+    "prominent_people": PROMINENT_PEOPLE,
+    "service_tier": SERVICE_TIERS,
     "on_filtered": ON_FILTERED,
     "if_exists": IF_EXISTS,
     "on_lost": ON_LOST,
@@ -78,6 +85,8 @@ def _general(request: ImageRequest) -> Iterator[str]:
         yield "prompt is 'None', which is what a template makes of a missing value. Check the template that renders it."
     if isinstance(request, UpscaleRequest) and (wrong := problem_with_source(request.image)):
         yield wrong
+    if isinstance(request, GenerateRequest):
+        yield from problems_with_uris(request.sources)
     for name, allowed in CHOICES.items():
         value = getattr(request, name, None)
         if value is not None and value not in allowed:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from airflow_provider_imagen.core.catalogue import Model
-from airflow_provider_imagen.core.image_header import is_cut_off, read_header
+from airflow_provider_imagen.core.image_header import read_header
+from airflow_provider_imagen.core.picture_bytes import is_damaged
 from airflow_provider_imagen.core.requests import UpscaleRequest
 
 LARGEST_SOURCE_BYTES = 10 * 1024 * 1024
@@ -29,8 +30,8 @@ def problems_with_source(data: bytes, request: UpscaleRequest, model: Model) -> 
     factor = int(request.upscale_factor.removeprefix("x"))
     pixels = header.width * header.height * factor**2
     if pixels <= most * 1_000_000:
-        is_damaged = pixels == 0 or is_cut_off(data)
-        return [f"image {request.image} is damaged or cut off. Save or copy it again."] if is_damaged else []
+        damaged = is_damaged(data, header.mime_type)
+        return [f"image {request.image} is damaged or cut off. Save or copy it again."] if damaged else []
     problem = (
         f"image {request.image} is {header.width} x {header.height}; upscale_factor {request.upscale_factor!r} makes "
         f"{pixels / 1e6:.1f} megapixels, and {request.model} allows {most}. Choose a smaller factor or image."

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_imagen.core.protocols.generate_content import HARM_CATEGORIES, encode
-from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest, InputPicture, UpscaleRequest
 
 
 def body_of(index: int = 0, **arguments: Any) -> dict[str, Any]:
@@ -32,6 +32,8 @@ def test_what_is_not_given_is_not_sent() -> None:
         ("person_generation", "allow_all", ("imageConfig", "personGeneration"), "ALLOW_ALL"),
         ("output_mime_type", "image/png", ("imageConfig", "imageOutputOptions"), {"mimeType": "image/png"}),
         ("seed", 7, ("seed",), 7),
+        ("prominent_people", "allow_prominent_people", ("imageConfig", "prominentPeople"), "ALLOW_PROMINENT_PEOPLE"),
+        ("thinking_level", "high", ("thinkingConfig", "thinkingLevel"), "HIGH"),
     ],
 )
 def test_each_argument_has_its_place(argument: str, value: Any, place: tuple[str, ...], sent: Any) -> None:
@@ -65,6 +67,39 @@ def test_a_negative_prompt_becomes_words() -> None:
 @pytest.mark.parametrize(("seed", "index", "sent"), [(7, 3, 10), (LARGEST_SEED, 1, 1), (1, 0, 1)])
 def test_each_image_of_a_task_has_a_seed_of_its_own(seed: int, index: int, sent: int) -> None:
     assert body_of(index, seed=seed)["generationConfig"]["seed"] == sent
+
+
+PICTURES = (
+    InputPicture(gcs_uri="gs://bucket/a.png", mime_type="image/png"),
+    InputPicture(data=b"pixels", mime_type="image/webp"),
+)
+
+
+def test_pictures_stand_before_the_text_in_their_order() -> None:
+    parts = body_of(reference_images=["gs://bucket/a.png", "/data/b.webp"], pictures=PICTURES)["contents"][0]["parts"]
+
+    assert parts == [
+        {"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/a.png"}},
+        {"inlineData": {"mimeType": "image/webp", "data": "cGl4ZWxz"}},
+        {"text": "a cat"},
+    ]
+
+
+def test_pictures_that_were_not_read_are_a_programming_error() -> None:
+    with pytest.raises(ValueError, match="the pictures were not read"):
+        body_of(reference_images="/data/b.webp")
+
+
+def test_what_holds_for_every_image_stands_apart_from_the_prompt() -> None:
+    body = body_of(system_instruction="In oil", google_search=True)
+
+    assert body["systemInstruction"] == {"role": "user", "parts": [{"text": "In oil"}]}
+    assert body["tools"] == [{"googleSearch": {}}]
+    assert body["contents"] == body_of()["contents"]
+
+
+def test_a_tier_changes_nothing_in_the_body() -> None:
+    assert body_of(service_tier="flex") == body_of()
 
 
 def test_an_image_to_upscale_is_a_programming_error() -> None:

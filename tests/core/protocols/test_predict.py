@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_imagen.core.protocols.predict import encode
-from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest, SourceImage, UpscaleRequest
+from airflow_provider_imagen.core.requests import LARGEST_SEED, GenerateRequest, InputPicture, UpscaleRequest
 
 PLACES: list[tuple[str, Any, str, Any]] = [
     ("prompt", "a dog", "instances.0.prompt", "a dog"),
@@ -58,12 +58,23 @@ def generate(index: int = 0, storage_uri: str | None = None, **arguments: Any) -
     return encode(GenerateRequest(**given), index, storage_uri)
 
 
-def upscale(source: SourceImage | None, storage_uri: str | None = None, **arguments: Any) -> dict[str, Any]:
+def upscale(source: InputPicture | None, storage_uri: str | None = None, **arguments: Any) -> dict[str, Any]:
     given = {"model": "some-model", "image": "/a.png", "output_uri": "/data", "upscale_factor": "x2", **arguments}
-    return encode(UpscaleRequest(**given, source=source), 0, storage_uri)
+    return encode(UpscaleRequest(**given, pictures=() if source is None else (source,)), 0, storage_uri)
 
 
-BYTES = SourceImage(data=b"pixels", mime_type="image/png")
+OF_GEMINI = {
+    "pictures",
+    "reference_images",
+    "thinking_level",
+    "system_instruction",
+    "google_search",
+    "prominent_people",
+    "service_tier",
+}
+"""Arguments that no Imagen model takes."""
+
+BYTES = InputPicture(data=b"pixels", mime_type="image/png")
 LEAST = {"instances": [{"prompt": "a cat"}], "parameters": {"sampleCount": 1, "includeRaiReason": True}}
 LEAST_UPSCALE = {
     "instances": [{"image": {"bytesBase64Encoded": base64.b64encode(b"pixels").decode(), "mimeType": "image/png"}}],
@@ -92,7 +103,7 @@ def test_an_argument_of_an_upscale_lands_in_its_documented_place(
 
 @pytest.mark.parametrize(
     ("kind", "places", "elsewhere"),
-    [(GenerateRequest, PLACES, set()), (UpscaleRequest, UPSCALE_PLACES, {"image", "source"})],
+    [(GenerateRequest, PLACES, OF_GEMINI), (UpscaleRequest, UPSCALE_PLACES, {"image", "pictures"})],
 )
 def test_no_argument_is_forgotten_here(kind: type, places: list[tuple[Any, ...]], elsewhere: set[str]) -> None:
     assert {place[0] for place in places} == set(kind.model_fields) - NOT_ON_THE_WIRE - elsewhere  # type: ignore[attr-defined]
@@ -136,7 +147,7 @@ def test_everything_at_once_is_what_google_s_own_sdk_sends() -> None:
 
 
 def test_an_image_in_cloud_storage_is_sent_by_reference() -> None:
-    body = upscale(SourceImage(gcs_uri="gs://bucket/cat.png"))
+    body = upscale(InputPicture(gcs_uri="gs://bucket/cat.png"))
 
     assert body == {**LEAST_UPSCALE, "instances": [{"image": {"gcsUri": "gs://bucket/cat.png"}}]}
 

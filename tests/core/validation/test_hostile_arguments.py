@@ -14,7 +14,7 @@ from support.checked_requests import checked_generate, checked_upscale
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner
 from airflow_provider_imagen.core.protocols import generate_content, predict
-from airflow_provider_imagen.core.requests import GenerateRequest, SourceImage, UpscaleRequest
+from airflow_provider_imagen.core.requests import GenerateRequest, InputPicture, UpscaleRequest
 from airflow_provider_imagen.core.waiting.condition import check_wait
 from airflow_provider_imagen.errors import InvalidInputError
 
@@ -32,7 +32,7 @@ SOUND_UPSCALE = {"image": "gs://bucket/x.png", "output_uri": "gs://bucket/x/", "
 
 
 def some_of(kind: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    names = st.sampled_from(sorted(kind.model_fields.keys() - {"source", "labels"}))
+    names = st.sampled_from(sorted(kind.model_fields.keys() - {"pictures", "labels"}))
     return st.builds(
         lambda given, marks: given | ({"labels": marks} if marks else {}),
         st.dictionaries(names, values, max_size=4),
@@ -62,8 +62,8 @@ def test_so_they_do_for_upscaling(arguments: dict[str, Any], model: str) -> None
     refusal = ""
     try:
         request = checked_upscale({**SOUND_UPSCALE, "model": model, **arguments})
-        source = SourceImage(gcs_uri="gs://bucket/x.png")
-        json.dumps(predict.encode(request.model_copy(update={"source": source})), allow_nan=False).encode()
+        source = InputPicture(gcs_uri="gs://bucket/x.png")
+        json.dumps(predict.encode(request.model_copy(update={"pictures": (source,)})), allow_nan=False).encode()
     except InvalidInputError as failure:
         refusal = str(failure)
     refusal.encode()

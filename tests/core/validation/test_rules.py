@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from datetime import date
 from typing import Any
 
@@ -35,7 +36,15 @@ def problems_of(data: bytes, request: UpscaleRequest) -> list[str]:
 
 
 def png(width: int, height: int, length: int = 0) -> bytes:
-    return (PNG + struct.pack(">II", width, height)).ljust(length - 4, b"\0") + b"IEND"
+    """Return a PNG without pixels, as long as is wanted."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    end = chunk(b"IEND", b"")
+    filling = max(0, length - len(start) - len(end) - 12)
+    return start + chunk(b"tEXt", bytes(filling)) + end
 
 
 def test_nothing_is_said_about_an_ordinary_request() -> None:
