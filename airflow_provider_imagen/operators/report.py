@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
+from airflow_provider_imagen.core.protocols.service_tiers import remark_on_tier
 from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 from airflow_provider_imagen.errors import ImagesFilteredError
 from airflow_provider_imagen.operators.lineage import report_lineage
@@ -48,6 +49,10 @@ def log_outcome(outcome: Outcome) -> None:
         log.warning("Google sent an item that is neither an image nor a reason: %s.", item)
     for remark in response.remarks:
         log.warning("%s", remark)
+    tier = getattr(outcome.plan.request, "service_tier", None)
+    served = response.usage.traffic_type if response.usage else ""
+    if (uris or served) and (warning := remark_on_tier(tier, served)):
+        log.warning("%s", warning)
     log.info("%d image(s) after %.1f s:\n%s", len(uris), response.duration_seconds, "\n".join(uris))
     for difference in outcome.document.size_differences:
         log.warning("Google delivered another size than asked: %s.", difference)

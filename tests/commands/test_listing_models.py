@@ -63,7 +63,7 @@ def test_json_is_the_whole_catalogue_with_state_source_and_date(command: tuple[s
             "retirement_date": "2027-03-15",
             "replacement": "gemini-3.1-flash-lite-image",
             "locations": ["global", "us-", "europe-"],
-            "checked": "2026-11-22",
+            "checked": "2026-11-25",
         }.items()
     )
     assert any(source.startswith("https://docs.cloud.google.com/") for source in by_id["gemini-3-pro-image"]["source"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
-from support.emulated import model_requests
+from support.emulated import model_requests, records_in
 from support.operators import generate
 
 from airflow_provider_imagen.core.catalogue import catalogue
@@ -261,7 +262,7 @@ def test_a_photo_whose_metadata_may_not_be_read_is_told_by_its_uri_with_one_warn
     edit(put(emulator, "a.png", photo())).execute({"ti": ti})
 
     assert parts_of(model_requests(emulator)[0])[0]["fileData"]["mimeType"] == "image/png"
-    assert "is told by its URI only" in logged()
+    assert "is told from others by its URI only" in logged()
 
 
 def test_a_large_local_photo_is_uploaded_once_and_passed_on(emulator: Any, make_ti: Any, tmp_path: Path) -> None:
@@ -310,6 +311,31 @@ def test_a_tier_is_chosen_by_headers(emulator: Any, ti: Any, model: str, tier: s
     assert headers["x-vertex-ai-llm-shared-request-type"] == tier
     assert headers["x-vertex-ai-llm-request-type"] == "shared"
     assert headers.get("x-server-timeout") == ("1200" if tier == "flex" else None)
+
+
+def test_another_tier_than_asked_for_is_warned_of_and_costs_its_own_price(
+    emulator: Any, ti: Any, logged: Callable[[], str]
+) -> None:
+    emulator.order_fault(Fault("generate", traffic_type="ON_DEMAND"))
+
+    generate(model=MODEL, service_tier="flex").execute({"ti": ti})
+    served = ti.pushed["result"]
+    assert "served ON_DEMAND instead of ON_DEMAND_FLEX" in logged()
+
+    generate(model=MODEL, service_tier="flex", task_id="again").execute({"ti": ti})
+    assert ti.pushed["result"]["traffic_type"] == "ON_DEMAND_FLEX"
+    assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(served["estimated_cost_usd"] / 2, rel=0.01)
+
+
+def test_a_flex_request_may_take_as_long_as_google_was_told_and_its_record_says_so(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", reset=True, after_work=True))
+
+    with pytest.raises(AirflowFailException):
+        generate(model=MODEL, service_tier="flex").execute({"ti": ti})
+
+    (name,) = records_in(CLOUD, emulator)
+    record = json.loads(emulator.read_object("bucket", f"made/_imagen/{name}"))
+    assert record["timeout_seconds"] == 600 + 2 * 1230
 
 
 def test_without_a_tier_no_such_header_is_sent(emulator: Any, ti: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.result_document import Text, Texts
+from airflow_provider_imagen.core.result_parts import Text, Texts
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.errors import RecordUnreadableError
 

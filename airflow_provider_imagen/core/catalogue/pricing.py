@@ -19,6 +19,8 @@ TIER_FACTORS = {"flex": 0.5, "priority": 1.8}
 TIERS = {"ON_DEMAND": "standard", "ON_DEMAND_FLEX": "flex", "ON_DEMAND_PRIORITY": "priority"}
 """The service tiers by the ``trafficType`` of a response."""
 
+SEARCH_USD = 0.014
+"""What one search of Google costs; a request may make several, and one is counted (public reports, 2026-11-25)."""
 MILLION = 1_000_000
 
 
@@ -37,17 +39,18 @@ class CostEstimate(NamedTuple):
         return in_words(self.usd)
 
 
-def estimated_cost_usd(request: ImageRequest, images: int, model: Model, tier: str | None = None) -> float | None:
-    """Return what a number of images costs before they are made, without the input; None when no price is known.
+def estimated_cost_usd(request: ImageRequest, images: int, model: Model) -> float | None:
+    """Return what a number of images costs before they are made; None when no price is known.
+
+    Pictures that are sent and one search a request are counted; texts and thoughts are not.
 
     Google does not charge for filtered images, so those that came are what counts.
 
     :param request: what is asked.
     :param images: how many images are expected.
     :param model: the catalogue's row that the request is planned with; another model's price is none.
-    :param tier: the service tier that is asked for, None for the standard one.
     """
-    cost = cost_of(request, model, [None] * images, tier=tier)
+    cost = cost_of(request, model, [None] * images)
     return None if cost is None else cost.usd
 
 
@@ -57,31 +60,30 @@ def cost_of(
     images: Sequence[ImageSize | None],
     *,
     usages: Sequence[TokenUsage] = (),
-    tier: str | None = None,
 ) -> CostEstimate | None:
     """Return what came cost: by tokens where all of them are known and have a price, else by image.
 
-    A token without a price, and input and thoughts where images are counted, are left out.
+    A token without a price, and texts and thoughts where images are counted, are left out.
 
     :param request: what was asked.
     :param model: the catalogue's row that the request is planned with; another model's price is none.
     :param images: the size of each image; None where it is not known, and then the size that was asked counts.
     :param usages: the usage of each response that has one. Its own tier counts, if it says which.
-    :param tier: the service tier that was asked for, None for the standard one.
     """
     if not model.is_named(request.model):
         return None
+    tier = getattr(request, "service_tier", None)
     by_tokens = [_by_tokens(usage, model, tier) for usage in usages]
     known = [cost for cost in by_tokens if cost is not None]
     if known and len(known) == len(by_tokens) and sum(usage.images for usage in usages) >= len(images):
-        return CostEstimate(round(sum(known), 6), "usage")
+        return CostEstimate(round(sum(known) + len(usages) * _search_price(request), 6), "usage")
     tiers = {_tier_of(usage, tier) for usage in usages}
     factor = TIER_FACTORS.get(tiers.pop() if len(tiers) == 1 else tier or "", 1.0)
     prices = [_price_of(request, size, model) for size in images or [None]]
     if None in prices:
         return None
-    total = sum(filter(None, prices)) if images else 0.0
-    return CostEstimate(round(total * factor, 6), "images")
+    total = sum(filter(None, prices)) + len(images) * _input_price(request, model) if images else 0.0
+    return CostEstimate(round(total * factor + len(images) * _search_price(request), 6), "images")
 
 
 def in_words(cost_usd: float | None) -> str:
@@ -100,6 +102,18 @@ def _by_tokens(usage: TokenUsage, model: Model, tier: str | None) -> float | Non
         + words * (prices.output_text or 0)
     )
     return cost / MILLION * TIER_FACTORS.get(_tier_of(usage, tier), 1.0)
+
+
+def _search_price(request: ImageRequest) -> float:
+    """Return what the searches of one request cost."""
+    return SEARCH_USD if isinstance(request, GenerateRequest) and request.google_search else 0.0
+
+
+def _input_price(request: ImageRequest, model: Model) -> float:
+    """Return what the pictures that one request sends cost."""
+    if not isinstance(request, GenerateRequest) or model.pictures is None or model.token_prices_usd is None:
+        return 0.0
+    return len(request.sources) * model.pictures.tokens * model.token_prices_usd.input / MILLION
 
 
 def _tier_of(usage: TokenUsage, asked: str | None) -> str:

@@ -13,7 +13,7 @@ LONGEST_FLEX_SECONDS = 1800.0
 GRACE_SECONDS = 30.0
 """How much longer a response is waited for than Google was told to try, so that its own error comes first."""
 
-TRAFFIC_TYPES = {None: "ON_DEMAND", "flex": "ON_DEMAND_FLEX", "priority": "ON_DEMAND_PRIORITY"}
+TRAFFIC_TYPES = {"flex": "ON_DEMAND_FLEX", "priority": "ON_DEMAND_PRIORITY"}
 """What an answer's ``usageMetadata.trafficType`` says, by the tier that served it."""
 
 
@@ -36,6 +36,23 @@ def response_seconds(service_tier: str | None, timeout_seconds: float) -> float:
     """
     told = server_seconds(service_tier, timeout_seconds)
     return timeout_seconds if told is None else told + GRACE_SECONDS
+
+
+def remark_on_tier(service_tier: str | None, traffic_type: str) -> str | None:
+    """Return a warning when Google served another tier than the one that was asked for, and bills that.
+
+    :param service_tier: the request's.
+    :param traffic_type: what the answers say, each type once, with commas; empty where they say nothing.
+    """
+    expected = TRAFFIC_TYPES.get(service_tier or "")
+    if expected is None or traffic_type == expected:
+        return None
+    if not traffic_type:
+        return f"service_tier is {service_tier!r}, and Google does not say in which tier it served the request."
+    return (
+        f"service_tier is {service_tier!r}, and Google served {traffic_type} instead of {expected}, at that tier's "
+        "price. Check that the model has the tier, and that no proxy drops the request's headers."
+    )
 
 
 def headers_for(service_tier: str | None, timeout_seconds: float) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from airflow_provider_imagen.core.result_document import MOST_IMAGES, ResultDocument, StoredImage
+from airflow_provider_imagen.core.result_document import MOST_IMAGES, ResultDocument
+from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress, read_map_index
 from airflow_provider_imagen.plugins.gallery.archive import archive_of
 from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_imagen.core.result_document import MOST_IMAGES, ResultDocument, StoredImage
+from airflow_provider_imagen.core.result_document import MOST_IMAGES, ResultDocument
+from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.plugins.gallery.image_storage import UNKNOWN_TYPE
 
 PARAMETERS = ("image", "reference_images")

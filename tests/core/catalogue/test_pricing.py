@@ -177,17 +177,17 @@ def test_a_delivered_size_without_a_price_costs_what_was_asked() -> None:
 def test_the_tier_that_google_served_counts_before_the_one_that_was_asked(
     asked: str | None, served: str, factor: float, basis: str
 ) -> None:
-    request = generate(PRO)
+    request = generate(PRO, service_tier=asked)
     tokens = 1120 if basis == "usage" else 0
-    cost = cost_of(request, row(request), [None], usages=[image_usage(tokens, traffic_type=served)], tier=asked)
+    cost = cost_of(request, row(request), [None], usages=[image_usage(tokens, traffic_type=served)])
 
     assert cost == (pytest.approx(factor * (0.1344 if basis == "usage" else 0.134)), basis)
 
 
 def test_an_expected_cost_knows_the_tier_too() -> None:
-    request = generate(PRO)
+    request = generate(PRO, service_tier="flex")
 
-    assert estimated_cost_usd(request, 2, row(request), "flex") == pytest.approx(0.134)
+    assert estimated_cost_usd(request, 2, row(request)) == pytest.approx(0.134)
 
 
 def test_responses_of_several_tiers_each_cost_their_own() -> None:
@@ -195,3 +195,25 @@ def test_responses_of_several_tiers_each_cost_their_own() -> None:
     usages = [image_usage(traffic_type="ON_DEMAND_FLEX"), image_usage(traffic_type="ON_DEMAND")]
 
     assert cost_of(request, row(request), [None, None], usages=usages) == (pytest.approx(0.1344 * 1.5), "usage")
+
+
+def test_pictures_and_a_search_a_request_are_in_the_expected_cost() -> None:
+    plain = generate(PRO)
+    rich = generate(PRO, reference_images=["gs://b/a.png", "/data/b.png"], google_search=True)
+    prices = row(plain).token_prices_usd
+    assert prices is not None
+
+    extra = estimated_cost_usd(rich, 3, row(rich)) - estimated_cost_usd(plain, 3, row(plain))  # type: ignore[operator]
+    assert extra == pytest.approx(3 * (2 * 560 * prices.input / 1e6 + 0.014))
+
+
+def test_google_counts_the_pictures_itself_and_not_the_search() -> None:
+    rich = generate(PRO, reference_images=["gs://b/a.png"], google_search=True)
+    plain = generate(PRO)
+    usage = image_usage(prompt_token_count=600)
+
+    with_search = cost_of(rich, row(rich), [None], usages=[usage])
+    without = cost_of(plain, row(plain), [None], usages=[usage])
+    assert with_search is not None
+    assert without is not None
+    assert with_search.usd == pytest.approx(without.usd + 0.014)
