@@ -16,9 +16,18 @@ except (ImportError, AirflowOptionalProviderFeatureException):
 else:
     CANDIDATES = 4
     NONE = "none of them"  # Airflow takes no answer without an option
-    # The provider's gallery serves the images of a task to those who may see its DAG. Where Airflow's own address has
-    # a path (https://example.com/airflow), put that path in front.
-    SHOWN = "/imagen-gallery/dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}/tasks/candidates/-1/images"
+    # The provider's gallery serves the images of a task to those who may see its DAG. Without a slash in front the
+    # address is right behind any path of Airflow's own address, such as https://example.com/airflow.
+    GALLERY = "imagen-gallery/dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}/tasks/candidates/-1"
+
+    def cell(number: int) -> str:
+        """Return an image with its number on it, as Markdown; a click opens it in full size."""
+        shown, opened = f"{GALLERY}/images/{number - 1}/numbered", f"{GALLERY}#image-{number - 1}"
+        return f"[![image {number}]({shown})]({opened})"
+
+    # The options stand below the body, wherever Airflow puts them: in a grid all images are seen beside them.
+    CELLS = [cell(n + 1) for n in range(CANDIDATES)]
+    ROWS = [f"| {' | '.join(CELLS[n : n + 2])} |" for n in range(0, CANDIDATES, 2)]
 
     with DAG(
         "imagen_approval",
@@ -37,7 +46,7 @@ else:
         ask = HITLOperator(
             task_id="ask",
             subject="Which of these images are worth enlarging?",
-            body="\n\n".join(f"**{n + 1}**\n\n![image {n + 1}]({SHOWN}/{n})" for n in range(CANDIDATES)),
+            body="\n".join([ROWS[0], "|---|---|", *ROWS[1:]]),
             options=[*(str(n + 1) for n in range(CANDIDATES)), NONE],
             multiple=True,
         )

@@ -37,6 +37,18 @@ def version_of_airflow() -> tuple[int, int]:
 
 
 @pytest.fixture(scope="session")
+def airflow_version() -> tuple[int, int]:
+    """What differs between versions is asked of this, so that each says what is expected of it."""
+    return version_of_airflow()
+
+
+@pytest.fixture(scope="session")
+def stores_in_frame(airflow_version: tuple[int, int]) -> bool:
+    """Whether Airflow's frame lets a page in it store files."""
+    return airflow_version >= (3, 3)
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium: the one that CHROMIUM names, the one that make unpacked, or the machine's."""
     if version_of_airflow() < (3, 1):

@@ -64,10 +64,9 @@ def test_the_person_sees_each_image_and_only_what_is_chosen_is_enlarged(
 
     assert str(run.state) == "success"
     (body,) = shown
-    gallery = f"/imagen-gallery/dags/imagen_approval/runs/{quote(run.run_id)}/tasks/candidates/-1/images"
-    assert [line for line in body.splitlines() if line.startswith("!")] == [
-        f"![image {number + 1}]({gallery}/{number})" for number in range(4)
-    ]
+    gallery = f"imagen-gallery/dags/imagen_approval/runs/{quote(run.run_id)}/tasks/candidates/-1"
+    cells = [f"[![image {n + 1}]({gallery}/images/{n}/numbered)]({gallery}#image-{n})" for n in range(4)]
+    assert body.splitlines() == [f"| {cells[0]} | {cells[1]} |", "|---|---|", f"| {cells[2]} | {cells[3]} |"]
     assert "{{" not in body
     small = [size_of(emulator, name) for name in emulator.list_objects("bucket", "approval/candidates/")]
     large = [size_of(emulator, name) for name in emulator.list_objects("bucket", "approval/large/")]

@@ -32,6 +32,7 @@ with warnings.catch_warnings():
         import starlette.testclient  # noqa: F401  # as used below, without what it says of its own dependencies
 
 GALLERY = "/imagen-gallery"
+MANIFEST = "gs://bucket/made/_imagen/batches/table-0123456789ab/manifest.jsonl"
 FIRST_RUN = 1_000_000
 """The database is shared with tests that run DAGs: their runs have small numbers."""
 STARTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -48,6 +49,21 @@ def record(*uris: str, **changes: Any) -> dict[str, Any]:
     return document.to_json() | changes
 
 
+def line(key: str, *uris: str, row: int = 1, status: str = "made", **changes: Any) -> bytes:
+    """Return a line of a manifest as a batch writes it."""
+    from airflow_provider_imagen.core.batch.manifest import ManifestLine
+
+    values = {"row": row, "key": key, "status": status, "uris": uris, "fingerprint": "0" * 12}
+    return ManifestLine.model_validate({"model": "gemini-nano-banana-2.1", **values, **changes}).encode()
+
+
+def batch_record(manifest: str = MANIFEST, **changes: Any) -> dict[str, Any]:
+    """Return the ``result`` of a batch as its operator pushes it."""
+    counts = {"made": 2, "reused": 0, "filtered": 1, "failed": 0, "lost": 0, "not_sent": 0}
+    values = {"manifest": manifest, "items": 3, "counts": counts, "images": 3, "estimated_cost_usd": 0.117}
+    return values | {"models": {"gemini-nano-banana-2.1": 2}, "failures": []} | changes
+
+
 def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", color: str = "teal", mode: str = "RGB") -> bytes:
     """Return an image file."""
     target = io.BytesIO()
@@ -58,6 +74,36 @@ def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", color: str = 
 @pytest.fixture
 def make_record() -> Callable[..., dict[str, Any]]:
     return record
+
+
+@pytest.fixture
+def make_line() -> Callable[..., bytes]:
+    return line
+
+
+@pytest.fixture
+def make_batch() -> Callable[..., dict[str, Any]]:
+    return batch_record
+
+
+@pytest.fixture
+def put_manifest(emulator: Any) -> Callable[..., None]:
+    """Return a function that stores lines as the manifest of the batch."""
+    name = MANIFEST.removeprefix("gs://bucket/")
+    return lambda *lines: emulator.put_object("bucket", name, b"".join(lines), "application/x-ndjson")
+
+
+@pytest.fixture
+def table(site: Airflow, posters: str, put_manifest: Callable[..., None]) -> str:
+    """A batch with three items, one of them with two images and one without; returns the address of its page."""
+    images = [f"gs://bucket/made/sample_{number}.png" for number in range(2)]
+    put_manifest(
+        line("sku-1", images[0], row=2),
+        line("sku-2", *images, row=3, status="reused", estimated_cost_usd=0),
+        line("sku-3", row=4, status="filtered", model=None, reason="The prompt was refused (58061214)."),
+    )
+    site.add_task(batch_record(), run=site.runs["manual__1", "posters_dag"], task_id="table")
+    return f"{GALLERY}/dags/posters_dag/runs/manual__1/tasks/table/-1"
 
 
 @pytest.fixture
@@ -172,12 +218,14 @@ def airflow_app(airflow_database: None) -> Any:
 
 @pytest.fixture
 def site(airflow_app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
-    """Airflow with an empty database and an empty cache of thumbnails."""
-    from airflow_provider_imagen.plugins.gallery import image_routes
+    """Airflow with an empty database and empty caches."""
+    from airflow_provider_imagen.plugins.gallery import batch_routes, image_responses
+    from airflow_provider_imagen.plugins.gallery.manifests import Manifests
     from airflow_provider_imagen.plugins.gallery.thumbnails import new_thumbnail_cache
 
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # as in the API server
-    monkeypatch.setattr(image_routes, "thumbnail_cache", new_thumbnail_cache())
+    monkeypatch.setattr(image_responses, "thumbnail_cache", new_thumbnail_cache())
+    monkeypatch.setattr(batch_routes, "manifests", Manifests())
     airflow_site = Airflow(airflow_app)
     airflow_site.clear()
     yield airflow_site

@@ -14,12 +14,15 @@ from airflow_provider_imagen.plugins.gallery.routes import app
 GALLERY = "/imagen-gallery"
 TASK = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/{map_index}"
 IMAGE, SOURCE = f"{TASK}/images/{{number}}", f"{TASK}/sources/{{number}}"
+ITEM = f"{TASK}/items/{{key}}/images/{{number}}"
 PRIVATE = [
     *("/dags/{dag_id}", "/dags/{dag_id}/runs/{run_id}", "/dags/{dag_id}/runs/{run_id}/images.zip", TASK),
-    *(IMAGE, f"{IMAGE}/thumbnail", f"{IMAGE}/file", SOURCE, f"{SOURCE}/thumbnail"),
+    *(IMAGE, f"{IMAGE}/thumbnail", f"{IMAGE}/numbered", f"{IMAGE}/file", SOURCE, f"{SOURCE}/thumbnail"),
+    *(ITEM, f"{ITEM}/thumbnail", f"{ITEM}/file", f"{TASK}/manifest.jsonl"),
 ]
 PUBLIC = ["/static/{name}"]
 RIGHT = {"dag_id": "posters_dag", "run_id": "manual__1", "task_id": "posters", "map_index": "-1", "number": "0"}
+RIGHT |= {"key": "sku-1"}
 NOWHERE = [
     *("%2e%2e", "%2e", "%2E%2E%2F%2E%2E", "..%2f..%2fetc%2fpasswd", "....//", "~", "%00", "posters%00", "%0d%0aX: y"),
     *("x" * 300, "x" * 20_000, "-2", "999999999999999999999", "1e3", "0x0", "'", "%25", "*", "%FF", "%F0%9F%98%80"),
@@ -31,8 +34,9 @@ NOWHERE = [
 
 
 def address(route: str, **changes: str) -> str:
-    right = RIGHT | ({"task_id": "edited"} if route.startswith(SOURCE) else {})
-    return GALLERY + route.format(**right | changes)
+    tasks = {SOURCE: "edited", ITEM: "table", f"{TASK}/manifest.jsonl": "table"}
+    task_id = next((task for start, task in tasks.items() if route.startswith(start)), RIGHT["task_id"])
+    return GALLERY + route.format(**RIGHT | {"task_id": task_id} | changes)
 
 
 def routes_with(name: str) -> list[str]:
@@ -40,8 +44,8 @@ def routes_with(name: str) -> list[str]:
 
 
 @pytest.fixture
-def posters(posters: str, site: Any, make_record: Callable[..., dict[str, Any]]) -> str:
-    """The posters, and a task instance that was given one of them."""
+def posters(posters: str, table: str, site: Any, make_record: Callable[..., dict[str, Any]]) -> str:
+    """The posters, a task instance that was given one of them, and a batch."""
     parameters = {"prompt": "a red boat", "reference_images": ["gs://bucket/made/sample_0.png"]}
     site.add_task(make_record(parameters=parameters), run=site.runs["manual__1", "posters_dag"], task_id="edited")
     return posters

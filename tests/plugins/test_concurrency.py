@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import image_routes
+from airflow_provider_imagen.plugins.gallery import image_responses, recorded_images
 from airflow_provider_imagen.plugins.gallery.concurrency import MAX_CONCURRENT_IMAGES, ConcurrencyLimit
-from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError
+from airflow_provider_imagen.plugins.gallery.stored_files import FileUnavailableError
 
 THREADS_OF_THE_SERVER = 40
 TEST_TIMEOUT_SECONDS = 300.0
@@ -72,7 +72,7 @@ def test_a_wait_that_times_out_is_said() -> None:
             done.set()
             await first
 
-    with pytest.raises(ImageUnavailableError, match="Try again in a minute") as refused:
+    with pytest.raises(FileUnavailableError, match="Try again in a minute") as refused:
         asyncio.run(one_too_many())
 
     assert refused.value.status == 503
@@ -82,7 +82,7 @@ def test_a_wait_that_times_out_is_said() -> None:
 def test_a_failure_leaves_the_queue(
     site: Any, posters: str, emulator: Any, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(image_routes, "concurrency_limit", ConcurrencyLimit(limit=1, timeout_seconds=0.01))
+    monkeypatch.setattr(image_responses, "concurrency_limit", ConcurrencyLimit(limit=1, timeout_seconds=0.01))
     emulator.put_object("bucket", "made/sample_0.png", b"no image", "image/png")
 
     for _ in range(2):
@@ -91,8 +91,8 @@ def test_a_failure_leaves_the_queue(
 
 @pytest.mark.parametrize("what", ["", "/thumbnail"])
 def test_nothing_is_read_beyond_the_limit(site: Any, posters: str, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    monkeypatch.setattr(image_routes, "concurrency_limit", ConcurrencyLimit(limit=0, timeout_seconds=0.01))
-    monkeypatch.setattr(image_routes, "read_image", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(image_responses, "concurrency_limit", ConcurrencyLimit(limit=0, timeout_seconds=0.01))
+    monkeypatch.setattr(recorded_images, "read_image", lambda *_: pytest.fail("was read"))
 
     answer = site.as_user().get(f"{posters}/images/0{what}")
 
@@ -101,6 +101,6 @@ def test_nothing_is_read_beyond_the_limit(site: Any, posters: str, monkeypatch: 
 
 def test_a_cached_thumbnail_waits_in_no_queue(site: Any, posters: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = site.as_user().get(f"{posters}/images/0/thumbnail")
-    monkeypatch.setattr(image_routes, "concurrency_limit", ConcurrencyLimit(limit=0, timeout_seconds=0.01))
+    monkeypatch.setattr(image_responses, "concurrency_limit", ConcurrencyLimit(limit=0, timeout_seconds=0.01))
 
     assert site.as_user().get(f"{posters}/images/0/thumbnail").content == first.content

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.plugins.gallery import archive, image_routes, queries
+from airflow_provider_imagen.plugins.gallery import archive, archive_routes, image_responses, queries
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress
 from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit
 from airflow_provider_imagen.plugins.gallery.file_names import archive_file_name, attachment, image_file_name
@@ -150,15 +151,17 @@ def test_only_one_image_is_in_memory_and_each_is_sent_before_the_next_is_read(
 ) -> None:
     from airflow_provider_imagen.core.result_document import ResultDocument
     from airflow_provider_imagen.plugins.gallery.instances import Instance
+    from airflow_provider_imagen.plugins.gallery.recorded_images import RecordedImage, results_of
 
     events: list[str] = []
     document = ResultDocument.read(make_record("gs://bucket/a.png", "gs://bucket/b.png"))
     address = TaskInstanceAddress("dag", "run", "task", -1)
 
-    def instances() -> Iterator[Instance]:
+    async def images() -> AsyncIterator[RecordedImage]:
         for number in range(2):
             events.append(f"query {number}")
-            yield Instance(address._replace(map_index=number), "success", 1, None, document)
+            for recorded in results_of(Instance(address._replace(map_index=number), "success", 1, None, document)):
+                yield recorded
 
     async def read(action: Callable[[], tuple[bytes, str]]) -> tuple[bytes, str]:
         events.append("read")
@@ -166,7 +169,7 @@ def test_only_one_image_is_in_memory_and_each_is_sent_before_the_next_is_read(
 
     async def collect() -> bytes:
         parts = []
-        async for part in archive.archive_of(instances(), read):
+        async for part in archive.archive_of(images(), read):
             events.append("sent")
             parts.append(part)
         return b"".join(parts)
@@ -180,7 +183,25 @@ def test_only_one_image_is_in_memory_and_each_is_sent_before_the_next_is_read(
     assert events == ["query 0", *of_one, "query 1", *of_one, "sent"]
 
 
+def test_a_run_is_queried_in_threads_so_that_other_requests_are_served_meanwhile(
+    site: Any, posters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    read_run = archive_routes.read_run
+
+    def watched(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        return read_run(*arguments)
+
+    monkeypatch.setattr(archive_routes, "read_run", watched)
+
+    assert len(unpacked(site.as_user().get(f"{RUN}/images.zip"))) == 2
+    assert len(threads) == 2  # whether it is there, and its one page
+
+
 def test_archives_leave_the_turns_of_pages_alone(site: Any, posters: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_routes, "concurrency_limit", ConcurrencyLimit(limit=0, timeout_seconds=0.01))
+    monkeypatch.setattr(image_responses, "concurrency_limit", ConcurrencyLimit(limit=0, timeout_seconds=0.01))
 
     assert len(unpacked(site.as_user().get(f"{RUN}/images.zip"))) == 2

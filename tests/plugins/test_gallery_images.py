@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_imagen.emulator import Fault
-from airflow_provider_imagen.plugins.gallery import image_routes, image_storage, thumbnails
+from airflow_provider_imagen.plugins.gallery import image_responses, image_storage, thumbnails
 from airflow_provider_imagen.plugins.gallery.thumbnails import new_thumbnail_cache
 
 PAGE = "/imagen-gallery/dags/posters_dag/runs/manual__1/tasks/posters/-1"
@@ -100,6 +100,16 @@ def test_an_image_that_browsers_do_not_show_is_not_sent(
     emulator.put_object("bucket", "made/sample_0.png", make_picture(kind=kind), "image/png")
 
     assert site.as_user().get(f"{posters}/images/0").status_code == 415
+
+
+def test_a_numbered_image_is_a_thumbnail_of_its_own(site: Any, posters: str) -> None:
+    plain, first, second = (
+        site.as_user().get(f"{posters}/images/{path}") for path in ("0/thumbnail", "0/numbered", "1/numbered")
+    )
+
+    assert opened(first).size == opened(plain).size
+    assert len({each.content for each in (plain, first, second)}) == 3
+    assert len({each.headers["etag"] for each in (plain, first, second)}) == 3
 
 
 def test_a_thumbnail_is_made_once(site: Any, posters: str, emulator: Any) -> None:
@@ -231,7 +241,7 @@ def test_without_pillow_the_image_itself_is_the_thumbnail_if_it_is_small(
     assert answer.headers["x-imagen-pixels"] == "640 x 480"
 
     monkeypatch.setattr(thumbnails, "MAX_BYTES_WITHOUT_PILLOW", len(make_picture()) - 1)
-    monkeypatch.setattr(image_routes, "thumbnail_cache", new_thumbnail_cache())
+    monkeypatch.setattr(image_responses, "thumbnail_cache", new_thumbnail_cache())
     refused = site.as_user().get(f"{posters}/images/0/thumbnail")
     assert (refused.status_code, "Pillow is not installed" in refused.text) == (422, True)
 

@@ -10,8 +10,8 @@ import pytest
 
 from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress
-from airflow_provider_imagen.plugins.gallery.image_routes import RecordedImage
 from airflow_provider_imagen.plugins.gallery.instances import Instance
+from airflow_provider_imagen.plugins.gallery.recorded_images import results_of
 
 Record = Callable[..., dict[str, Any]]
 MINE = {"dag_id": "posters_dag", "run_id": "mine", "task_id": "posters", "map_index": 0}
@@ -56,7 +56,7 @@ def test_a_thumbnail_is_kept_for_one_image_of_one_try_of_one_task_instance(
         document = ResultDocument.read(make_record(uri))
         assert document is not None
         instance = Instance(TaskInstanceAddress(**MINE | parts), "success", 1, at, document)
-        return RecordedImage(instance, document, document.images[0], 0).cache_key
+        return next(results_of(instance)).cache_key
 
     assert key() == key()
     assert key() != key(**changed)

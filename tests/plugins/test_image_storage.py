@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.result_parts import StoredImage
-from airflow_provider_imagen.plugins.gallery import image_storage
-from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError, read_image, unavailable_reason
+from airflow_provider_imagen.plugins.gallery import image_storage, stored_files
+from airflow_provider_imagen.plugins.gallery.image_storage import read_image, unavailable_reason
+from airflow_provider_imagen.plugins.gallery.stored_files import FileUnavailableError
 
 FORBIDDEN = [
     *("/etc/passwd", "file:///etc/passwd", "local:///etc/passwd", "file://etc/passwd", "FILE:///etc/passwd"),
@@ -25,17 +25,15 @@ FORBIDDEN = [
 ]
 
 
-def record(uri: str) -> tuple[StoredImage, ResultDocument]:
-    image = StoredImage(uri=uri, mime_type="image/png")
-    nothing = {"filtered": 0, "filter_reasons": ()}
-    return image, ResultDocument(model="m", location="global", parameters={}, images=(image,), **nothing)
+def record(uri: str) -> tuple[StoredImage, None]:
+    return StoredImage(uri=uri, mime_type="image/png"), None
 
 
 @pytest.mark.parametrize("uri", FORBIDDEN)
 def test_no_other_address_is_ever_opened(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_storage, "_read", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(stored_files, "_read", lambda *_: pytest.fail("was read"))
 
-    with pytest.raises(ImageUnavailableError) as refused:
+    with pytest.raises(FileUnavailableError) as refused:
         read_image(*record(uri))
 
     assert refused.value.status == 403
@@ -52,13 +50,13 @@ def test_other_storages_are_read_through_airflow_where_their_provider_is_install
         asked.append(uri)
         return tmp_path / "a.png"
 
-    monkeypatch.setattr(image_storage, "has_fs", lambda scheme: scheme == "s3")
-    monkeypatch.setattr(image_storage, "ObjectStoragePath", storage_path)
+    monkeypatch.setattr(stored_files, "has_fs", lambda scheme: scheme == "s3")
+    monkeypatch.setattr(stored_files, "ObjectStoragePath", storage_path)
 
     assert read_image(*record("s3://my_conn@bucket/a.png")) == (make_picture(), "image/png")
     assert asked == ["s3://my_conn@bucket/a.png"]
     monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 10)
-    with pytest.raises(ImageUnavailableError, match="larger than"):
+    with pytest.raises(FileUnavailableError, match="larger than"):
         read_image(*record("s3://my_conn@bucket/a.png"))
 
 
@@ -66,10 +64,10 @@ def test_what_a_storage_library_says_stays_in_the_log(monkeypatch: pytest.Monkey
     def storage_path(uri: str) -> Path:
         raise ConnectionError("host secret.internal, key AKIA123")
 
-    monkeypatch.setattr(image_storage, "has_fs", lambda scheme: True)
-    monkeypatch.setattr(image_storage, "ObjectStoragePath", storage_path)
+    monkeypatch.setattr(stored_files, "has_fs", lambda scheme: True)
+    monkeypatch.setattr(stored_files, "ObjectStoragePath", storage_path)
 
-    with pytest.raises(ImageUnavailableError) as failed:
+    with pytest.raises(FileUnavailableError) as failed:
         read_image(*record("s3://bucket/a.png"))
 
     assert failed.value.status == 502
@@ -94,10 +92,10 @@ def test_other_storages_are_not_read_to_their_end(monkeypatch: pytest.MonkeyPatc
             return Endless()
 
     monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 100)
-    monkeypatch.setattr(image_storage, "has_fs", lambda scheme: True)
-    monkeypatch.setattr(image_storage, "ObjectStoragePath", StoragePath)
+    monkeypatch.setattr(stored_files, "has_fs", lambda scheme: True)
+    monkeypatch.setattr(stored_files, "ObjectStoragePath", StoragePath)
 
-    with pytest.raises(ImageUnavailableError, match="larger than"):
+    with pytest.raises(FileUnavailableError, match="larger than"):
         read_image(*record("s3://bucket/a.png"))
 
 
@@ -113,8 +111,8 @@ def test_local_files_are_not_read_to_their_end(open_folder: Path, monkeypatch: p
     monkeypatch.setattr(image_storage, "MAX_IMAGE_BYTES", 100)
     (open_folder / "a.png").write_bytes(b"x" * 1000)
 
-    assert len(image_storage._read_local(open_folder / "a.png")) == 101
-    with pytest.raises(ImageUnavailableError, match="larger than"):
+    assert len(stored_files._read_local(open_folder / "a.png", 100)) == 101
+    with pytest.raises(FileUnavailableError, match="larger than"):
         read_image(*record(f"{open_folder}/a.png"))
 
 
@@ -123,9 +121,9 @@ def test_a_link_that_was_put_there_after_the_check_leads_nowhere(
 ) -> None:
     (open_folder.parent / "secret.png").write_bytes(make_picture())
     (open_folder / "a.png").symlink_to(open_folder.parent / "secret.png")
-    monkeypatch.setattr(image_storage, "unavailable_reason", lambda _: None)
+    monkeypatch.setattr(stored_files, "refusal_of", lambda *_: None)
 
-    with pytest.raises(ImageUnavailableError) as refused:
+    with pytest.raises(FileUnavailableError) as refused:
         read_image(*record(f"{open_folder}/a.png"))
 
     assert refused.value.status == 404
@@ -134,7 +132,7 @@ def test_a_link_that_was_put_there_after_the_check_leads_nowhere(
 def test_a_pipe_is_not_waited_for(open_folder: Path) -> None:
     os.mkfifo(open_folder / "a.png")
 
-    with pytest.raises(ImageUnavailableError) as refused:
+    with pytest.raises(FileUnavailableError) as refused:
         read_image(*record(f"{open_folder}/a.png"))
 
     assert refused.value.status == 404
@@ -144,8 +142,8 @@ def test_a_pipe_is_not_waited_for(open_folder: Path) -> None:
 def test_some_schemes_are_never_opened_whatever_a_provider_registers(
     monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    monkeypatch.setattr(image_storage, "has_fs", lambda _: True)
-    monkeypatch.setattr(image_storage, "_read", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(stored_files, "has_fs", lambda _: True)
+    monkeypatch.setattr(stored_files, "_read", lambda *_: pytest.fail("was read"))
 
-    with pytest.raises(ImageUnavailableError, match="cannot read"):
+    with pytest.raises(FileUnavailableError, match="cannot read"):
         read_image(*record(f"{scheme}://169.254.169.254/a.png"))

@@ -37,6 +37,22 @@ def test_what_can_be_seen_through_stays_so(make_picture: Any) -> None:
     assert make_thumbnail(make_picture(), "image/png").mime_type == "image/jpeg"
 
 
+@pytest.mark.parametrize("color", ["white", "black", "teal"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_label_is_read_on_every_image(make_picture: Any, color: str, mode: str) -> None:
+    whole = make_picture((1000, 500), color=color, mode=mode)
+    plain, labelled = (make_thumbnail(whole, "image/png", label) for label in ("", "12"))
+
+    with Image.open(io.BytesIO(labelled.data)) as image:
+        corner = image.convert("L").crop((4, 4, 48, 36))
+        darkest, brightest = corner.getextrema()
+        rest = image.convert("RGB").crop((100, 60, 384, 192))
+    assert darkest < 30
+    assert brightest > 225
+    with Image.open(io.BytesIO(plain.data)) as image:
+        assert rest.tobytes() == image.convert("RGB").crop((100, 60, 384, 192)).tobytes()
+
+
 def test_a_small_image_is_not_enlarged(make_picture: Any) -> None:
     with Image.open(io.BytesIO(make_thumbnail(make_picture((20, 10)), "image/png").data)) as image:
         assert image.size == (20, 10)
@@ -55,7 +71,7 @@ def test_an_image_with_too_many_pixels_is_refused(
     make_picture: Any, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr(thumbnails, "MAX_PIXELS", 100 * 100)
-    monkeypatch.setattr(thumbnails, "_scaled_down", lambda image: pytest.fail("was decoded"))
+    monkeypatch.setattr(thumbnails, "_scaled_down", lambda *_: pytest.fail("was decoded"))
 
     with pytest.raises(ThumbnailError, match="101 x 100 pixels"):
         make_thumbnail(make_picture((101, 100), kind), f"image/{kind.lower()}")

@@ -13,6 +13,7 @@ NO_MAP_INDEX = {"{MAP_INDEX}", str(NOT_MAPPED)}
 _ID = re.compile(r"[\w.-]{1,250}")
 _RUN_ID = re.compile(r"[^/\\\s\x00-\x1f\x7f]{1,250}")
 _MAP_INDEX = re.compile(r"[0-9]{1,6}")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DOTS = {".", ".."}
 
 
@@ -36,6 +37,8 @@ def are_valid_ids(parts: dict[str, str]) -> bool:
         if value in _DOTS or (name in {"dag_id", "task_id"} and not _ID.fullmatch(value)):
             return False
         if name == "run_id" and (value == "~" or not _RUN_ID.fullmatch(value)):
+            return False
+        if name == "key" and not _KEY.fullmatch(value):
             return False
         if name == "map_index" and value not in NO_MAP_INDEX and not _MAP_INDEX.fullmatch(value):
             return False
@@ -106,3 +109,23 @@ def image_anchor(address: TaskInstanceAddress, number: int) -> str:
 def permalink(address: TaskInstanceAddress, number: int) -> str:
     """Return the path that opens an image on the page of its task instance, from the gallery's root."""
     return f"{task_link(address)}#{image_anchor(address, number)}"
+
+
+def manifest_link(address: TaskInstanceAddress) -> str:
+    """Return the path of the manifest of a batch, from the gallery's root."""
+    return f"{task_link(address)}/manifest.jsonl"
+
+
+def item_image_link(address: TaskInstanceAddress, key: str, number: int) -> str:
+    """Return the path of an image of a batch's item, from the gallery's root."""
+    return f"{task_link(address)}/items/{quote(key, safe='')}/images/{number}"
+
+
+def item_anchor(key: str, number: int) -> str:
+    """Return the name of an item's image within the page of its batch."""
+    return f"item-{key}-{number}"
+
+
+def item_permalink(address: TaskInstanceAddress, key: str, number: int) -> str:
+    """Return the path that opens an item's image on the page of its batch, from the gallery's root."""
+    return f"{task_link(address)}?{urlencode({'key': key})}#{item_anchor(key, number)}"

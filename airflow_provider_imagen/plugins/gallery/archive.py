@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 
-from airflow_provider_imagen.plugins.gallery.file_names import image_file_name
-from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError, read_image
-from airflow_provider_imagen.plugins.gallery.instances import Instance
+from airflow_provider_imagen.plugins.gallery.recorded_images import RecordedImage
+from airflow_provider_imagen.plugins.gallery.stored_files import FileUnavailableError
 
 MAX_ARCHIVE_BYTES = 2 << 30
 MAX_ARCHIVE_IMAGES = 2000
@@ -45,41 +43,35 @@ class _Buffer:
         return taken
 
 
-async def archive_of(instances: Iterator[Instance], read: Read) -> AsyncIterator[bytes]:
-    """Yield the parts of a ZIP archive of the images of task instances.
+async def archive_of(images: AsyncIterator[RecordedImage | str], read: Read) -> AsyncIterator[bytes]:
+    """Yield the parts of a ZIP archive of images.
 
-    :param instances: task instances with their results.
+    :param images: images, and lines about images that cannot be found.
     :param read: runs what reads an image, in turn with the other readers of this server.
     """
     buffer, missing, names = _Buffer(), list[str](), set[str]()
     total = 0
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for instance, number in _images_of(instances):
-            document = instance.document
-            if document is None:
+        async for recorded in images:
+            if isinstance(recorded, str):
+                missing.append(recorded)
                 continue
-            image = document.images[number]
+            uri = recorded.image.uri
             if total >= MAX_ARCHIVE_BYTES or len(names) >= MAX_ARCHIVE_IMAGES:
-                missing.append(f"{image.uri}: this archive is full. Download the image by itself.")
+                missing.append(f"{uri}: this archive is full. Download the image by itself.")
                 continue
             try:
-                data, mime_type = await read(partial(read_image, image, document))
-            except ImageUnavailableError as failure:
-                missing.append(f"{image.uri}: {failure.message}")
+                data, mime_type = await read(recorded.read)
+            except FileUnavailableError as failure:
+                missing.append(f"{uri}: {failure.message}")
                 continue
-            name = _free(image_file_name(instance.address, document.image_key, number, mime_type), names)
-            archive.writestr(zipfile.ZipInfo(name, _time_of(instance)), data)
+            name = _free(recorded.file_name(mime_type), names)
+            archive.writestr(zipfile.ZipInfo(name, _time_of(recorded)), data)
             total += len(data)
             yield buffer.take()
         if missing:
             archive.writestr(MISSING_FILE, "\n".join(missing).encode("utf-8", "replace"))
     yield buffer.take()
-
-
-def _images_of(instances: Iterator[Instance]) -> Iterator[tuple[Instance, int]]:
-    for instance in instances:
-        for number in range(len(instance.document.images) if instance.document else 0):
-            yield instance, number
 
 
 def _free(name: str, names: set[str]) -> str:
@@ -93,6 +85,6 @@ def _free(name: str, names: set[str]) -> str:
     return free
 
 
-def _time_of(instance: Instance) -> tuple[int, int, int, int, int, int]:
-    moment = (instance.timestamp or datetime.min.replace(tzinfo=UTC)).timetuple()[:6]
+def _time_of(recorded: RecordedImage) -> tuple[int, int, int, int, int, int]:
+    moment = (recorded.timestamp or datetime.min.replace(tzinfo=UTC)).timetuple()[:6]
     return max(OLDEST, (moment[0], moment[1], moment[2], moment[3], moment[4], moment[5]))

@@ -41,10 +41,11 @@ class BoundedCache(Generic[T]):
         found = self.find(key)
         if found is None:
             found = make()
-            self._store(key, found)
+            self.put(key, found)
         return found
 
-    def _store(self, key: Hashable, value: T) -> None:
+    def put(self, key: Hashable, value: T) -> None:
+        """Store the value of a key, unless it is larger than the whole cache."""
         size = self._size_of(value)
         if size > self._max_bytes:
             return

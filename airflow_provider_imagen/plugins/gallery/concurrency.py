@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError
+from airflow_provider_imagen.plugins.gallery.stored_files import FileUnavailableError
 
 T = TypeVar("T")
 MAX_CONCURRENT_IMAGES = 4
@@ -33,7 +33,7 @@ class ConcurrencyLimit:
     async def run(self, work: Callable[[], T]) -> T:
         """Return what the work returns.
 
-        :raises ImageUnavailableError: the wait in the queue timed out.
+        :raises FileUnavailableError: the wait in the queue timed out.
         """
         await self._acquire()
         try:
@@ -47,4 +47,4 @@ class ConcurrencyLimit:
                 await self._semaphore.acquire()
         except TimeoutError:
             message = "Many images are being shown. Try again in a minute."
-            raise ImageUnavailableError(HTTPStatus.SERVICE_UNAVAILABLE, message) from None
+            raise FileUnavailableError(HTTPStatus.SERVICE_UNAVAILABLE, message) from None

@@ -29,6 +29,12 @@ def archive_file_name(dag_id: str, run_id: str) -> str:
     return f"{_plain(dag_id)}-{_plain(run_id)}.zip"
 
 
+def manifest_file_name(address: TaskInstanceAddress) -> str:
+    """Return the name of the manifest of a batch."""
+    index = [] if address.map_index == NOT_MAPPED else [str(address.map_index)]
+    return f"{'-'.join(_plain(part) for part in (address.dag_id, address.task_id, *index))}.jsonl"
+
+
 def attachment(name: str) -> dict[str, str]:
     """Return the header that makes a browser store a response under a name (RFC 6266)."""
     ascii_only = name.encode("ascii", "replace").decode().replace("?", "_")

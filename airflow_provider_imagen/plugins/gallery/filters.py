@@ -11,6 +11,7 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import Text, and_, cast, func, or_
 
 from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.plugins.gallery.instances import Instance
 
 STATES = ("success", "failed", "skipped", "running", "up_for_retry")
 
@@ -60,17 +61,18 @@ class Filter:
             found.append(or_(reference, in_task_id, document.contains(text, autoescape=True)))
         return [and_(*found)] if found else []
 
-    def matches(self, task_id: str, document: ResultDocument | None) -> bool:
-        """Return whether a task instance has the text and the model.
-
-        :param task_id: its task.
-        :param document: its result.
-        """
-        if self.model and not (document and self.model.lower() in document.model.lower()):
+    def matches(self, instance: Instance) -> bool:
+        """Return whether a task instance has the text and the model. Items of a batch are not looked at."""
+        document, batch = instance.document, instance.batch
+        models = [document.model] if document else [*batch.models] if batch else []
+        if self.model and not _occurs(self.model, models):
             return False
-        if not self.text:
-            return True
-        return any(self.text.lower() in each.lower() for each in (task_id, *_texts(document)))
+        manifest = [batch.manifest] if batch else []
+        return not self.text or _occurs(self.text, [instance.address.task_id, *manifest, *_texts(document)])
+
+
+def _occurs(text: str, texts: list[str]) -> bool:
+    return any(text.lower() in each.lower() for each in texts)
 
 
 def _texts(document: ResultDocument | None) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress
+from airflow_provider_imagen.plugins.gallery.batch_document import BatchDocument
 
 FAILED = "failed"
 
@@ -20,6 +21,7 @@ class Instance:
     :param try_number: number of its latest try.
     :param timestamp: time of the XCom.
     :param document: value of the XCom, None if there is none or it is no result document.
+    :param batch: value of the XCom of a batch.
     :param problem: why it cannot be read; a sentence for people who may see the task instance.
     """
 
@@ -28,6 +30,7 @@ class Instance:
     try_number: int
     timestamp: datetime | None = None
     document: ResultDocument | None = None
+    batch: BatchDocument | None = None
     problem: str | None = None
 
     @property
@@ -38,7 +41,12 @@ class Instance:
     @property
     def is_shown(self) -> bool:
         """Whether a page of runs shows it."""
-        return self.is_failed or self.document is not None or self.problem is not None
+        return self.is_failed or any(each is not None for each in (self.document, self.batch, self.problem))
+
+    @property
+    def has_images(self) -> bool:
+        """Whether it recorded an image."""
+        return bool((self.document and self.document.images) or (self.batch and self.batch.images))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,11 @@ class Page:
     number: int
     count: int
     size: int
+
+    @property
+    def has_images(self) -> bool:
+        """Whether a task instance on this page recorded an image."""
+        return any(instance.has_images for instance in self.instances)
 
     @property
     def last_number(self) -> int:

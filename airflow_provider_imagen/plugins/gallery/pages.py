@@ -17,6 +17,8 @@ from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddres
 from airflow_provider_imagen.plugins.gallery.filters import STATES, Filter
 from airflow_provider_imagen.plugins.gallery.image_storage import unavailable_reason
 from airflow_provider_imagen.plugins.gallery.instances import Instance, Page, RunPage, RunsPage
+from airflow_provider_imagen.plugins.gallery.manifests import ItemFilter, ItemsPage
+from airflow_provider_imagen.plugins.gallery.recorded_images import BatchInstance, image_of_item
 from airflow_provider_imagen.plugins.gallery.sources import sources_of
 from airflow_provider_imagen.plugins.gallery.thumbnails import pillow_is_installed
 
@@ -62,6 +64,7 @@ _templates = Environment(
 _templates.globals.update(
     addresses=addresses,
     alt_text=alt_text,
+    image_of_item=image_of_item,
     instance_name=instance_name,
     no_images=no_images,
     requested_size=requested_size,
@@ -78,6 +81,20 @@ def task_instance(path: str, address: TaskInstanceAddress, page: Page) -> str:
     :param page: its instances.
     """
     return _render("task_instance.html", path, address=address, page=page)
+
+
+def batch(path: str, found: BatchInstance, chosen: ItemFilter, items: ItemsPage | None, problem: str | None) -> str:
+    """Return the page about a batch.
+
+    :param path: path of the request.
+    :param found: the batch.
+    :param chosen: the filter.
+    :param items: a page of its items, None when the manifest cannot be read.
+    :param problem: why it cannot be read.
+    """
+    counts = items.counts if items else {}
+    values = {"found": found, "chosen": chosen, "page": items, "problem": problem, "counts": counts}
+    return _render("batch.html", path, address=found.instance.address, **values)
 
 
 def run(path: str, dag_id: str, found: RunPage) -> str:

@@ -15,7 +15,9 @@ from sqlalchemy import Text, and_, case, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
+from airflow_provider_imagen.plugins.gallery import batch_document
 from airflow_provider_imagen.plugins.gallery.addresses import NOT_MAPPED, TaskInstanceAddress
+from airflow_provider_imagen.plugins.gallery.batch_document import BatchDocument
 from airflow_provider_imagen.plugins.gallery.filters import Filter
 from airflow_provider_imagen.plugins.gallery.instances import FAILED, Instance, Page, RunPage, RunsPage
 from airflow_provider_imagen.plugins.gallery.task_order import task_order
@@ -33,8 +35,8 @@ INSTANCES_ON_A_PAGE = 60
 """Task instances on a page of one run or of a mapped task."""
 MOST_SORTED_TASKS = 500
 """In a DAG with more tasks they are shown by name: each one is a parameter of the query."""
-REQUIRED_FIELD = "filter_reasons"
-"""A field of every result document, by which the database tells them from values of other operators."""
+REQUIRED_FIELDS = ("filter_reasons", batch_document.REQUIRED_FIELD)
+"""Fields by which the database tells results of this package from values of other operators."""
 MAX_DOCUMENT_CHARACTERS = 1 << 20
 """Any task may push any value under this key: a longer one is never loaded into memory."""
 STORAGE_THREADS = 8
@@ -46,13 +48,14 @@ def read_task(address: TaskInstanceAddress, number: int = 0) -> Page | None:
     """Return a task instance with its result, None when there is no such one.
 
     :param address: with map index -1 all instances of a mapped task.
-    :param number: 0 is the first page.
+    :param number: 0 is the first page. A single instance is on every page: it may be a batch with pages of its own.
     """
     backend = configured_backend()
     of_task = [*_of_task(address), *([] if address.map_index == NOT_MAPPED else [_of_index(address)])]
     query = _instances(backend).where(*of_task).order_by(TaskInstance.map_index)
     with create_session(scoped=False) as session:
         count = session.scalar(select(func.count()).select_from(TaskInstance).where(*of_task)) or 0
+        number = 0 if count == 1 else number
         rows = _rows_of_page(session, query, number)
     return Page(_read(rows, backend), number, count, INSTANCES_ON_A_PAGE) if count else None
 
@@ -109,7 +112,7 @@ def read_runs(dag_id: str, number: int = 0, chosen: Filter = ANY) -> RunsPage:
     counts = {row.run_id: row.count_of_run for row in rows}
     by_run: dict[str, list[Instance]] = {run.run_id: [] for run in shown}
     for instance in _read(rows, backend):
-        if instance.is_shown and chosen.matches(instance.address.task_id, instance.document):
+        if instance.is_shown and chosen.matches(instance):
             by_run[instance.address.run_id].append(instance)
     found = [
         RunPage(run.run_id, str(run.state), Page(by_run[run.run_id], 0, counts.get(run.run_id, 0), INSTANCES_OF_A_RUN))
@@ -122,7 +125,7 @@ def read_runs(dag_id: str, number: int = 0, chosen: Filter = ANY) -> RunsPage:
 def _instances(backend: XComBackend) -> Any:
     """Return the query of task instances and their result documents, as far as the database can tell these."""
     text = cast(XComModel.value, Text)
-    is_result = or_(_is_reference(backend), text.contains(REQUIRED_FIELD, autoescape=True))
+    is_result = or_(_is_reference(backend), *(text.contains(name, autoescape=True) for name in REQUIRED_FIELDS))
     result = and_(
         XComModel.dag_id == TaskInstance.dag_id,
         XComModel.run_id == TaskInstance.run_id,
@@ -198,10 +201,15 @@ def _instance(row: Any, backend: XComBackend) -> Instance:
     instance = Instance(address, state, row.try_number, row.timestamp)
     if row.timestamp is None:  # it pushed no result
         return instance
-    document, problem = ResultDocument.read(row.value), None
-    if document is None and backend.is_reference(row.value):
-        try:
-            document = backend.read(row.value, row.timestamp.isoformat())
-        except UnreadableResultError as failure:
-            problem = str(failure)
-    return replace(instance, document=document, problem=problem)
+    found = _with_document(instance, row.value)
+    if found.document or found.batch or not backend.is_reference(row.value):
+        return found
+    try:
+        return _with_document(instance, backend.read(row.value, row.timestamp.isoformat()))
+    except UnreadableResultError as failure:
+        return replace(instance, problem=str(failure))
+
+
+def _with_document(instance: Instance, value: Any) -> Instance:
+    document = ResultDocument.read(value)
+    return replace(instance, document=document, batch=None if document else BatchDocument.read(value))

@@ -9,14 +9,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from airflow_provider_imagen.plugins.gallery import image_routes, pages
+from airflow_provider_imagen.plugins.gallery import archive_routes, batch_routes, image_routes, pages
 from airflow_provider_imagen.plugins.gallery.access import READ_PERMISSIONS
 from airflow_provider_imagen.plugins.gallery.filters import Filter
 from airflow_provider_imagen.plugins.gallery.image_routes import TASK, Address
-from airflow_provider_imagen.plugins.gallery.image_storage import ImageUnavailableError
+from airflow_provider_imagen.plugins.gallery.manifests import ItemFilter
 from airflow_provider_imagen.plugins.gallery.queries import read_run, read_runs, read_task
+from airflow_provider_imagen.plugins.gallery.recorded_images import BatchInstance
+from airflow_provider_imagen.plugins.gallery.stored_files import FileUnavailableError
 
 HERE = FilePath(__file__).resolve().parent
 STATIC = {
@@ -53,6 +56,10 @@ def _filter(text: Condition = "", model: Condition = "", task: Condition = "", s
     return Filter(text.strip(), model.strip(), task.strip(), state.strip())
 
 
+def _item_filter(text: Condition = "", status: Condition = "", key: Condition = "") -> ItemFilter:
+    return ItemFilter(text.strip(), status.strip(), key.strip())
+
+
 @private.get("")
 def recent_runs(
     request: Request, dag_id: str, chosen: Annotated[Filter, Depends(_filter)], page: PageNumber = 0
@@ -71,12 +78,26 @@ def run(request: Request, dag_id: str, run_id: str, page: PageNumber = 0) -> Res
 
 
 @private.get(TASK)
-def task_instance(request: Request, address: Address, page: PageNumber = 0) -> Response:
-    """Show the images of a task instance."""
-    found = read_task(address, page)
+async def task_instance(
+    request: Request, address: Address, chosen: Annotated[ItemFilter, Depends(_item_filter)], page: PageNumber = 0
+) -> Response:
+    """Show the images of a task instance; of a batch those of its items."""
+    found = await run_in_threadpool(read_task, address, page)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such task instance.")
+    first = found.instances[0] if found.count == 1 else None
+    if first is not None and first.batch is not None:
+        return await _batch_page(request, BatchInstance(first, first.batch), chosen, page)
     return _page(pages.task_instance(request.url.path, address, found))
+
+
+async def _batch_page(request: Request, found: BatchInstance, chosen: ItemFilter, number: int) -> Response:
+    try:
+        manifest = await batch_routes.read_manifest(found.batch)
+    except FileUnavailableError as failure:
+        return _page(pages.batch(request.url.path, found, chosen, None, failure.message))
+    items = await run_in_threadpool(manifest.page, chosen, number)
+    return _page(pages.batch(request.url.path, found, chosen, items, None))
 
 
 @app.get("/static/{name}")
@@ -88,7 +109,8 @@ def static(name: str) -> Response:
     return Response(content, headers={"Content-Type": STATIC[name], "Cache-Control": "no-cache"})
 
 
-private.include_router(image_routes.router)
+for router in (image_routes.router, batch_routes.router, archive_routes.router):
+    private.include_router(router)
 app.include_router(private)
 
 
@@ -113,9 +135,9 @@ def invalid_address(request: Request, _: RequestValidationError) -> Response:
     return _failure(request, HTTPStatus.NOT_FOUND, "There is no such page.")
 
 
-@app.exception_handler(ImageUnavailableError)
-def image_unavailable(request: Request, failure: ImageUnavailableError) -> Response:
-    """Answer with the reason why an image cannot be shown."""
+@app.exception_handler(FileUnavailableError)
+def file_unavailable(request: Request, failure: FileUnavailableError) -> Response:
+    """Answer with the reason why a file cannot be shown."""
     return _failure(request, failure.status, failure.message)
 
 

@@ -11,8 +11,8 @@ PARAMETERS = ("image", "reference_images")
 
 
 def sources_of(document: ResultDocument) -> list[StoredImage]:
-    """Return the images that a request was given, in order."""
-    named = [document.parameters.get(name) for name in PARAMETERS]
+    """Return the images that a request was given, in order, each once."""
+    named = [getattr(document, "reference_images", ()), *(document.parameters.get(name) for name in PARAMETERS)]
     uris = [uri for value in named for uri in (value if isinstance(value, list | tuple) else [value])]
-    texts = [uri for uri in uris if isinstance(uri, str) and uri]
-    return [StoredImage(uri=uri, mime_type=UNKNOWN_TYPE) for uri in texts[:MOST_IMAGES]]
+    texts = dict.fromkeys(uri for uri in uris if isinstance(uri, str) and uri)
+    return [StoredImage(uri=uri, mime_type=UNKNOWN_TYPE) for uri in list(texts)[:MOST_IMAGES]]

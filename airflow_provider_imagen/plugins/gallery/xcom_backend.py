@@ -15,7 +15,6 @@ from typing import Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
 from airflow.sdk.bases.xcom import BaseXCom
 
-from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.plugins.gallery.bounded_cache import BoundedCache
 
 log = logging.getLogger(__name__)
@@ -51,8 +50,8 @@ class XComBackend:
             return False
         return self.base is None or (isinstance(value, str) and value.startswith(f"{self.base}/"))
 
-    def read(self, reference: Any, version: str) -> ResultDocument | None:
-        """Return the document behind a reference, None if it is no result document.
+    def read(self, reference: Any, version: str) -> bytes:
+        """Return the value behind a reference, as JSON text.
 
         :param reference: the value in the database.
         :param version: changes when the XCom is pushed again.
@@ -63,7 +62,7 @@ class XComBackend:
                 f"Airflow keeps XComs through {self.name}, which the gallery cannot read, so images cannot be shown."
             )
         try:
-            return ResultDocument.read(_files.get((reference, version), lambda: self._read_file(reference)))
+            return _files.get((reference, version), lambda: self._read_file(reference))
         except Exception as failure:
             log.warning("The XCom in %s cannot be read.", reference, exc_info=True)
             raise UnreadableResultError(
