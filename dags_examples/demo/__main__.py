@@ -1,4 +1,6 @@
-"""Runs the daily campaign for real: Airflow's own runner, our operators, an emulator of Google.
+"""Runs two of the examples for real: Airflow's own runner, our operators, an emulator of Google.
+
+The daily campaign makes posters from words, ``imagen_product_photos`` makes scenes from photos.
 
 Started by ``make demo``. Leaves images, a list of them and a contact sheet in ``demo-output``.
 """
@@ -13,10 +15,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from airflow_site import airflow_command, airflow_environment
 from contact_sheet import contact_sheet
 from PIL import Image
+from product_photo import PHOTOS
 
 from airflow_provider_imagen.emulator import Emulator
 
@@ -25,7 +29,7 @@ PROJECT = HERE.parent.parent
 OUTPUT = PROJECT / "demo-output"
 HOME = PROJECT / ".airflow-home"
 BUCKET = "demo-bucket"
-DAG_ID = "imagen_daily_campaign"
+DAG_IDS = ("imagen_daily_campaign", "imagen_product_photos")
 STEP = re.compile(r"\[DAG TEST\] (starting|end task) task_id=(\S+) map_index=(-?\d+)")
 
 
@@ -41,9 +45,13 @@ def main() -> int:
         environment = airflow_environment(HOME, HERE.parent) | connection
         say("Preparing an Airflow home in .airflow-home ...")
         run_quietly([airflow_command(), "db", "migrate"], environment)
-        say(f"Running {DAG_ID} ...")
-        run_campaign(environment)
-        images = list(saved_images(emulator, results(environment)))
+        for product, draw in PHOTOS.items():
+            emulator.put_object(BUCKET, f"photos/{product}.png", draw(), "image/png")
+        images: list[dict[str, Any]] = []
+        for dag_id in DAG_IDS:
+            say(f"Running {dag_id} ...")
+            run_dag(dag_id, environment)
+            images += saved_images(emulator, results(dag_id, environment))
     return report(images, time.monotonic() - started)
 
 
@@ -58,9 +66,9 @@ def run_quietly(command: list[str], environment: dict[str, str]) -> None:
         sys.exit(f"{done.stdout}\n{' '.join(command)} ended with {done.returncode}.")
 
 
-def run_campaign(environment: dict[str, str]) -> None:
-    """Run the DAG and print a line for each task that ends."""
-    command = [airflow_command(), "dags", "test", DAG_ID, "--conf", json.dumps({"bucket": BUCKET})]
+def run_dag(dag_id: str, environment: dict[str, str]) -> None:
+    """Run a DAG and print a line for each task that ends."""
+    command = [airflow_command(), "dags", "test", dag_id, "--conf", json.dumps({"bucket": BUCKET})]
     begun = time.monotonic()
     with (
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run,
@@ -79,27 +87,34 @@ def run_campaign(environment: dict[str, str]) -> None:
         sys.exit(f"The DAG run failed; see {OUTPUT / 'airflow.log'}.")
 
 
-def results(environment: dict[str, str]) -> list[dict[str, str]]:
-    """Return task id, URI and MIME type of every image that the run recorded in XCom."""
-    script = [sys.executable, str(HERE / "read_results.py"), DAG_ID]
+def results(dag_id: str, environment: dict[str, str]) -> list[dict[str, Any]]:
+    """Return task id, URI, MIME type and photos of every image that the run recorded in XCom."""
+    script = [sys.executable, str(HERE / "read_results.py"), dag_id]
     done = subprocess.run(script, env=environment, capture_output=True, text=True, check=True)
-    found: list[dict[str, str]] = json.loads(done.stdout.splitlines()[-1])
+    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def saved_images(emulator: Emulator, images: list[dict[str, str]]) -> Iterator[dict[str, object]]:
-    """Save a copy of each image and yield its task, URI, type, size and file."""
+def saved_images(emulator: Emulator, images: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Save a copy of each image, behind one of each photo it was made from; yield task, URI, type, size and file."""
+    for image in images:
+        for uri in image.pop("photos"):
+            yield saved(emulator, {"task_id": "photo", "uri": uri, "mime_type": "image/png"})
+        yield saved(emulator, image)
+
+
+def saved(emulator: Emulator, image: dict[str, Any]) -> dict[str, Any]:
+    """Save a copy of an image, and return what is known of it with its size and file."""
     folder = OUTPUT / "images"
-    folder.mkdir()
-    for number, image in enumerate(images):
-        bucket, _, name = image["uri"].removeprefix("gs://").partition("/")
-        path = folder / f"{number:02}-{image['task_id']}{Path(name).suffix}"
-        path.write_bytes(emulator.read_object(bucket, name))
-        with Image.open(path) as picture:
-            yield {**image, "width": picture.width, "height": picture.height, "file": str(path.relative_to(PROJECT))}
+    folder.mkdir(exist_ok=True)
+    bucket, _, name = image["uri"].removeprefix("gs://").partition("/")
+    path = folder / f"{len(list(folder.iterdir())):02}-{image['task_id']}{Path(name).suffix}"
+    path.write_bytes(emulator.read_object(bucket, name))
+    with Image.open(path) as picture:
+        return {**image, "width": picture.width, "height": picture.height, "file": str(path.relative_to(PROJECT))}
 
 
-def report(images: list[dict[str, object]], seconds: float) -> int:
+def report(images: list[dict[str, Any]], seconds: float) -> int:
     """List the images, write list and contact sheet, and return the exit code."""
     (OUTPUT / "images.json").write_text(json.dumps(images, indent=2) + "\n", encoding="utf-8")
     for image in images:

@@ -1,4 +1,4 @@
-"""Prints, as one line of JSON, every image that the runs of a DAG recorded in XCom.
+"""Prints, as one line of JSON, every image that the runs of a DAG recorded in XCom, with the photos it was made from.
 
 Runs inside Airflow, in a process of its own: ``python read_results.py DAG_ID``.
 """
@@ -22,7 +22,12 @@ def main(dag_id: str) -> None:
         rows = sorted(session.scalars(query), key=lambda row: (row.task_id != "posters", row.map_index))
         documents = [(row.task_id, ResultDocument.read(row.value)) for row in rows]
     found = [
-        {"task_id": task_id, "uri": image.uri, "mime_type": image.mime_type}
+        {
+            "task_id": task_id,
+            "uri": image.uri,
+            "mime_type": image.mime_type,
+            "photos": list((document.parameters if document else {}).get("reference_images", ())),
+        }
         for task_id, document in documents
         for image in (document.images if document else ())
     ]

@@ -108,7 +108,7 @@ def test_the_local_example_leaves_both_images_in_the_folder(run_example: Callabl
     (small,) = (tmp_path / "small").rglob("*.jpg")
     (large,) = (tmp_path / "large").rglob("*.png")
     with Image.open(small) as small_image, Image.open(large) as large_image:
-        assert (small_image.size, large_image.size) == ((1280, 896), (2560, 1792))
+        assert (small_image.size, large_image.size) == ((1184, 880), (2368, 1760))
 
 
 def test_the_taskflow_example_makes_a_poster_for_each_product_and_a_stamp(
@@ -126,6 +126,37 @@ def test_the_taskflow_example_makes_a_poster_for_each_product_and_a_stamp(
     shown = {prompt.partition(",")[0] for prompt in shown_prompts(run)}
     # Airflow 2 writes these fields down before the function is called, and never again.
     assert shown == (made if AIRFLOW_3 else {"DYNAMIC (set during execution)"})
+
+
+def test_the_example_with_product_photos_asks_again_only_for_what_has_changed(
+    run_example: Callable[..., Any], emulator: Any
+) -> None:
+    def put(product: str, colour: str) -> None:
+        photo = io.BytesIO()
+        Image.new("RGB", (80, 60), colour).save(photo, "PNG")
+        emulator.put_object("bucket", f"photos/{product}.png", photo.getvalue(), "image/png")
+
+    def asked() -> list[str]:
+        """Run the example, and return the products whose scenes were asked for."""
+        known = len(emulator.requests)
+        run = run_example("imagen_product_photos", bucket="bucket")
+        assert states_of(run) == {"products": ["success"], "scenes": ["success", "success"]}
+        calls = [call for call in emulator.requests[known:] if call.path.endswith(":generateContent")]
+        assert {call.headers["x-vertex-ai-llm-shared-request-type"] for call in calls} <= {"flex"}
+        photos = [call.json["contents"][0]["parts"][0]["fileData"]["fileUri"] for call in calls]
+        return sorted(photo.removeprefix("gs://bucket/photos/") for photo in photos)
+
+    put("mug", "red")
+    put("boots", "brown")
+    assert asked() == ["boots.png", "mug.png"]
+    made = [name for name in emulator.list_objects("bucket", "product-photos/") if "/_imagen/" not in name]
+    assert made == ["product-photos/boots.jpg", "product-photos/mug.jpg"]
+
+    put("mug", "red")  # the same photo, uploaded again
+    assert asked() == []
+
+    put("mug", "blue")
+    assert asked() == ["mug.png"]
 
 
 def shown_prompts(run: Any) -> list[str]:

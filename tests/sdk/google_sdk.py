@@ -3,7 +3,8 @@
 Standard input is a JSON object {"endpoint": ..., "calls": [...]}; a call is one of
 
     {"call": "generate", "model": ..., "prompt": ..., "config": {...}}
-    {"call": "generate_content", "model": ..., "prompt": ..., "config": {...}}
+    {"call": "generate_content", "model": ..., "prompt": ..., "config": {...}, "headers": {...},
+     "pictures": [{"uri": ..., "mime_type": ...} or {"base64": ..., "mime_type": ...}]}
     {"call": "upscale", "model": ..., "image": {"gcs_uri": ...} or {"base64": ..., "mime_type": ...},
      "upscale_factor": ..., "config": {...}}
 
@@ -56,7 +57,8 @@ def client_in(location: str, endpoint: str) -> genai.Client:
 
 
 def result_of(client: genai.Client, number: int, call: dict[str, Any]) -> dict[str, Any]:
-    config = {**call.get("config", {}), "http_options": {"headers": {"x-call": str(number)}}}
+    headers = {"x-call": str(number), **call.get("headers", {})}
+    config = {**call.get("config", {}), "http_options": {"headers": headers}}
     try:
         if call["call"] in OTHER_CALLS:
             return {"result": OTHER_CALLS[call["call"]](client)}
@@ -90,8 +92,9 @@ def generated(client: genai.Client, call: dict[str, Any], config: dict[str, Any]
 
 
 def content_of(client: genai.Client, call: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    contents = [*map(picture_part, call.get("pictures", [])), call["prompt"]]
     answer = client.models.generate_content(
-        model=call["model"], contents=call["prompt"], config=types.GenerateContentConfig(**config)
+        model=call["model"], contents=contents, config=types.GenerateContentConfig(**config)
     )
     parts = [part for part in answer.parts or [] if part.inline_data and not part.thought]
     return {
@@ -101,6 +104,13 @@ def content_of(client: genai.Client, call: dict[str, Any], config: dict[str, Any
         ],
         "finish_reason": answer.candidates[0].finish_reason if answer.candidates else None,
     }
+
+
+def picture_part(picture: dict[str, str]) -> types.Part:
+    """Return a picture of a call as a part of a request."""
+    if "uri" in picture:
+        return types.Part.from_uri(file_uri=picture["uri"], mime_type=picture["mime_type"])
+    return types.Part.from_bytes(data=base64.b64decode(picture["base64"]), mime_type=picture["mime_type"])
 
 
 def parts_of(answer: types.GenerateContentResponse) -> list[Any]:
