@@ -1,4 +1,4 @@
-"""A person looks at the images in Airflow's UI and says which ones are worth enlarging. Airflow 3.1 and later."""
+"""A photo in four scenes: a person looks at them in Airflow's UI and says which to enlarge. Airflow 3.1 and later."""
 
 from __future__ import annotations
 
@@ -34,11 +34,17 @@ else:
         schedule=None,
         start_date=pendulum.datetime(2026, 1, 1),
         catchup=False,
-        params={"bucket": "my-bucket", "subject": "a paper boat on a puddle"},
+        params={
+            "bucket": "my-bucket",
+            "photo": "gs://my-bucket/photos/mug.png",
+            "scene": "on a wooden table in a mountain hut, watercolour",
+        },
     ) as dag:
         candidates = ImagenGenerateOperator(
             task_id="candidates",
-            prompt="{{ params.subject }}, watercolour",
+            reference_images="{{ params.photo }}",
+            prompt="Put the product of the photo {{ params.scene }}",
+            aspect_ratio="1:1",
             number_of_images=CANDIDATES,
             output_uri="gs://{{ params.bucket }}/approval/candidates/{{ dag_run.run_after | ds_nodash }}/",
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from support.task_instances import RecordingTaskInstance
 
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
@@ -54,6 +57,20 @@ def test_the_upscaling_example_is_an_operator_that_airflow_takes() -> None:
         exec(python_block("Upscale"), names)
 
     assert posters.downstream_task_ids == {"large"}
+
+
+def test_the_example_with_a_photo_edits_it_once(emulator: Any, set_connection: Any) -> None:
+    set_connection(**emulator.connection["extra"])
+    photo = io.BytesIO()
+    Image.new("RGB", (80, 60), "red").save(photo, "PNG")
+    emulator.put_object("my-bucket", "photos/mug.png", photo.getvalue(), "image/png")
+    names: dict[str, Any] = {"ImagenGenerateOperator": ImagenGenerateOperator}
+    exec(python_block("Edit a photo"), names)
+
+    made = [names["scene"].execute({"ti": RecordingTaskInstance(try_number=number)}) for number in (1, 2)]
+
+    assert made == [["gs://my-bucket/scenes/mug.jpg"]] * 2
+    assert len([call for call in emulator.requests if call.path.endswith(":generateContent")]) == 1
 
 
 def test_the_example_of_ci_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``models``: the catalogue as a table or as JSON."""
+"""``models``: the catalogue as two tables or as JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from airflow_provider_imagen.core.catalogue import Catalogue, Model, catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import state_of
 
 HEADERS = ("MODEL", "JOBS", "STATE", "RETIRES", "REPLACEMENT", "LOCATIONS", "IMAGES", "SIZE", "USD")
+INPUT_HEADERS = ("MODEL", "PICTURES", "THINKING", "TIERS", "SWITCHES")
+SWITCHES = ("system_instruction", "google_search", "prominent_people")
+"""Arguments that a model has or has not, without limits of their own."""
 
 
 def list_models(options: Namespace) -> int:
@@ -22,6 +25,8 @@ def list_models(options: Namespace) -> int:
         say(as_json(describe(model, models, today) for model in models.models))
     else:
         say(as_table(HEADERS, (table_row(model, today) for model in models.models)))
+        say("")
+        say(as_table(INPUT_HEADERS, (input_row(model) for model in models.models if model.pictures)))
     return 0
 
 
@@ -42,7 +47,12 @@ def describe(model: Model, models: Catalogue, today: date) -> dict[str, Any]:
         "images_per_task": model.max_images,
         "sizes": model.image_sizes,
         "upscale_factors": model.upscale_factors,
+        "parameters": sorted(model.parameters),
+        "pictures": model.pictures and model.pictures.model_dump(),
+        "thinking_levels": model.thinking_levels,
+        "service_tiers": model.service_tiers,
         "prices_usd": model.prices_usd,
+        "token_prices_usd": model.token_prices_usd and model.token_prices_usd.model_dump(exclude_none=True),
         "source": [models.sources[name] for name in model.source],
         "checked": model.checked,
     }
@@ -61,6 +71,17 @@ def table_row(model: Model, today: date) -> tuple[Cell, ...]:
         str(model.max_images),
         sizes,
         _prices(model, sizes),
+    )
+
+
+def input_row(model: Model) -> tuple[Cell, ...]:
+    """Return the cells of a model that takes pictures: how many, and which switches it has."""
+    return (
+        model.id,
+        f"up to {model.pictures.most}" if model.pictures else "-",
+        ", ".join(model.thinking_levels) or "-",
+        ", ".join(model.service_tiers) or "-",
+        ", ".join(name for name in SWITCHES if name in model.parameters) or "-",
     )
 
 

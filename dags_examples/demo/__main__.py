@@ -20,7 +20,7 @@ from typing import Any
 from airflow_site import airflow_command, airflow_environment
 from contact_sheet import contact_sheet
 from PIL import Image
-from product_photo import PHOTOS
+from product_photo import put_photos
 
 from airflow_provider_imagen.emulator import Emulator
 
@@ -45,8 +45,7 @@ def main() -> int:
         environment = airflow_environment(HOME, HERE.parent) | connection
         say("Preparing an Airflow home in .airflow-home ...")
         run_quietly([airflow_command(), "db", "migrate"], environment)
-        for product, draw in PHOTOS.items():
-            emulator.put_object(BUCKET, f"photos/{product}.png", draw(), "image/png")
+        put_photos(emulator, BUCKET)
         images: list[dict[str, Any]] = []
         for dag_id in DAG_IDS:
             say(f"Running {dag_id} ...")

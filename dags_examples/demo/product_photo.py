@@ -6,6 +6,8 @@ import io
 
 from PIL import Image, ImageDraw
 
+from airflow_provider_imagen.emulator import Emulator
+
 SIZE = (960, 720)
 PAPER, SHADE = "#e9e6df", "#d3cfc4"
 
@@ -34,6 +36,12 @@ def boots() -> bytes:
 
 PHOTOS = {"mug": mug, "boots": boots}
 """By product, a function that draws its photo."""
+
+
+def put_photos(emulator: Emulator, bucket: str) -> None:
+    """Put a photo of each product into a bucket, where the examples look for it."""
+    for product, draw in PHOTOS.items():
+        emulator.put_object(bucket, f"photos/{product}.png", draw(), "image/png")
 
 
 def _table() -> tuple[Image.Image, ImageDraw.ImageDraw]:

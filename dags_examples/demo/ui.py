@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from airflow_site import AirflowSite
+from product_photo import put_photos
 
 from airflow_provider_imagen.emulator import Emulator
 from airflow_provider_imagen.provider_info import CONNECTION_FIELDS
 
 HERE = Path(__file__).resolve().parent
 HOME = HERE.parent.parent / ".airflow-home"
-BUCKETS = ["my-bucket"]
+BUCKET = "my-bucket"
 EXAMPLES = ["imagen_daily_campaign", "imagen_local_folder", "imagen_minimal"]
 PORT = 8080
 
@@ -33,7 +34,8 @@ def main() -> int:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     say("Starting Airflow and an emulator of Google; this takes about half a minute ...")
-    with Emulator(buckets=BUCKETS) as emulator, AirflowSite(home, HERE.parent, preferred_port=PORT) as site:
+    with Emulator(buckets=[BUCKET]) as emulator, AirflowSite(home, HERE.parent, preferred_port=PORT) as site:
+        put_photos(emulator, BUCKET)
         site.call("POST", "connections", ready_connection(emulator))
         site.unpause(EXAMPLES)
         say(welcome(site, emulator))

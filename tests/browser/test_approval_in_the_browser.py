@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from product_photo import put_photos
 
 DAG, ASK = "imagen_approval", "ask"
 WIDTH = "image => image.decode().then(() => image.naturalWidth)"
@@ -15,6 +16,7 @@ WIDTH = "image => image.decode().then(() => image.naturalWidth)"
 @pytest.fixture
 def asked(site: Any, google: Any, airflow_version: tuple[int, int], request: pytest.FixtureRequest) -> str:
     """The id of a run, started by hand, that waits for a person. Its name has what addresses must quote."""
+    put_photos(google, "my-bucket")
     site.unpause([DAG])
     run_id = f"by_hand:{request.node.callspec.id}+1"
     site.call("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None})

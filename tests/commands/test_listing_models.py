@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import Namespace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ DAY_OR_NULL = {"anyOf": [DAY, {"type": "null"}]}
 TEXT = {"type": "string", "minLength": 1}
 TEXT_OR_NULL = {"type": ["string", "null"], "minLength": 1}
 TEXTS = {"type": "array", "items": TEXT}
+PRICES = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}}
 ROW = {
     "id": TEXT,
     "aliases": TEXTS,
@@ -36,7 +38,15 @@ ROW = {
     "images_per_task": {"type": "integer", "minimum": 1},
     "sizes": TEXTS,
     "upscale_factors": TEXTS,
-    "prices_usd": {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+    "parameters": TEXTS,
+    "pictures": {
+        "type": ["object", "null"],
+        "required": ["most", "inline_bytes", "object_bytes", "mime_types", "tokens"],
+    },
+    "thinking_levels": TEXTS,
+    "service_tiers": {"type": "array", "items": {"enum": ["flex", "priority"]}},
+    "prices_usd": PRICES,
+    "token_prices_usd": {"anyOf": [PRICES, {"type": "null"}]},
     "source": {**TEXTS, "minItems": 1},
     "checked": DAY,
 }
@@ -56,6 +66,10 @@ def test_json_is_the_whole_catalogue_with_state_source_and_date(command: tuple[s
     assert by_id["imagen-3.0-generate-002"]["state"] == "retired"
     assert by_id["gemini-3-pro-image"]["state"] == "active"
     assert by_id["gemini-3-pro-image"]["prices_usd"] == {"1K": 0.134, "2K": 0.134, "4K": 0.24}
+    assert by_id["gemini-3-pro-image"]["token_prices_usd"] == {"input": 2, "output_image": 120, "output_text": 12}
+    assert by_id["gemini-3.1-flash-image"]["thinking_levels"] == ["MINIMAL", "HIGH"]
+    assert by_id["gemini-3.1-flash-image"]["pictures"]["most"] == 14
+    assert "google_search" in by_id["gemini-3.1-flash-image"]["parameters"]
     assert (
         by_id["gemini-2.5-flash-image"].items()
         >= {
@@ -74,7 +88,7 @@ def test_json_is_the_whole_catalogue_with_state_source_and_date(command: tuple[s
 
 def test_table_is_aligned_and_prices_stand_beside_their_sizes(command: tuple[str, ...], run: Run) -> None:
     done = run(*command, "models", "--today", "2027-01-05")
-    lines = done.stdout.splitlines()
+    lines = done.stdout.partition("\n\n")[0].splitlines()
     header = lines[0]
 
     assert done.returncode == 0
@@ -86,6 +100,22 @@ def test_table_is_aligned_and_prices_stand_beside_their_sizes(command: tuple[str
         (row,) = [line for line in lines if line.startswith("gemini-2.5-flash-image ")]
         assert row.index(f" {word}") == header.index(f" {column}")
     assert "  europe-*" in lines[-1]
+
+
+def test_a_second_table_says_which_models_take_pictures_and_which_switches(command: tuple[str, ...], run: Run) -> None:
+    done = run(*command, "models", "--today", "2027-01-05")
+    lines = done.stdout.partition("\n\n")[2].splitlines()
+    cells = {row[0]: row[1:] for row in (re.split(" {2,}", line.strip()) for line in lines)}
+
+    assert cells["MODEL"] == ["PICTURES", "THINKING", "TIERS", "SWITCHES"]
+    assert cells["gemini-3.1-flash-image"] == [
+        "up to 14",
+        "MINIMAL, HIGH",
+        "flex, priority",
+        "system_instruction, google_search, prominent_people",
+    ]
+    assert cells["gemini-2.5-flash-image"] == ["up to 3", "-", "-", "-"]
+    assert len(cells) == 1 + sum(model.pictures is not None for model in catalogue().models)
 
 
 @pytest.mark.parametrize("day", [date(2024, 1, 1) + timedelta(days=30 * month) for month in range(60)])

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # as in test_example_dags
 @pytest.fixture(autouse=True)
 def emulated(set_connection: Callable[..., None], emulator: Any, airflow_database: None) -> None:
     set_connection(**emulator.connection["extra"])
+    photo = io.BytesIO()
+    Image.new("RGB", (80, 60), "red").save(photo, "PNG")
+    emulator.put_object("my-bucket", "photos/mug.png", photo.getvalue(), "image/png")
 
 
 @pytest.fixture
@@ -72,6 +75,9 @@ def test_the_person_sees_each_image_and_only_what_is_chosen_is_enlarged(
     large = [size_of(emulator, name) for name in emulator.list_objects("bucket", "approval/large/")]
     assert len(small) == 4
     assert large == [(2 * small[0][0], 2 * small[0][1])] * 2
+    made = [each.json for each in emulator.requests if each.path.endswith(":generateContent")]
+    photos = [message["contents"][0]["parts"][0] for message in made]
+    assert photos == [{"fileData": {"mimeType": "image/png", "fileUri": "gs://my-bucket/photos/mug.png"}}] * 4
     asked = [each.json["instances"][0]["image"] for each in emulator.requests if each.path.endswith(":predict")]
     chosen = [name for name in emulator.list_objects("bucket", "approval/candidates/") if name[-5] in "13"]
     assert sorted(image["gcsUri"] for image in asked) == [f"gs://bucket/{name}" for name in chosen]
