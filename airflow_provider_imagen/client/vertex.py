@@ -28,7 +28,13 @@ class VertexClient:
         self._session = session
 
     def send(
-        self, plan: RequestPlan[Any], *, index: int = 0, storage_uri: str | None = None, requested: int | None = None
+        self,
+        plan: RequestPlan[Any],
+        *,
+        index: int = 0,
+        storage_uri: str | None = None,
+        requested: int | None = None,
+        once: bool = False,
     ) -> ImagesResponse:
         """Send one HTTP request for a plan, and return its images. An accepted request is billed.
 
@@ -39,6 +45,7 @@ class VertexClient:
         :param index: the number of the first image among those of the plan; a seed grows with it.
         :param storage_uri: the ``gs://`` folder for Google to write to. None: the images come as bytes.
         :param requested: how many images this request asks for. None: all of the plan's.
+        :param once: the caller sends it again where nothing was accepted.
         :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
         """
         request, protocol, location = plan.request, plan.protocol, plan.location
@@ -63,6 +70,7 @@ class VertexClient:
                         timeout_seconds=service_tiers.response_seconds(tier, patience),
                     ),
                     operation,
+                    once=once,
                 ).body,
                 count,
             )

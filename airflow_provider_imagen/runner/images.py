@@ -22,7 +22,7 @@ from airflow_provider_imagen.core.storage.object_names import (
     newest_complete,
 )
 from airflow_provider_imagen.errors import OutputError, PermissionDeniedError
-from airflow_provider_imagen.runner.store import OutputStore
+from airflow_provider_imagen.runner.store import OutputStore, StoredFile
 
 log = logging.getLogger("airflow.task")
 REFUSALS = (PermissionDeniedError, PermissionError)
@@ -33,11 +33,13 @@ class ImageFolder:
 
     :param store: the folder of the ``output_uri``.
     :param place: the request's own place below it.
+    :param listed: the files that a listing has found already, for the first look. None: each look lists.
     """
 
-    def __init__(self, store: OutputStore, place: OwnPlace) -> None:
+    def __init__(self, store: OutputStore, place: OwnPlace, listed: Sequence[StoredFile] | None = None) -> None:
         self._store = store
         self._place = place
+        self._listed = listed
         self._taken: set[str] = set()
         self._numbers: set[int] = set()
         self._lock = threading.Lock()
@@ -46,7 +48,8 @@ class ImageFolder:
 
     def look(self) -> dict[str, str]:
         """Return the images that lie in the place now, each with its version."""
-        files = list(self._store.files(self._place.prefix))
+        files = list(self._store.files(self._place.prefix) if self._listed is None else self._listed)
+        self._listed = None
         if self._place.is_key and any(file.name.startswith(f"{self._place.folder}{RECORDS}/") for file in files):
             # Other tasks have this folder as their output_uri: nothing in it belongs to this key.
             files = [file for file in files if not file.name.startswith(self._place.folder)]

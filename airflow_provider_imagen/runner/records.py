@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -44,12 +45,17 @@ class RecordFolder:
     :param store: the folder of the ``output_uri``.
     :param own_name: the name of the request's place.
     :param fingerprint: of the request.
+    :param listed: the names of records that a listing has found already, each with its version, for the first time
+        that records are asked for. None: they are listed each time.
     """
 
-    def __init__(self, store: OutputStore, own_name: str, fingerprint: str) -> None:
+    def __init__(
+        self, store: OutputStore, own_name: str, fingerprint: str, listed: Mapping[str, str] | None = None
+    ) -> None:
         self._store = store
         self._own_name = own_name
         self._fingerprint = fingerprint
+        self._listed = listed
         self._versions: dict[RecordName, str | None] = {}
 
     def find(self) -> FoundRecords:
@@ -58,9 +64,10 @@ class RecordFolder:
         :raises ImagenError: the folder cannot be listed.
         """
         folder = f"{RECORDS}/"
-        there = {
-            file.name.removeprefix(folder): file.version for file in self._store.files(f"{folder}{self._own_name}.")
-        }
+        there, self._listed = self._listed, None
+        if there is None:
+            files = self._store.files(f"{folder}{self._own_name}.")
+            there = {file.name.removeprefix(folder): file.version for file in files}
         records: list[RequestRecord] = []
         unreadable: list[str] = []
         self._versions = {}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan, part_of
 from airflow_provider_imagen.core.recovery.decision import (
     Facts,
@@ -40,7 +40,7 @@ from airflow_provider_imagen.runner.outcome import Outcome
 from airflow_provider_imagen.runner.records import RecordFolder
 from airflow_provider_imagen.runner.results import LOST_REASON, merged_response, result_document
 from airflow_provider_imagen.runner.run_state import RunState
-from airflow_provider_imagen.runner.sending import Round, StopSwitch, send_round
+from airflow_provider_imagen.runner.sending import Round, SendAll, StopSwitch, send_round
 from airflow_provider_imagen.runner.store import OutputStore
 
 log = logging.getLogger("airflow.task")
@@ -48,6 +48,27 @@ LOOK_PAUSE_SECONDS = 5.0
 LOOK_SECONDS = 60.0
 """How long a lost response may still bring images. Imagen takes 5 to 20 seconds."""
 WRITER_PAUSE_SECONDS = 10.0
+
+
+class Sender(Protocol):
+    """Sends one HTTP request for a plan: :class:`.VertexClient`, or what paces it."""
+
+    def send(
+        self, plan: RequestPlan[Any], *, index: int = 0, storage_uri: str | None = None, requested: int | None = None
+    ) -> ImagesResponse:
+        """Send the request, and return its images."""
+
+
+class RequestClient(Protocol):
+    """What a run needs of the client."""
+
+    @property
+    def session(self) -> Session:
+        """The session, for its clock and its pauses."""
+
+    @property
+    def vertex(self) -> Sender:
+        """Sends the requests."""
 
 
 class RequestRunner:
@@ -62,6 +83,9 @@ class RequestRunner:
     :param listener: is called when requests are sent and answered.
     :param stop: ends the run from outside.
     :param hosts: remembers on which machine a try ran; used where only one machine sees the folder.
+    :param records: what is recorded of the request. None: records of its own.
+    :param images: the images in its place. None: found by a listing of its own.
+    :param send_all: sends the requests of one sending, and returns what came of them.
     """
 
     def __init__(
@@ -71,11 +95,14 @@ class RequestRunner:
         place: OwnPlace,
         fingerprint: str,
         *,
-        client: ImagenClient,
+        client: RequestClient,
         store: OutputStore,
         listener: RunListener,
         stop: StopSwitch,
         hosts: HostMemory | None = None,
+        records: RecordFolder | None = None,
+        images: ImageFolder | None = None,
+        send_all: SendAll = send_round,
     ) -> None:
         self._plan = plan
         self._task = task
@@ -86,8 +113,9 @@ class RequestRunner:
         self._listener = listener
         self._stop_switch = stop
         self._hosts = hosts if store.is_local else None
-        self._records = RecordFolder(store, place.name, fingerprint)
-        self._images = ImageFolder(store, place)
+        self._records = records or RecordFolder(store, place.name, fingerprint)
+        self._images = images or ImageFolder(store, place)
+        self._send_all = send_all
         self._storage_uri = store.google_writes_to(place.folder) if plan.protocol.stores_output else None
         self._state = RunState()
 
@@ -199,7 +227,7 @@ class RequestRunner:
         self._listener.sending(plan, len(requests))
         started = self._session.now()
         on_stop = partial(self._interrupted, started)
-        sent = send_round(self._send_one, requests, self._session, self._stop_switch, on_stop)
+        sent = self._send_all(self._send_one, requests, self._session, self._stop_switch, on_stop)
         seconds = self._report(sent, started)
         state.round.outcomes.update(sent.outcomes)
         state.sendings, state.looked, state.seconds = state.sendings + 1, False, state.seconds + seconds

@@ -155,6 +155,29 @@ def send_round(
     return found
 
 
+def send_here(send_one: SendOne, requests: Sequence[Sequence[int]], *_: object) -> Round:
+    """Send requests from the calling thread, beside it those after the first, and return what came of them.
+
+    For a thread that no signal interrupts: whoever started it waits for it, and stops the connection.
+    """
+    results: SimpleQueue[tuple[int, ImagesResponse | BaseException] | None] = SimpleQueue()
+    waiting, lock, found = iter(requests), threading.Lock(), Round()
+    for number in range(1, min(len(requests), MOST_AT_ONCE)):
+        arguments = (send_one, waiting, lock, results)
+        threading.Thread(target=_work, args=arguments, name=f"imagen-send-{number}", daemon=True).start()
+    _work(send_one, waiting, lock, results)
+    while len(found.outcomes) < len(requests):
+        _keep(found, results.get())
+    return found
+
+
+SendAll = Callable[
+    [SendOne, Sequence[Sequence[int]], Connection, StopSwitch, Callable[[Round, int], str]],
+    Round,
+]
+"""Sends the requests of one sending: :func:`send_round`, or :func:`send_here`."""
+
+
 def _work(send_one: SendOne, waiting: Iterator[Sequence[int]], lock: threading.Lock, results: SimpleQueue[Any]) -> None:
     while True:
         with lock:
