@@ -28,6 +28,8 @@
     │   ├── ServiceUnavailableError 503
     │   └── ServerError             408, 499, 500, 502, 504 in Google's own words: not charged, but images may be stored
     ├── NoImageError                Google answered without an image, and no filter is the reason; another try may help
+    ├── BatchFailedError        more items of a batch failed than may; another try asks only for these
+    │   └── BatchRefusedError   (also a PermanentError) none of them can succeed with the same words
     ├── RequestStoppedError         the task was stopped before the request was sent
     └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 
@@ -142,6 +144,14 @@ class TokenLimitError(PermanentError, NoImageError):
 
 class UnexpectedResponseError(PermanentError):
     """Google answered with something its reference does not document."""
+
+
+class BatchFailedError(ImagenError):
+    """More items of a batch have no images than ``max_failed_items`` allows. Another try asks only for the rest."""
+
+
+class BatchRefusedError(PermanentError, BatchFailedError):
+    """None of the items that failed can succeed with the same words."""
 
 
 class RetryableError(ImagenError):

@@ -180,6 +180,11 @@ class Session:
         if not self._signal.is_stopped:
             self._sleep(seconds)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether requests that may be billed are refused."""
+        return self._signal.is_stopped
+
     def stop(self) -> None:
         """Send no request that may be billed any more, from any thread, and end all pauses.
 

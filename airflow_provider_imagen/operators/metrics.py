@@ -72,6 +72,14 @@ class RequestMetrics:
         _count(plan, "estimated_cost_usd", estimated_cost_usd(plan.request, images, plan.model) or 0)
 
 
+class ItemMetrics(RequestMetrics):
+    """Metrics of the requests of a batch. What each asks stays out of the log: a batch has thousands."""
+
+    def sending(self, plan: RequestPlan[Any], requests: int) -> None:
+        """Count requests that are about to be sent."""
+        _count(plan, "requests", requests)
+
+
 def _tags(plan: RequestPlan[Any]) -> dict[str, str]:
     # Airflow drops a metric in InfluxDB's form when there is an @ in a tag.
     return {"model": plan.request.model.replace("@", "_"), "job": plan.request.job}

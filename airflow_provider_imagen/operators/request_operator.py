@@ -14,10 +14,13 @@ from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_imagen.core.catalogue.plan import Planner
+    from airflow_provider_imagen.client.imagen import ImagenClient
+    from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner
     from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.hooks.imagen import ImagenHook
+    from airflow_provider_imagen.runner.listener import RunListener
     from airflow_provider_imagen.runner.sending import StopSwitch
+    from airflow_provider_imagen.runner.task_run import RunContext
 
 PLACE_FIELDS = ("imagen_conn_id", "project_id", "location", "impersonation_chain")
 
@@ -45,27 +48,42 @@ class RequestOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Send one request and return the URIs of the images."""
-        from airflow.providers.common.compat.sdk import ObjectStoragePath
-
         from airflow_provider_imagen.operators.metrics import RequestMetrics
         from airflow_provider_imagen.operators.report import report
-        from airflow_provider_imagen.operators.task_context import HostStore, task_identity, warn_of_local_folder
-        from airflow_provider_imagen.runner.task_run import RunContext, run_request
+        from airflow_provider_imagen.operators.task_context import warn_of_local_folder
+        from airflow_provider_imagen.runner.task_run import run_request
 
         with fail_permanently(self), self._stoppable() as stop:
             warn_of_local_folder(getattr(self, "output_uri", None))
             hook = self.hook
-            run_context = RunContext(
-                task=task_identity(context["ti"]),
-                client=hook.client,
-                open_path=ObjectStoragePath,
-                listener=RequestMetrics(),
-                stop=stop,
-                hosts=HostStore(context.get("task_state_store")),
-                notes={"imagen_conn_id": self.imagen_conn_id},
-            )
+            run_context = self._run_context(context, hook.client, stop, RequestMetrics())
             outcome = run_request(self._planner(hook.settings), run_context)
             return report(outcome, self, context, hook)
+
+    def _run_context(
+        self, context: Context, client: ImagenClient, stop: StopSwitch, listener: RunListener
+    ) -> RunContext:
+        """Return what a run needs from Airflow.
+
+        :param context: Airflow's task context.
+        :param client: sends the requests.
+        :param stop: is turned on by ``on_kill``.
+        :param listener: is called when requests are sent and answered.
+        """
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        from airflow_provider_imagen.operators.task_context import HostStore, task_identity
+        from airflow_provider_imagen.runner.task_run import RunContext
+
+        return RunContext(
+            task=task_identity(context["ti"]),
+            client=client,
+            open_path=ObjectStoragePath,
+            listener=listener,
+            stop=stop,
+            hosts=HostStore(context.get("task_state_store")),
+            notes={"imagen_conn_id": self.imagen_conn_id},
+        )
 
     def on_kill(self) -> None:
         """Send nothing more. Responses under way are waited for 3 s, and their images are stored."""
@@ -96,11 +114,17 @@ class RequestOperator(BaseOperator):
         from datetime import UTC, datetime
 
         from airflow_provider_imagen.core.catalogue import catalogue
-        from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner
+        from airflow_provider_imagen.core.catalogue.plan import Planner
+
+        preferences = self._preferences(settings)
+        return Planner(self._kind(), self._arguments(), preferences, catalogue(), datetime.now(UTC).date())
+
+    def _preferences(self, settings: ConnectionSettings) -> ModelPreferences:
+        """Return what task and connection say about models and places."""
+        from airflow_provider_imagen.core.catalogue.plan import ModelPreferences
 
         fallback = self.fallback_model or settings.fallback_model
-        preferences = ModelPreferences(self.model, fallback, settings.default_model, settings.location)
-        return Planner(self._kind(), self._arguments(), preferences, catalogue(), datetime.now(UTC).date())
+        return ModelPreferences(self.model, fallback, settings.default_model, settings.location)
 
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.request_fields}

@@ -18,6 +18,7 @@ class CloudStore:
     """
 
     is_local = False
+    keeps_versions = True
 
     def __init__(self, folder: CloudFolder, storage: CloudStorage) -> None:
         self._folder = folder
@@ -44,10 +45,11 @@ class CloudStore:
         except StorageNotFoundError:
             return None
 
-    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> None:
+    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> str | None:
         """Store an object; its checksum is confirmed."""
         generation = None if version is None else int(version or 0)
-        self._storage.upload(self.uri(name), data, mime_type, if_generation_match=generation)
+        stored = self._storage.upload(self.uri(name), data, mime_type, if_generation_match=generation)
+        return None if stored.generation is None else str(stored.generation)
 
     def remove(self, name: str) -> None:
         """Remove an object."""

@@ -19,6 +19,7 @@ class LocalStore:
     """
 
     is_local = True
+    keeps_versions = False
 
     def __init__(self, folder: LocalFolder) -> None:
         self._uri = folder.uri
@@ -48,7 +49,7 @@ class LocalStore:
             raise OutputError(f"{self.uri(name)} has more than {at_most_bytes} bytes and was not read.")
         return data
 
-    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> None:
+    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> str | None:
         """Store a file under its name once it is complete and on disk. A worker that dies leaves no half file."""
         path = self._path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +62,7 @@ class LocalStore:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+        return None
 
     def remove(self, name: str) -> None:
         """Remove a file."""

@@ -20,6 +20,7 @@ class PathStore:
     """
 
     is_local = False
+    keeps_versions = False
 
     def __init__(self, uri: str, open_path: OpenPath) -> None:
         self._uri = uri
@@ -64,12 +65,13 @@ class PathStore:
             raise OutputError(f"{self.uri(name)} has more than {at_most_bytes} bytes and was not read.")
         return data
 
-    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> None:
+    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> str | None:
         """Store a file. Object stores show it once it is complete."""
         path = self._open(self.uri(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             file.write(data)
+        return None
 
     def remove(self, name: str) -> None:
         """Remove a file."""

@@ -30,6 +30,9 @@ class OutputStore(Protocol):
     is_local: bool
     """Only this machine sees the folder."""
 
+    keeps_versions: bool
+    """A file is only replaced in the version that a writer names, so that of two writers one is refused."""
+
     def uri(self, name: str) -> str:
         """Return the URI of a file."""
 
@@ -42,11 +45,11 @@ class OutputStore(Protocol):
     def read(self, name: str, at_most_bytes: int) -> bytes | None:
         """Return the content of a file, None when there is no such file."""
 
-    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> None:
-        """Store a file, whole or not at all.
+    def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> str | None:
+        """Store a file, whole or not at all, and return its version where versions are kept.
 
-        :param version: None: replace what is there; empty: only create; else replace only this version. Only Cloud
-            Storage keeps to it.
+        :param version: None: replace what is there; empty: only create; else replace only this version. Storage that
+            keeps no versions replaces in any case.
         :raises ObjectExistsError: another version of the file is there.
         """
 

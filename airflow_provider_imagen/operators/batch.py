@@ -1,0 +1,235 @@
+"""The operator for a table of prompts, and how the next task reads what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
+from airflow_provider_imagen.operators.imagen import MODEL_FIELDS, ImagenGenerateOperator
+from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, RequestOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+    from airflow_provider_imagen.core.batch.plan import ItemPlanner
+    from airflow_provider_imagen.core.connection import ConnectionSettings
+
+TABLE_FIELDS = ("items", "item_columns", "item_arguments")
+SETTINGS_FIELDS = (
+    "mode",
+    "max_concurrency",
+    "requests_per_minute",
+    "max_cost_usd",
+    "max_failed_items",
+    "retry_filtered",
+)
+NOT_FOR_ALL = ("prompt", "image_key")
+"""Arguments of the generate operator that are not the same for all items."""
+
+
+class ImagenBatchOperator(RequestOperator):
+    """Generate images for a table of prompts in one task, side by side.
+
+    Returns the URI of a manifest: a JSONL file with a line for each item, in the items' order: ``row``, ``key``,
+    ``status`` (``made``, ``reused``, ``filtered``, ``failed``, ``lost``, ``not_sent``), ``uris``, ``reason``,
+    ``model``, ``fingerprint``, ``estimated_cost_usd``, ``duration_seconds``; :func:`read_manifest` reads it. XCom key
+    ``result`` holds the counts, the cost and the first failures. Image bytes never go to XCom.
+
+    All items are checked before the first request. A retry, a clear or tomorrow's run asks only for what is missing or
+    changed: an item whose image is there under its key, made from the same words, is not asked for again. An item and
+    a single task with the same ``image_key`` find each other's images.
+
+    Every argument of :class:`.ImagenGenerateOperator` but ``image_key`` is a default for all items. All arguments are
+    templated.
+
+    :param items: what to make: a list of prompts, of dicts, or of tuples with ``item_columns``; the same as JSON text;
+        or the URI of a ``.jsonl`` or ``.csv`` file in any storage that Airflow's ObjectStoragePath reads. (templated)
+    :param output_uri: where the images go: ``<output_uri>/<key>.jpg``, see :class:`.ImagenGenerateOperator`.
+        (templated)
+    :param mode: ``online``: requests side by side. (templated)
+    :param prompt: the prompt of items that bring none; ``{column}`` stands for the item's value in that column, any
+        other brace for itself. (templated)
+    :param item_columns: the names of the values of rows that are tuples or lists, as SQL operators return them.
+        (templated)
+    :param item_arguments: the columns that override arguments. None: ``prompt``, ``key``, ``reference_images``,
+        ``negative_prompt``, ``aspect_ratio``, ``number_of_images``, ``seed`` and ``image_size``. (templated)
+    :param max_concurrency: the most requests under way, 1 to 64. (templated)
+    :param requests_per_minute: the most requests in a minute. None: as fast as Google answers. (templated)
+    :param max_cost_usd: the most that the batch may cost in US dollars by list price, with all its retries. None: no
+        limit. (templated)
+    :param max_failed_items: how many items may have no images without failing the task: a number, or a share such as
+        ``0.05`` or ``"5%"``. (templated)
+    :param retry_filtered: ask again for items that were filtered or refused with the same words before. (templated)
+    :param dry_run: only check the items and say what would be asked for and what it costs; returns None. (templated)
+    :param model: model id of all items. None: the connection's ``default_model``, else the catalogue's. (templated)
+    :param fallback_model: see :class:`.ImagenGenerateOperator`. (templated)
+    :param number_of_images: how many images an item has. (templated)
+    :param negative_prompt: see :class:`.ImagenGenerateOperator`. (templated)
+    :param aspect_ratio: see :class:`.ImagenGenerateOperator`. (templated)
+    :param seed: see :class:`.ImagenGenerateOperator`. (templated)
+    :param enhance_prompt: see :class:`.ImagenGenerateOperator`. (templated)
+    :param language: see :class:`.ImagenGenerateOperator`. (templated)
+    :param safety_filter_level: see :class:`.ImagenGenerateOperator`. (templated)
+    :param person_generation: see :class:`.ImagenGenerateOperator`. (templated)
+    :param add_watermark: see :class:`.ImagenGenerateOperator`. (templated)
+    :param output_mime_type: see :class:`.ImagenGenerateOperator`. (templated)
+    :param compression_quality: see :class:`.ImagenGenerateOperator`. (templated)
+    :param sample_image_style: see :class:`.ImagenGenerateOperator`. (templated)
+    :param guidance_scale: see :class:`.ImagenGenerateOperator`. (templated)
+    :param image_size: see :class:`.ImagenGenerateOperator`. (templated)
+    :param include_rai_reason: ask why an image was filtered. (templated)
+    :param include_safety_attributes: see :class:`.ImagenGenerateOperator`. (templated)
+    :param labels: billing labels, at most 64. (templated)
+    :param on_filtered: ``fail``: filtered items count as failed; ``skip`` and ``warn``: they do not. (templated)
+    :param on_lost: what a retry does with items whose response was lost: ``fail``, or ``resend``. (templated)
+    :param if_exists: ``reuse`` images that are there, ``generate`` new ones, or ``fail`` these items. (templated)
+    :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
+    :param project_id: project to bill. None: the connection's, else the credentials' own. (templated)
+    :param location: for example ``us-central1``. None: the connection's, else the model's default. (templated)
+    :param impersonation_chain: service account to act as, or a chain that ends with it. (templated)
+    :raises AirflowFailException: arguments or rows are wrong, or no item that failed can succeed with the same words.
+    :raises airflow_provider_imagen.errors.BatchFailedError: more items failed than may; Airflow may retry.
+    """
+
+    job = "generate"
+    request_fields = tuple(name for name in ImagenGenerateOperator.request_fields if name not in NOT_FOR_ALL)
+    template_fields: Sequence[str] = (
+        *TABLE_FIELDS,
+        "prompt",
+        *SETTINGS_FIELDS,
+        "is_dry_run",
+        *MODEL_FIELDS,
+        *request_fields,
+        *PLACE_FIELDS,
+    )
+
+    def __init__(
+        self,
+        *,
+        items: Iterable[Any] | str | XComArg,
+        output_uri: str | XComArg,
+        mode: str = "online",
+        prompt: str | None = None,
+        item_columns: Sequence[str] | None = None,
+        item_arguments: Sequence[str] | None = None,
+        max_concurrency: int | str = 8,
+        requests_per_minute: float | str | None = None,
+        max_cost_usd: float | str | None = None,
+        max_failed_items: float | str = 0,
+        retry_filtered: bool | str = False,
+        dry_run: bool | str = False,
+        model: str | None = None,
+        fallback_model: str | None = None,
+        number_of_images: int | str | XComArg = 1,
+        negative_prompt: str | None = None,
+        aspect_ratio: str | None = None,
+        seed: int | str | None = None,
+        enhance_prompt: bool | str | None = None,
+        language: str | None = None,
+        safety_filter_level: str | None = None,
+        person_generation: str | None = None,
+        add_watermark: bool | str | None = None,
+        output_mime_type: str | None = None,
+        compression_quality: int | str | None = None,
+        sample_image_style: str | None = None,
+        guidance_scale: float | str | None = None,
+        image_size: str | None = None,
+        include_rai_reason: bool | str | None = True,
+        include_safety_attributes: bool | str | None = None,
+        labels: dict[str, str] | None = None,
+        on_filtered: str = "fail",
+        on_lost: str = "fail",
+        if_exists: str = "reuse",
+        imagen_conn_id: str = "imagen_default",
+        project_id: str | None = None,
+        location: str | None = None,
+        impersonation_chain: str | Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.items = items
+        self.output_uri = output_uri
+        self.mode = mode
+        self.prompt = prompt
+        self.item_columns = item_columns
+        self.item_arguments = item_arguments
+        self.max_concurrency = max_concurrency
+        self.requests_per_minute = requests_per_minute
+        self.max_cost_usd = max_cost_usd
+        self.max_failed_items = max_failed_items
+        self.retry_filtered = retry_filtered
+        self.is_dry_run = dry_run  # Airflow's operators have a method dry_run
+        self.model = model
+        self.fallback_model = fallback_model
+        self.number_of_images = number_of_images
+        self.negative_prompt = negative_prompt
+        self.aspect_ratio = aspect_ratio
+        self.seed = seed
+        self.enhance_prompt = enhance_prompt
+        self.language = language
+        self.safety_filter_level = safety_filter_level
+        self.person_generation = person_generation
+        self.add_watermark = add_watermark
+        self.output_mime_type = output_mime_type
+        self.compression_quality = compression_quality
+        self.sample_image_style = sample_image_style
+        self.guidance_scale = guidance_scale
+        self.image_size = image_size
+        self.include_rai_reason = include_rai_reason
+        self.include_safety_attributes = include_safety_attributes
+        self.labels = labels
+        self.on_filtered = on_filtered
+        self.on_lost = on_lost
+        self.if_exists = if_exists
+        self.imagen_conn_id = imagen_conn_id
+        self.project_id = project_id
+        self.location = location
+        self.impersonation_chain = impersonation_chain
+
+    def execute(self, context: Context) -> str | None:  # type: ignore[override]
+        """Make the images of all items, and return the URI of the manifest."""
+        from airflow_provider_imagen.core.batch.settings import BatchSettings
+        from airflow_provider_imagen.operators.batch_report import push_document, report_batch
+        from airflow_provider_imagen.operators.metrics import ItemMetrics
+        from airflow_provider_imagen.operators.task_context import warn_of_local_folder
+        from airflow_provider_imagen.runner.batch_rows import rows_of
+        from airflow_provider_imagen.runner.batch_run import Batch, BatchRun
+
+        with fail_permanently(self), self._stoppable() as stop:
+            given = {name: getattr(self, name) for name in SETTINGS_FIELDS}
+            settings = BatchSettings.read({**given, "dry_run": self.is_dry_run})
+            warn_of_local_folder(getattr(self, "output_uri", None))
+            hook = self.hook
+            run_context = self._run_context(context, hook.client, stop, ItemMetrics())
+            rows = rows_of(self.items, self.item_columns, run_context.client.storage, run_context.open_path)
+            batch = Batch(rows, self._item_planner(hook.settings), settings)
+            run = BatchRun(batch, run_context, lambda document: push_document(document, context["ti"]))
+            return report_batch(run.run(), self, context, hook)
+
+    def _item_planner(self, settings: ConnectionSettings) -> ItemPlanner:
+        from datetime import UTC, datetime
+
+        from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
+        from airflow_provider_imagen.core.catalogue import catalogue
+
+        arguments = BatchArguments(self._arguments(), self.prompt, self.item_arguments)
+        return ItemPlanner(arguments, self._preferences(settings), catalogue(), datetime.now(UTC).date())
+
+
+def read_manifest(uri: str, imagen_conn_id: str = "imagen_default") -> Iterator[dict[str, Any]]:
+    """Yield the lines of a manifest, for a task that goes on with the images of a batch.
+
+    :param uri: what the batch task returned.
+    :param imagen_conn_id: the Airflow connection that reaches ``gs://``.
+    :raises RecordUnreadableError: a line cannot be read; the error names its number.
+    """
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    from airflow_provider_imagen.core.batch.manifest import read_lines
+    from airflow_provider_imagen.hooks.imagen import ImagenHook
+    from airflow_provider_imagen.runner.batch_rows import opened
+
+    client = ImagenHook(imagen_conn_id).client
+    with opened("uri", uri, client.storage, ObjectStoragePath) as stream:
+        yield from (line.model_dump(mode="json") for line in read_lines(stream))

@@ -1,0 +1,117 @@
+"""The files of a batch below ``<output_uri>/_imagen/batches/<name>/``: plan, state, manifest."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from airflow_provider_imagen.core.batch.manifest import ManifestLine, read_lines
+from airflow_provider_imagen.core.batch.plan import PlannedItem
+from airflow_provider_imagen.core.batch.state import LARGEST_BYTES, BatchState, batch_folder
+from airflow_provider_imagen.errors import RecordUnreadableError
+from airflow_provider_imagen.runner.store import OutputStore
+
+log = logging.getLogger("airflow.task")
+LARGEST_TABLE_BYTES = 1 << 30
+JSON_LINES = "application/jsonl"
+JSON = "application/json"
+IN_MEMORY_BYTES = 1 << 20
+"""A plan that is larger lies on this machine's disk, not in memory."""
+
+
+class PlanSpool:
+    """The plan of a batch while it runs: a temporary file that is read as a stream."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  # see close
+
+    def write(self, items: Iterable[PlannedItem]) -> Iterator[PlannedItem]:
+        """Write items, and yield them."""
+        for item in items:
+            self._file.write(item.encode())
+            yield item
+
+    def content(self) -> bytes:
+        """Return the whole plan."""
+        self._file.seek(0)
+        return self._file.read()
+
+    def items(self) -> Iterator[PlannedItem]:
+        """Yield the items from the beginning. One reader at a time."""
+        self._file.seek(0)
+        for line in self._file:
+            yield PlannedItem.decode(line)
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
+
+
+class BatchFiles:
+    """The files of one batch.
+
+    :param store: the folder of the ``output_uri``.
+    :param name: the batch's name.
+    """
+
+    def __init__(self, store: OutputStore, name: str) -> None:
+        self._store = store
+        self._folder = batch_folder(name)
+
+    @property
+    def manifest_uri(self) -> str:
+        """The URI of the manifest."""
+        return self._store.uri(f"{self._folder}manifest.jsonl")
+
+    def state(self) -> BatchState | None:
+        """Return what an earlier try or run left, None if there was none.
+
+        :raises RecordUnreadableError: it is there and cannot be read.
+        """
+        content = self._store.read(f"{self._folder}state.json", LARGEST_BYTES)
+        if content is None:
+            return None
+        state = BatchState.decode(content)
+        if state is None:
+            uri = self._store.uri(f"{self._folder}state.json")
+            raise RecordUnreadableError(
+                f"The state of the batch cannot be read: {uri}. Nothing was sent, because images may be there and paid "
+                "for. Remove this file, then clear the task: what is finished is found all the same."
+            )
+        return state
+
+    def write_state(self, state: BatchState) -> None:
+        """Keep the state."""
+        self._store.write(f"{self._folder}state.json", state.encode(), JSON)
+
+    def plan(self) -> Iterator[PlannedItem]:
+        """Yield the items of an earlier try's plan."""
+        content = self._store.read(f"{self._folder}plan.jsonl", LARGEST_TABLE_BYTES)
+        for number, line in enumerate((content or b"").splitlines(), 1):
+            try:
+                item = PlannedItem.decode(line)
+            except (ValueError, TypeError) as failure:
+                raise RecordUnreadableError(
+                    f"Line {number} of the plan of an earlier try cannot be read: "
+                    f"{self._store.uri(f'{self._folder}plan.jsonl')}. Nothing was sent, because its images may be "
+                    "there and paid for. Look for them below output_uri, remove this file, then clear the task."
+                ) from failure
+            yield item
+
+    def write_plan(self, content: bytes) -> None:
+        """Keep the plan: what is asked for, before anything is sent."""
+        self._store.write(f"{self._folder}plan.jsonl", content, JSON_LINES)
+
+    def manifest(self) -> Iterator[ManifestLine]:
+        """Yield the lines of the manifest that is there, as far as they can be read: records say what is paid."""
+        content = self._store.read(f"{self._folder}manifest.jsonl", LARGEST_TABLE_BYTES)
+        try:
+            yield from read_lines([content] if content else [])
+        except RecordUnreadableError as failure:
+            log.warning("%s Items that were filtered before may be asked for again.", failure)
+
+    def write_manifest(self, lines: Iterable[ManifestLine]) -> None:
+        """Replace the manifest."""
+        self._store.write(f"{self._folder}manifest.jsonl", b"".join(line.encode() for line in lines), JSON_LINES)

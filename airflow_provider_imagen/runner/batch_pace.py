@@ -1,0 +1,220 @@
+"""Sends the requests of a batch at one pace and within one budget, which all its threads share."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_imagen.client.session import Session
+from airflow_provider_imagen.client.vertex import VertexClient
+from airflow_provider_imagen.core.batch.budget import Budget
+from airflow_provider_imagen.core.batch.outcome import OverBudgetError
+from airflow_provider_imagen.core.batch.pacing import Pace
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
+from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
+from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.errors import (
+    ImagenError,
+    QuotaExceededError,
+    RequestStoppedError,
+    ResponseLostError,
+    RetryableError,
+    ServiceUnavailableError,
+    UnexpectedResponseError,
+)
+
+log = logging.getLogger("airflow.task")
+STOPPED = "The batch was stopped before the request of this item was sent. Nothing was billed for it."
+LONGEST_WAIT_SECONDS = 1.0
+
+
+class PaceControl:
+    """Says when a request may be sent, and counts money. Safe to share between threads.
+
+    :param pace: the pace at the beginning.
+    :param budget: what may be spent, and is spent already.
+    :param session: for its pauses, which a stop ends.
+    :param clock: returns seconds of a clock that only goes forward.
+    :param jitter: returns a random number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        pace: Pace,
+        budget: Budget,
+        session: Session,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._pace = pace
+        self._budget = budget
+        self._session = session
+        self._clock = clock
+        self.jitter = jitter
+        self._ahead = 0.0
+        self._changed = threading.Condition()
+        self._in_flight = 0
+        self._is_stopped = False
+        self.requests = 0
+        """How many requests were sent."""
+        self.last_accepted = self.now()
+        """When Google last accepted a request, by the clock of :meth:`now`."""
+
+    def now(self) -> float:
+        """Return the time by a clock that only goes forward. Pauses that a test skips count."""
+        return self._clock() + self._ahead
+
+    @property
+    def budget(self) -> Budget:
+        """The budget now."""
+        return self._budget
+
+    def stop(self) -> None:
+        """Let no request pass any more. Safe in a signal handler: waits for no lock."""
+        self._is_stopped = True
+
+    def take_turn(self, cost: float) -> None:
+        """Wait until a request may be sent, and count it as under way.
+
+        :param cost: the most that it may come to.
+        :raises RequestStoppedError: the batch was stopped, or the budget does not allow it.
+        """
+        while True:
+            with self._changed:
+                if self._is_stopped:
+                    raise RequestStoppedError(STOPPED)
+                now = self.now()
+                may_send, seconds = self._pace.allowed(now, self._in_flight)
+                if may_send and self._reserve(cost):
+                    self._pace = self._pace.after_sent(now)
+                    self._in_flight += 1
+                    self.requests += 1
+                    return
+                if may_send or self._in_flight:
+                    self._changed.wait(min(seconds or LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS))
+                    continue
+            self.pause(seconds)
+
+    def _reserve(self, cost: float) -> bool:
+        """Reserve money; where requests under way may still turn out to be cheaper, there is something to wait for."""
+        reserved = self._budget.reserve(cost)
+        if reserved is not None:
+            self._budget = reserved
+            return True
+        if not self._in_flight:
+            raise OverBudgetError(
+                f"The request could come to {cost:.4g} USD, and {self._budget.left:.4g} of max_cost_usd "
+                f"{self._budget.limit:.4g} are left. It was not sent."
+            )
+        return False
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass; a stop ends it."""
+        before = self.now()
+        self._session.pause(seconds)
+        with self._changed:
+            if not self._is_stopped:
+                self._ahead += max(0.0, seconds - (self.now() - before))
+
+    def answered(self, cost: float, actual: float) -> None:
+        """Count the response to a request."""
+        self._end(lambda budget: budget.settle(cost, actual), None)
+
+    def refused(self, cost: float, failure: ImagenError) -> None:
+        """Count a request that Google refused, or that was never sent: it costs nothing."""
+        self._end(lambda budget: budget.release(cost), failure)
+
+    def lost(self, cost: float, failure: ImagenError) -> None:
+        """Count a request whose response did not come: it may be charged."""
+        self._end(lambda budget: budget.lost(cost), failure)
+
+    def wake(self) -> None:
+        """Let those that wait see a stop at once."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _end(self, settle: Callable[[Budget], Budget], failure: ImagenError | None) -> None:
+        with self._changed:
+            now = self.now()
+            self._in_flight -= 1
+            self._budget = settle(self._budget)
+            if isinstance(failure, QuotaExceededError | ServiceUnavailableError):
+                self._pace = self._pace.after_refusal(now, failure.retry_after_seconds, self.jitter())
+            elif failure is None:
+                self._pace = self._pace.after_answer(now)
+                self.last_accepted = now
+            self._changed.notify_all()
+
+
+class PacedSender:
+    """Sends the requests of one item, each in its turn.
+
+    :param vertex: sends them.
+    :param control: the pace and the budget of the batch.
+    :param session: for its retry rules and pauses.
+    :param image_usd: the most that one image may cost.
+    """
+
+    def __init__(self, vertex: VertexClient, control: PaceControl, session: Session, image_usd: float) -> None:
+        self._vertex = vertex
+        self._control = control
+        self._session = session
+        self._image_usd = image_usd
+        self.spent_usd = 0.0
+        """What the requests of the item came to; lost ones count in full."""
+        self.is_lost = False
+        """The response to the last request did not come."""
+
+    def send(
+        self, plan: RequestPlan[Any], *, index: int = 0, storage_uri: str | None = None, requested: int | None = None
+    ) -> ImagesResponse:
+        """Send one request when its turn comes, and again where nothing was accepted.
+
+        :raises RequestStoppedError: the batch was stopped, or its budget is used up.
+        :raises ImagenError: as :meth:`.VertexClient.send`.
+        """
+        count = plan.request.count if requested is None else requested
+        cost, rules, tries, started = self._image_usd * count, self._session.retry_rules, 0, self._control.now()
+        while True:
+            self._control.take_turn(cost)
+            try:
+                return self._once(plan, cost, index=index, storage_uri=storage_uri, requested=count)
+            except RetryableError as failure:
+                tries += 1
+                stores = storage_uri is not None
+                if not rules.worth_another_try(failure, free_of_charge=False, stores_output=stores):
+                    raise
+                pause = self._pause_after(failure, tries)
+                waiting_since = max(started, self._control.last_accepted)
+                if rules.is_too_late(self._control.now() - waiting_since, pause):
+                    raise
+                log.debug("%s Trying again.", failure)
+            if pause:
+                self._control.pause(pause)
+
+    def _pause_after(self, failure: RetryableError, tries: int) -> float:
+        """Return the pause of this request alone; after a refusal for lack of quota all requests pause together."""
+        if isinstance(failure, QuotaExceededError | ServiceUnavailableError):
+            return 0.0
+        return self._session.retry_rules.pause_seconds(failure, tries, self._control.jitter())
+
+    def _once(self, plan: RequestPlan[Any], cost: float, **options: Any) -> ImagesResponse:
+        self.is_lost = False
+        try:
+            response = self._vertex.send(plan, **options, once=True)
+        except (ResponseLostError, UnexpectedResponseError) as failure:
+            self.is_lost = True
+            self.spent_usd += cost
+            self._control.lost(cost, failure)
+            raise
+        except ImagenError as failure:
+            self._control.refused(cost, failure)
+            raise
+        actual = estimated_cost_usd(plan.request, len(response.images), plan.model) or 0.0
+        self.spent_usd += actual
+        self._control.answered(cost, actual)
+        return response

@@ -1,0 +1,280 @@
+"""Runs a batch: plans it, finds what is made, sends the rest side by side, and keeps the manifest."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_imagen.core.batch.budget import Budget
+from airflow_provider_imagen.core.batch.outcome import Counts, failure_text
+from airflow_provider_imagen.core.batch.pacing import Pace
+from airflow_provider_imagen.core.batch.plan import ItemPlanner
+from airflow_provider_imagen.core.batch.rows import Item, RowProblem
+from airflow_provider_imagen.core.batch.settings import BatchSettings
+from airflow_provider_imagen.core.batch.state import BatchState, batch_name
+from airflow_provider_imagen.core.batch.table_check import PlannedTable
+from airflow_provider_imagen.core.catalogue.pricing import in_words
+from airflow_provider_imagen.errors import ImagenError, InvalidInputError
+from airflow_provider_imagen.runner.batch_files import BatchFiles
+from airflow_provider_imagen.runner.batch_found import Found, find, known_outcome, spent_before, there_before
+from airflow_provider_imagen.runner.batch_items import ItemRunner, ItemStop
+from airflow_provider_imagen.runner.batch_lease import BatchLease
+from airflow_provider_imagen.runner.batch_pace import PaceControl
+from airflow_provider_imagen.runner.batch_sending import BatchConnection, BatchSending
+from airflow_provider_imagen.runner.batch_table import BatchTable
+from airflow_provider_imagen.runner.batch_workers import ItemWorkers
+from airflow_provider_imagen.runner.failures import place_errors
+from airflow_provider_imagen.runner.stores import open_store
+from airflow_provider_imagen.runner.task_run import RunContext
+
+log = logging.getLogger("airflow.task")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a task asks for.
+
+    :param rows: the rows of its table.
+    :param planner: makes a request of each.
+    :param settings: how it runs.
+    """
+
+    rows: Iterable[Item | RowProblem]
+    planner: ItemPlanner
+    settings: BatchSettings
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What a batch came to.
+
+    :param manifest_uri: the URI of the manifest; None after a dry run, which writes none.
+    :param document: the ``result`` document.
+    :param counts: what became of the items.
+    :param failure: why the task fails; None when it does not.
+    """
+
+    manifest_uri: str | None
+    document: dict[str, Any]
+    counts: Counts
+    failure: str | None = None
+
+
+@dataclass(slots=True)
+class _Open:
+    """What has to be asked for."""
+
+    items: int = 0
+    images: int = 0
+    requests: int = 0
+    cost_usd: float | None = 0.0
+    dearest_usd: float = 0.0
+
+    def add(self, images: int, requests: int, most_usd: float | None) -> None:
+        self.items, self.images, self.requests = self.items + 1, self.images + images, self.requests + requests
+        self.cost_usd = None if self.cost_usd is None or most_usd is None else self.cost_usd + most_usd
+        self.dearest_usd = max(self.dearest_usd, most_usd or 0.0)
+
+
+class BatchRun:
+    """Runs one batch of one task instance.
+
+    :param batch: what the task asks for.
+    :param run_context: where it runs.
+    :param on_stop: is called with the ``result`` document when the batch is stopped.
+    :param clock: returns seconds of a clock that only goes forward.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        run_context: RunContext,
+        on_stop: Callable[[dict[str, Any]], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._batch = batch
+        self._policies = batch.planner.for_all()
+        self._context = run_context
+        self._on_stop = on_stop
+        self._clock = clock
+        self._session = run_context.client.session
+        self._table = BatchTable(self._policies.on_filtered, self._policies.on_lost)
+        self._planned_at: datetime | None = None
+        self._control: PaceControl | None = None
+
+    def run(self) -> BatchOutcome:
+        """Return what became of all items.
+
+        :raises InvalidInputError: rows or arguments are wrong, or the budget does not suffice; nothing was sent.
+        :raises RequestStoppedError: the batch was stopped.
+        :raises ImagenError: the place cannot be read or written; nothing was sent.
+        """
+        try:
+            self._plan()
+            self._open()
+            if self._batch.settings.dry_run:
+                return self._dry_run()
+            with place_errors(self._policies.output_uri):
+                self._lease.acquire()
+            try:
+                return self._run()
+            finally:
+                self._lease.release()
+        finally:
+            self._table.close()
+
+    def _plan(self) -> None:
+        """Check every row."""
+        table = PlannedTable(self._batch.planner)
+        self._table.read(self._batch.rows, table)
+        if table.ignored_columns:
+            log.warning(
+                "These columns bear names of arguments and override none; item_arguments does not list them: %s.",
+                ", ".join(sorted(table.ignored_columns)),
+            )
+        if not len(self._table):
+            log.warning("items is empty: nothing is asked for.")
+
+    def _open(self) -> None:
+        """Open the place of the images."""
+        context = self._context
+        name = batch_name(context.task)
+        self._store = open_store(self._policies.output_uri, context.client.storage, context.open_path)
+        self._files = BatchFiles(self._store, name)
+        self._lease = BatchLease(self._store, name, context.task, self._session)
+
+    def _dry_run(self) -> BatchOutcome:
+        with place_errors(self._policies.output_uri):
+            opened = self._decide(find(self._store, self._files, self._table))
+        counts = self._table.final_counts()
+        notes = {"dry_run": True, "requests": opened.requests, "would_cost_usd": opened.cost_usd}
+        return BatchOutcome(None, counts.document("", **notes), counts)
+
+    def _run(self) -> BatchOutcome:
+        with place_errors(self._policies.output_uri):
+            found = find(self._store, self._files, self._table)
+            opened = self._decide(found)
+            control = self._budgeted(found, opened)
+            if opened.items:
+                self._store_plan(found)
+        if opened.items:
+            self._send(found, opened, control)
+        return self._finish()
+
+    def _decide(self, found: Found) -> _Open:
+        """Note what became of items before, and return what has to be asked for."""
+        opened, retry_filtered = _Open(), self._batch.settings.retry_filtered
+        for number, item in self._table.items():
+            outcome = known_outcome(item, found, self._store, self._policies.if_exists, retry_filtered=retry_filtered)
+            if outcome is None:
+                opened.add(item.images, item.requests, item.most_usd)
+            else:
+                self._table.end(number, outcome)
+        log.info(
+            "%d items: %s; %d to ask for with %d request(s) for %d image(s), %s.",
+            len(self._table),
+            self._table.counts.in_words(),
+            opened.items,
+            opened.requests,
+            opened.images,
+            in_words(opened.cost_usd),
+        )
+        return opened
+
+    def _budgeted(self, found: Found, opened: _Open) -> PaceControl:
+        """Return the pace and the budget.
+
+        :raises InvalidInputError: the estimate is above the budget.
+        """
+        settings = self._batch.settings
+        under_way = settings.max_concurrency * opened.dearest_usd
+        spent = spent_before(found, self._context.task, set(self._table.made()), under_way)
+        budget = Budget(settings.max_cost_usd, spent)
+        if not spent and opened.items and (problem := budget.problem_with_estimate(opened.cost_usd)):
+            raise InvalidInputError((problem,))
+        pace = Pace(settings.max_concurrency, settings.requests_per_minute)
+        self._control = PaceControl(pace, budget, self._session, self._clock)
+        return self._control
+
+    def _store_plan(self, found: Found) -> None:
+        """Store what is about to be asked for: the intent of all items."""
+        self._planned_at = self._session.now()
+        before = None if found.earlier is None else found.earlier.before
+        there = there_before(found, self._context.task, set(self._table.made()))
+        self._files.write_plan(self._table.plan(found.listed, before, there))
+        self._save_state()
+
+    def _send(self, found: Found, opened: _Open, control: PaceControl) -> None:
+        context, batch, stop = self._context, self._batch, ItemStop()
+        runner = ItemRunner(
+            batch.planner,
+            context.client,
+            self._store,
+            control,
+            context.task,
+            context.listener,
+            stop,
+            context.notes,
+            found.listed,
+            found.earlier,
+        )
+        threads = min(batch.settings.max_concurrency, opened.items)
+        workers = ItemWorkers(runner.run, self._table.open_items(), threads)
+        context.stop.bind(BatchConnection(self._session, control))
+        context.stop.watch(workers.results)
+        sending = BatchSending(self._table, workers, control, self._session, context.stop, self._save, self._clock)
+        try:
+            sending.run(opened.items)
+        except BaseException:
+            stop.is_on = True
+            self._stopped()
+            raise
+
+    def _save(self) -> None:
+        """Keep manifest and state, and say that the batch goes on."""
+        self._lease.renew()
+        try:
+            self._files.write_manifest(self._table.manifest())
+            self._save_state()
+        except ImagenError as failure:
+            log.warning("The manifest could not be written, and is tried again in a minute: %s", failure)
+
+    def _save_state(self, *, is_over: bool = False, is_finished: bool = False) -> None:
+        budget = self._control.budget if self._control else Budget()
+        self._files.write_state(
+            BatchState(
+                writer=self._context.task,
+                planned_at=self._planned_at,
+                spent_usd=round(budget.spent + budget.reserved, 6),
+                is_over=is_over,
+                is_finished=is_finished,
+            )
+        )
+
+    def _stopped(self) -> None:
+        """Keep what came before a stop, and end what did not."""
+        counts = self._table.final_counts()
+        log.error("The batch was stopped: %s. Another try asks only for what is missing.", counts.in_words())
+        try:
+            self._files.write_manifest(self._table.manifest())
+            self._save_state(is_over=True)
+        except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; the images are recorded
+            log.warning("The manifest could not be written: %s", failure)
+        self._on_stop(counts.document(self._files.manifest_uri))
+        self._session.abort()
+
+    def _finish(self) -> BatchOutcome:
+        """Write the manifest, and return what became of the items."""
+        counts = self._table.final_counts()
+        uri = self._files.manifest_uri
+        failure = failure_text(counts, self._batch.settings, uri)
+        self._files.write_manifest(self._table.manifest())
+        self._save_state(is_over=True, is_finished=failure is None)
+        log.info(
+            "%d items: %s. %.4g USD by list price. Manifest: %s", counts.items, counts.in_words(), counts.cost_usd, uri
+        )
+        return BatchOutcome(uri, counts.document(uri), counts, failure)

@@ -1,0 +1,75 @@
+"""The threads of a batch: each takes the next item, runs it, and hands over what became of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from airflow_provider_imagen.core.batch.outcome import ItemOutcome
+from airflow_provider_imagen.core.batch.plan import PlannedItem
+from airflow_provider_imagen.errors import ImagenError
+
+RunItem = Callable[[PlannedItem], tuple[ItemOutcome, ImagenError | None]]
+Finished = tuple[int, tuple[ItemOutcome, ImagenError | None] | BaseException]
+"""The number of an item, and what became of it."""
+
+
+class ItemWorkers:
+    """Runs items in daemon threads, in their order.
+
+    :param run_item: runs one item. Runs in a thread.
+    :param items: the items with their numbers; they are read one at a time.
+    :param threads: how many run side by side.
+    """
+
+    def __init__(self, run_item: RunItem, items: Iterator[tuple[int, PlannedItem]], threads: int) -> None:
+        self._run_item = run_item
+        self._items = items
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._running: set[int] = set()
+        self._is_closed = False
+        self.results: SimpleQueue[Any] = SimpleQueue()
+
+    def start(self) -> None:
+        """Start the threads."""
+        for number in range(self._threads):
+            threading.Thread(target=self._work, name=f"imagen-item-{number}", daemon=True).start()
+
+    def close(self) -> None:
+        """Begin no further item."""
+        self._is_closed = True
+
+    @property
+    def running(self) -> set[int]:
+        """The numbers of the items that are under way."""
+        return set(self._running)
+
+    def next(self, seconds: float) -> Finished | None:
+        """Return what became of the next item that ends, None if none does in so many seconds, or a stop came."""
+        try:
+            finished: Finished | None = self.results.get(timeout=seconds)
+        except Empty:
+            return None
+        if finished is not None:
+            self.forget(finished[0])
+        return finished
+
+    def forget(self, number: int) -> None:
+        """Take an item as ended."""
+        self._running.discard(number)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                taken = None if self._is_closed else next(self._items, None)
+                if taken is None:
+                    return
+                self._running.add(taken[0])
+            number, item = taken
+            try:
+                self.results.put((number, self._run_item(item)))
+            except BaseException as failure:  # noqa: BLE001  # the waiting thread raises it
+                self.results.put((number, failure))

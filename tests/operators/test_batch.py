@@ -1,0 +1,42 @@
+"""A table of prompts in one task, against the emulator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.emulated import images_in, model_requests
+
+from airflow_provider_imagen.operators.batch import ImagenBatchOperator, read_manifest
+
+GEMINI = "gemini-2.5-flash-image"
+
+
+def batch(place: str, items: Any, **arguments: Any) -> ImagenBatchOperator:
+    defaults = {"task_id": "catalogue", "model": GEMINI}
+    return ImagenBatchOperator(**defaults | arguments, items=items, output_uri=place)
+
+
+def prompts(number: int) -> list[dict[str, str]]:
+    return [{"key": f"sku-{n}", "prompt": f"a red boat, number {n}"} for n in range(number)]
+
+
+@pytest.mark.parametrize("place", ["cloud", "disk"], indirect=True)
+def test_each_item_has_its_image_under_its_key_and_a_line_in_the_manifest(place: str, ti: Any, emulator: Any) -> None:
+    uri = batch(place, prompts(5)).execute({"ti": ti})
+    lines = list(read_manifest(uri))
+    assert [line["key"] for line in lines] == [f"sku-{n}" for n in range(5)]
+    assert {line["status"] for line in lines} == {"made"}
+    assert [uri for line in lines for uri in line["uris"]] == sorted(images_in(place, emulator))
+    assert len(model_requests(emulator)) == 5
+    assert ti.pushed["result"]["counts"]["made"] == 5
+
+
+@pytest.mark.parametrize("place", ["cloud", "disk"], indirect=True)
+def test_a_second_run_asks_for_nothing(place: str, make_ti: Any, emulator: Any) -> None:
+    batch(place, prompts(5)).execute({"ti": make_ti("monday")})
+    ti = make_ti("tuesday")
+    uri = batch(place, [*prompts(5), {"key": "new", "prompt": "a blue boat"}]).execute({"ti": ti})
+    assert len(model_requests(emulator)) == 6
+    assert [line["status"] for line in read_manifest(uri)] == [*["reused"] * 5, "made"]
+    assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(0.039)
