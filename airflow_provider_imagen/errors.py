@@ -18,6 +18,7 @@
     │   ├── KeyInUseError           another task of the same run makes the same image_key; nothing was sent
 
 
+    │   ├── OverBudgetError         a request could cross max_cost_usd, and was not sent
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
     │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
@@ -121,6 +122,10 @@ class RecordUnreadableError(PermanentError):
 
 class KeyInUseError(PermanentError):
     """Another task of the same run is making images under the same ``image_key``. No request was sent."""
+
+
+class OverBudgetError(PermanentError):
+    """The request of an item could cross the ``max_cost_usd`` of its batch. It was not sent."""
 
 
 class ObjectExistsError(PermanentError):

@@ -143,7 +143,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [_modules("hooks.imagen")],
-        "operators": [_modules("operators.imagen")],
+        "operators": [_modules("operators.imagen", "operators.batch")],
         "sensors": [_modules("sensors.imagen")],
         "triggers": [_modules("triggers.imagen")],
         "connection-types": [

@@ -37,7 +37,11 @@ def test_the_connection_table_names_every_extra() -> None:
 
 
 def test_the_errors_table_names_every_error_a_person_can_see() -> None:
-    assert set(first_cells("Errors")) == leaves(errors.ImagenError) | {"ImagesFilteredError", "NoImageError"}
+    assert set(first_cells("Errors")) == leaves(errors.ImagenError) | {
+        "ImagesFilteredError",
+        "NoImageError",
+        "BatchFailedError",
+    }
 
 
 def test_the_model_table_is_the_catalogue() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_imagen.core.result_document import RESULT_KEY
 from airflow_provider_imagen.errors import BatchFailedError, BatchRefusedError
+from airflow_provider_imagen.operators.lineage import report_assets
 from airflow_provider_imagen.runner.batch_run import BatchOutcome
 
 log = logging.getLogger("airflow.task")
@@ -20,12 +21,18 @@ def report_batch(outcome: BatchOutcome, operator: Any, context: Mapping[str, Any
     :param operator: the task; gets its lineage.
     :param context: Airflow's task context.
     :param hook: the hook that was used, for lineage.
+    :raises BatchRefusedError: more items failed than may, and none of them can succeed with the same words.
     :raises BatchFailedError: more items failed than may.
     """
-    push_document(outcome.document, context["ti"])
+    document, uri = outcome.document, outcome.manifest_uri
+    push_document(document, context["ti"])
+    if uri is not None:
+        operator.lineage = ([], [uri, document["output_uri"]])
+        extra = {name: document[name] for name in ("manifest", "output_uri", "counts")}
+        report_assets(extra, [], [uri], outlets=operator.outlets, context=context, hook=hook)
     if outcome.failure is not None:
         raise (BatchFailedError if outcome.counts.may_succeed else BatchRefusedError)(outcome.failure)
-    return outcome.manifest_uri
+    return uri
 
 
 def push_document(document: Mapping[str, Any], ti: Any) -> None:

@@ -30,8 +30,29 @@ def report_lineage(
     :param hook: the hook that made the images.
     """
     extra = {"uris": list(uris), "model": request.model, "output_uri": request.output_uri}
+    report_assets(extra, request.sources, uris, outlets=outlets, context=context, hook=hook)
+
+
+def report_assets(
+    extra: dict[str, Any],
+    sources: Sequence[str],
+    made: Sequence[str],
+    *,
+    outlets: Iterable[Any],
+    context: Mapping[str, Any],
+    hook: Any,
+) -> None:
+    """Report what was read and made.
+
+    :param extra: what each asset of the ``outlets`` gets in its event's extra.
+    :param sources: the URIs that were read.
+    :param made: the URIs that were made.
+    :param outlets: the task's outlets.
+    :param context: Airflow's task context.
+    :param hook: the hook that made them.
+    """
     _safely("The events of the outlets", lambda: _update_asset_events(outlets, context.get("outlet_events"), extra))
-    _safely("Hook lineage", lambda: _add_to_collector(request.sources, uris, hook))
+    _safely("Hook lineage", lambda: _add_to_collector(sources, made, hook))
 
 
 def _update_asset_events(outlets: Iterable[Any], events: Any, extra: dict[str, Any]) -> None:

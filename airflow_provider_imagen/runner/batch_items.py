@@ -135,7 +135,7 @@ class ItemRunner:
                 outcome = self._request(item, fallback, sender)
             return self._outcome(item, outcome, sender), None
         except ImagenError as failure:
-            return failed_outcome(failure, model=model, was_sent=sender.is_lost, cost_usd=sender.spent_usd), failure
+            return failed_outcome(failure, model=model, was_sent=sender.is_lost, cost_usd=sender.lost_usd), failure
 
     def _plan(self, item: PlannedItem) -> RequestPlan[Any]:
         """Return what to send: with the fallback where Google did not know the model of an item before."""
@@ -190,12 +190,13 @@ class ItemRunner:
         seconds = document.duration_seconds
         if outcome.refusal is not None:
             refusal = shortened(str(outcome.refusal), LONGEST_REASON)
-            return ItemOutcome("filtered", (), refusal, document.model, sender.spent_usd, seconds, is_final=True)
+            return ItemOutcome("filtered", (), refusal, document.model, sender.lost_usd, seconds, is_final=True)
         if outcome.reused:
             return ItemOutcome("reused", document.uris, None, document.model, 0.0, None)
         missing = item.images - len(document.uris)
         reason = _why_fewer(outcome, missing) if missing > 0 else None
-        cost = document.estimated_cost_usd if item.most_usd is None else sender.spent_usd
+        known = document.estimated_cost_usd
+        cost = None if known is None else round(known + sender.lost_usd, 6)
         return ItemOutcome("made", document.uris, reason, document.model, cost, seconds)
 
 

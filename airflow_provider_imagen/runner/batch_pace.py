@@ -12,13 +12,13 @@ from typing import Any
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.vertex import VertexClient
 from airflow_provider_imagen.core.batch.budget import Budget
-from airflow_provider_imagen.core.batch.outcome import OverBudgetError
 from airflow_provider_imagen.core.batch.pacing import Pace
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import (
     ImagenError,
+    OverBudgetError,
     QuotaExceededError,
     RequestStoppedError,
     ResponseLostError,
@@ -81,7 +81,8 @@ class PaceControl:
         """Wait until a request may be sent, and count it as under way.
 
         :param cost: the most that it may come to.
-        :raises RequestStoppedError: the batch was stopped, or the budget does not allow it.
+        :raises RequestStoppedError: the batch was stopped.
+        :raises OverBudgetError: the request could cross the budget.
         """
         while True:
             with self._changed:
@@ -164,8 +165,8 @@ class PacedSender:
         self._control = control
         self._session = session
         self._image_usd = image_usd
-        self.spent_usd = 0.0
-        """What the requests of the item came to; lost ones count in full."""
+        self.lost_usd = 0.0
+        """What the requests may have come to whose responses did not come."""
         self.is_lost = False
         """The response to the last request did not come."""
 
@@ -174,7 +175,8 @@ class PacedSender:
     ) -> ImagesResponse:
         """Send one request when its turn comes, and again where nothing was accepted.
 
-        :raises RequestStoppedError: the batch was stopped, or its budget is used up.
+        :raises RequestStoppedError: the batch was stopped.
+        :raises OverBudgetError: the budget is used up.
         :raises ImagenError: as :meth:`.VertexClient.send`.
         """
         count = plan.request.count if requested is None else requested
@@ -208,13 +210,12 @@ class PacedSender:
             response = self._vertex.send(plan, **options, once=True)
         except (ResponseLostError, UnexpectedResponseError) as failure:
             self.is_lost = True
-            self.spent_usd += cost
+            self.lost_usd += cost
             self._control.lost(cost, failure)
             raise
         except ImagenError as failure:
             self._control.refused(cost, failure)
             raise
         actual = estimated_cost_usd(plan.request, len(response.images), plan.model) or 0.0
-        self.spent_usd += actual
         self._control.answered(cost, actual)
         return response

@@ -152,7 +152,7 @@ class BatchRun:
             opened = self._decide(find(self._store, self._files, self._table))
         counts = self._table.final_counts()
         notes = {"dry_run": True, "requests": opened.requests, "would_cost_usd": opened.cost_usd}
-        return BatchOutcome(None, counts.document("", **notes), counts)
+        return BatchOutcome(None, self._document(counts, "", **notes), counts)
 
     def _run(self) -> BatchOutcome:
         with place_errors(self._policies.output_uri):
@@ -264,8 +264,11 @@ class BatchRun:
             self._save_state(is_over=True)
         except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; the images are recorded
             log.warning("The manifest could not be written: %s", failure)
-        self._on_stop(counts.document(self._files.manifest_uri))
+        self._on_stop(self._document(counts, self._files.manifest_uri))
         self._session.abort()
+
+    def _document(self, counts: Counts, manifest: str, **notes: Any) -> dict[str, Any]:
+        return counts.document(manifest, output_uri=self._policies.output_uri, **self._context.notes, **notes)
 
     def _finish(self) -> BatchOutcome:
         """Write the manifest, and return what became of the items."""
@@ -277,4 +280,4 @@ class BatchRun:
         log.info(
             "%d items: %s. %.4g USD by list price. Manifest: %s", counts.items, counts.in_words(), counts.cost_usd, uri
         )
-        return BatchOutcome(uri, counts.document(uri), counts, failure)
+        return BatchOutcome(uri, self._document(counts, uri), counts, failure)

@@ -39,4 +39,4 @@ def test_a_second_run_asks_for_nothing(place: str, make_ti: Any, emulator: Any) 
     uri = batch(place, [*prompts(5), {"key": "new", "prompt": "a blue boat"}]).execute({"ti": ti})
     assert len(model_requests(emulator)) == 6
     assert [line["status"] for line in read_manifest(uri)] == [*["reused"] * 5, "made"]
-    assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(0.039)
+    assert 0.03 < ti.pushed["result"]["estimated_cost_usd"] < 0.05

@@ -34,6 +34,7 @@ class ManifestLine(BaseModel):
     :param fingerprint: tells what was asked from everything else that may be asked under this key.
     :param estimated_cost_usd: by list price; 0 for reused images, None where no price is known.
     :param duration_seconds: from the first sending of its request to its last image stored.
+    :param is_final: asking again with the same words cannot help.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -47,6 +48,7 @@ class ManifestLine(BaseModel):
     fingerprint: Text
     estimated_cost_usd: float | None = None
     duration_seconds: float | None = None
+    is_final: bool = False
 
     def encode(self) -> bytes:
         """Return the line as it stands in the file, with its line break."""

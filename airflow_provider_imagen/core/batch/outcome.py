@@ -18,6 +18,7 @@ from airflow_provider_imagen.errors import (
     ModelNotFoundError,
     NotSentError,
     OutputError,
+    OverBudgetError,
     PermissionDeniedError,
     QuotaExceededError,
     RequestRejectedError,
@@ -67,16 +68,12 @@ def failed_outcome(failure: ImagenError, *, model: str | None, was_sent: bool, c
     reason = shortened(str(failure), LONGEST_REASON)
     if isinstance(failure, ResponseLostError | UnexpectedResponseError) or was_sent:
         return ItemOutcome("lost", (), reason, model, cost_usd)
-    if isinstance(failure, RequestStoppedError):
-        return ItemOutcome("not_sent", (), reason, model, 0.0, is_final=isinstance(failure, OverBudgetError))
+    if isinstance(failure, RequestStoppedError | OverBudgetError):
+        return ItemOutcome("not_sent", (), reason, model, cost_usd, is_final=isinstance(failure, OverBudgetError))
     if isinstance(failure, ImagesFilteredError):
-        return ItemOutcome("filtered", (), reason, model, 0.0, is_final=True)
+        return ItemOutcome("filtered", (), reason, model, cost_usd, is_final=True)
     is_final = isinstance(failure, RequestRejectedError | TokenLimitError | ImagesExistError)
-    return ItemOutcome("failed", (), reason, model, 0.0, is_final=is_final)
-
-
-class OverBudgetError(RequestStoppedError):
-    """The request was not sent, because it could cross ``max_cost_usd``."""
+    return ItemOutcome("failed", (), reason, model, cost_usd, is_final=is_final)
 
 
 class Failure(NamedTuple):
