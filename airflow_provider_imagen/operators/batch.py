@@ -12,7 +12,7 @@ from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, Req
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_imagen.core.batch.plan import ItemPlanner
+    from airflow_provider_imagen.core.batch.plan import Identify, ItemPlanner
     from airflow_provider_imagen.core.connection import ConnectionSettings
 
 TABLE_FIELDS = ("items", "item_columns", "item_arguments")
@@ -78,6 +78,12 @@ class ImagenBatchOperator(RequestOperator):
     :param sample_image_style: see :class:`.ImagenGenerateOperator`. (templated)
     :param guidance_scale: see :class:`.ImagenGenerateOperator`. (templated)
     :param image_size: see :class:`.ImagenGenerateOperator`. (templated)
+    :param reference_images: pictures to start from, see :class:`.ImagenGenerateOperator`. (templated)
+    :param thinking_level: see :class:`.ImagenGenerateOperator`. (templated)
+    :param system_instruction: see :class:`.ImagenGenerateOperator`. (templated)
+    :param google_search: see :class:`.ImagenGenerateOperator`. (templated)
+    :param prominent_people: see :class:`.ImagenGenerateOperator`. (templated)
+    :param service_tier: see :class:`.ImagenGenerateOperator`. (templated)
     :param include_rai_reason: ask why an image was filtered. (templated)
     :param include_safety_attributes: see :class:`.ImagenGenerateOperator`. (templated)
     :param labels: billing labels, at most 64. (templated)
@@ -135,6 +141,12 @@ class ImagenBatchOperator(RequestOperator):
         sample_image_style: str | None = None,
         guidance_scale: float | str | None = None,
         image_size: str | None = None,
+        reference_images: str | Sequence[str] | XComArg | None = None,
+        thinking_level: str | None = None,
+        system_instruction: str | None = None,
+        google_search: bool | str | None = None,
+        prominent_people: str | None = None,
+        service_tier: str | None = None,
         include_rai_reason: bool | str | None = True,
         include_safety_attributes: bool | str | None = None,
         labels: dict[str, str] | None = None,
@@ -176,6 +188,12 @@ class ImagenBatchOperator(RequestOperator):
         self.sample_image_style = sample_image_style
         self.guidance_scale = guidance_scale
         self.image_size = image_size
+        self.reference_images = reference_images
+        self.thinking_level = thinking_level
+        self.system_instruction = system_instruction
+        self.google_search = google_search
+        self.prominent_people = prominent_people
+        self.service_tier = service_tier
         self.include_rai_reason = include_rai_reason
         self.include_safety_attributes = include_safety_attributes
         self.labels = labels
@@ -193,6 +211,7 @@ class ImagenBatchOperator(RequestOperator):
         from airflow_provider_imagen.operators.batch_report import push_document, report_batch
         from airflow_provider_imagen.operators.metrics import ItemMetrics
         from airflow_provider_imagen.operators.task_context import warn_of_local_folder
+        from airflow_provider_imagen.runner.batch_pictures import BatchPictures
         from airflow_provider_imagen.runner.batch_rows import rows_of
         from airflow_provider_imagen.runner.batch_run import Batch, BatchRun
 
@@ -203,18 +222,20 @@ class ImagenBatchOperator(RequestOperator):
             hook = self.hook
             run_context = self._run_context(context, hook.client, stop, ItemMetrics())
             rows = rows_of(self.items, self.item_columns, run_context.client.storage, run_context.open_path)
-            batch = Batch(rows, self._item_planner(hook.settings), settings)
+            pictures = BatchPictures(run_context.client.storage, run_context.open_path)
+            batch = Batch(rows, self._item_planner(hook.settings, pictures.identify), pictures, settings)
             run = BatchRun(batch, run_context, lambda document: push_document(document, context["ti"]))
             return report_batch(run.run(), self, context, hook)
 
-    def _item_planner(self, settings: ConnectionSettings) -> ItemPlanner:
+    def _item_planner(self, settings: ConnectionSettings, identify: Identify) -> ItemPlanner:
         from datetime import UTC, datetime
 
         from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
         from airflow_provider_imagen.core.catalogue import catalogue
 
         arguments = BatchArguments(self._arguments(), self.prompt, self.item_arguments)
-        return ItemPlanner(arguments, self._preferences(settings), catalogue(), datetime.now(UTC).date())
+        today = datetime.now(UTC).date()
+        return ItemPlanner(arguments, self._preferences(settings), catalogue(), today, identify)
 
 
 def read_manifest(uri: str, imagen_conn_id: str = "imagen_default") -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ from airflow_provider_imagen.core.recovery.request_record import RequestRecord, 
 from airflow_provider_imagen.core.text import shortened
 from airflow_provider_imagen.errors import ImagenError, ModelNotFoundError
 from airflow_provider_imagen.runner.batch_pace import PaceControl, PacedSender
+from airflow_provider_imagen.runner.batch_pictures import BatchPictures
 from airflow_provider_imagen.runner.images import ImageFolder
 from airflow_provider_imagen.runner.listener import RunListener
 from airflow_provider_imagen.runner.outcome import Outcome
@@ -95,6 +96,7 @@ class ItemRunner:
     :param planner: makes their requests.
     :param client: sends them.
     :param store: the folder of the ``output_uri``.
+    :param pictures: reads what they start from.
     :param control: the pace and the budget.
     :param task: the task instance and its try.
     :param listener: is called when requests are sent and answered.
@@ -107,6 +109,7 @@ class ItemRunner:
     planner: ItemPlanner
     client: ImagenClient
     store: OutputStore
+    pictures: BatchPictures
     control: PaceControl
     task: TaskIdentity
     listener: RunListener
@@ -145,6 +148,7 @@ class ItemRunner:
         return fallback or plan
 
     def _request(self, item: PlannedItem, plan: RequestPlan[Any], sender: PacedSender) -> Outcome:
+        plan = self.pictures.added_to(plan, self.store)
         place, files = place_of(item), self.listed.files.get(item.key, [])
         records = ItemRecords(
             self.store,

@@ -24,6 +24,7 @@ from airflow_provider_imagen.runner.batch_found import Found, find, known_outcom
 from airflow_provider_imagen.runner.batch_items import ItemRunner, ItemStop
 from airflow_provider_imagen.runner.batch_lease import BatchLease
 from airflow_provider_imagen.runner.batch_pace import PaceControl
+from airflow_provider_imagen.runner.batch_pictures import BatchPictures
 from airflow_provider_imagen.runner.batch_sending import BatchConnection, BatchSending
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.batch_workers import ItemWorkers
@@ -40,11 +41,13 @@ class Batch:
 
     :param rows: the rows of its table.
     :param planner: makes a request of each.
+    :param pictures: reads what they start from.
     :param settings: how it runs.
     """
 
     rows: Iterable[Item | RowProblem]
     planner: ItemPlanner
+    pictures: BatchPictures
     settings: BatchSettings
 
 
@@ -214,6 +217,7 @@ class BatchRun:
             batch.planner,
             context.client,
             self._store,
+            batch.pictures,
             control,
             context.task,
             context.listener,

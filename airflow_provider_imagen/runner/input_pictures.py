@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.core.catalogue import Model, PictureLimits
 from airflow_provider_imagen.core.image_format import extension_of_picture, type_of_name
 from airflow_provider_imagen.core.picture_bytes import picture_type
@@ -43,16 +42,55 @@ INPUTS = f"{RECORDS}/inputs"
 """Where pictures are uploaded to, below the ``output_uri``."""
 
 
+class ObjectLookup(Protocol):
+    """Looks up what is known of an object: the buckets of the connection, or what a listing has found of them."""
+
+    def metadata(self, uri: str) -> StoredObject:
+        """Return what is known about an object without its content."""
+
+
+@dataclass(slots=True)
+class KnownPictures:
+    """Pictures that several requests of one task name, each looked at once. Safe to share between threads.
+
+    :param most_bytes: how many bytes of pictures are kept; those beyond it are read again.
+    """
+
+    most_bytes: int = 64 << 20
+    _read: dict[str, ReadPicture] = field(default_factory=dict)
+    _problems: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _bytes: int = 0
+
+    def get(self, uri: str) -> ReadPicture | None:
+        """Return a picture that was read before.
+
+        :raises InvalidInputError: it could not be read.
+        """
+        if uri in self._problems:
+            raise InvalidInputError(self._problems[uri])
+        return self._read.get(uri)
+
+    def keep(self, uri: str, read: ReadPicture | None, problems: tuple[str, ...] = ()) -> None:
+        """Keep what came of reading a picture."""
+        if read is None:
+            self._problems[uri] = problems
+        elif self._bytes + read.inline_bytes <= self.most_bytes:
+            self._bytes += read.inline_bytes
+            self._read[uri] = read
+
+
 @dataclass(frozen=True, slots=True)
 class PictureReader:
     """Reads the pictures of requests.
 
     :param storage: the buckets that the connection reaches.
     :param open_path: opens any other URI.
+    :param known: keeps what was read. None: each request reads its pictures anew.
     """
 
-    storage: CloudStorage
+    storage: ObjectLookup
     open_path: OpenPath
+    known: KnownPictures | None = None
 
     def read(self, request: ImageRequest, model: Model, *, can_upload: bool) -> tuple[list[ReadPicture], list[str]]:
         """Return the pictures of a request, and every mistake in them.
@@ -71,7 +109,7 @@ class PictureReader:
                 continue
             name = picture_name(number, len(request.sources), uri)
             try:
-                read = self._read_one(name, uri, model.pictures.object_bytes)
+                read = self._read_known(name, uri, model.pictures.object_bytes)
             except InvalidInputError as failure:
                 problems.extend(failure.problems)
             else:
@@ -79,6 +117,18 @@ class PictureReader:
         if not problems:
             problems = problems_with_pictures(pictures, request, model, can_upload=can_upload)
         return pictures, problems
+
+    def _read_known(self, name: str, uri: str, most_bytes: int) -> ReadPicture:
+        if self.known is None:
+            return self._read_one(name, uri, most_bytes)
+        if (read := self.known.get(uri)) is None:
+            try:
+                read = self._read_one(name, uri, most_bytes)
+            except InvalidInputError as failure:
+                self.known.keep(uri, None, failure.problems)
+                raise
+            self.known.keep(uri, read)
+        return replace(read, name=name)
 
     def _read_one(self, name: str, uri: str, most_bytes: int) -> ReadPicture:
         if is_object(uri):

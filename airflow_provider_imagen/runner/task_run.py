@@ -68,7 +68,7 @@ def run_request(planner: Planner[Any], run_context: RunContext) -> Outcome:
         if planner.fallback in {None, plan.request.model}:
             raise
         second = planner.with_fallback(plan.request.model, str(missing))
-        _refuse(problems_with_pictures(pictures, second.request, second.model, can_upload=_can_upload(second.request)))
+        _refuse(problems_with_pictures(pictures, second.request, second.model, can_upload=can_upload(second.request)))
         return _runner(second, pictures, fingerprint, store, run_context).run()
 
 
@@ -81,14 +81,14 @@ def _checked(planner: Planner[Any], run_context: RunContext) -> tuple[RequestPla
         asked = planner.asked()
         if STAND_INS["image"] in asked.sources:
             raise
-        _, problems = reader.read(asked, planner.row(), can_upload=_can_upload(asked))
+        _, problems = reader.read(asked, planner.row(), can_upload=can_upload(asked))
         raise InvalidInputError((*failure.problems, *problems)) from None
-    pictures, problems = reader.read(plan.request, plan.model, can_upload=_can_upload(plan.request))
+    pictures, problems = reader.read(plan.request, plan.model, can_upload=can_upload(plan.request))
     _refuse(problems)
     return plan, pictures
 
 
-def _can_upload(request: ImageRequest) -> bool:
+def can_upload(request: ImageRequest) -> bool:
     """Say whether pictures can be stored where Google reads them."""
     return is_in_cloud_storage(request.output_uri)
 
@@ -111,7 +111,7 @@ def _runner(
     task, key = run_context.task, plan.request.image_key
     name = key or own_name(task.dag_id, task.run_id, task.task_id, task.map_index)
     place = OwnPlace(name, is_key=key is not None, requested=plan.request.count)
-    _refuse([_is_replaced(uri, key) for uri in plan.request.sources if place.owns(uri.removeprefix(store.uri("")))])
+    _refuse([is_replaced(uri, key) for uri in plan.request.sources if place.owns(uri.removeprefix(store.uri("")))])
     with place_errors(plan.request.output_uri):
         sent = upload_large(pictures, plan.model.pictures, getattr(plan.request, "service_tier", None), store)
     request = plan.request.model_copy(update={"pictures": tuple(read.picture for read in sent)})
@@ -128,7 +128,8 @@ def _runner(
     )
 
 
-def _is_replaced(uri: str, key: str | None) -> str:
+def is_replaced(uri: str, key: str | None) -> str:
+    """Say that a picture of a request would be replaced by its result."""
     return (
         f"{uri!r} is a picture of this request, and image_key {key!r} in this output_uri would replace it. Give the "
         "result another image_key or output_uri."

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import io
 from typing import Any
 
 import pytest
+from PIL import Image
 from support.emulated import images_in, model_requests
 
 from airflow_provider_imagen.operators.batch import ImagenBatchOperator, read_manifest
+from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator as Generate
 
 GEMINI = "gemini-2.5-flash-image"
 
@@ -15,6 +19,12 @@ GEMINI = "gemini-2.5-flash-image"
 def batch(place: str, items: Any, **arguments: Any) -> ImagenBatchOperator:
     defaults = {"task_id": "catalogue", "model": GEMINI}
     return ImagenBatchOperator(**defaults | arguments, items=items, output_uri=place)
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(file, "PNG")
+    return file.getvalue()
 
 
 def prompts(number: int) -> list[dict[str, str]]:
@@ -40,3 +50,21 @@ def test_a_second_run_asks_for_nothing(place: str, make_ti: Any, emulator: Any) 
     assert len(model_requests(emulator)) == 6
     assert [line["status"] for line in read_manifest(uri)] == [*["reused"] * 5, "made"]
     assert 0.03 < ti.pushed["result"]["estimated_cost_usd"] < 0.05
+
+
+def test_every_argument_of_the_generate_operator_is_a_default_for_all_items() -> None:
+    ours, theirs = (inspect.signature(each.__init__).parameters for each in (ImagenBatchOperator, Generate))
+    assert theirs.keys() - {"image_key"} <= ours.keys()
+    shared = theirs.keys() - {"image_key", "prompt"}
+    assert {name for name in shared if theirs[name].default != ours[name].default} == {"if_exists"}
+
+
+def test_an_item_takes_its_own_picture_and_the_tasks_prompt(ti: Any, emulator: Any) -> None:
+    emulator.put_object("bucket", "photos/a.png", png(), "image/png")
+    emulator.put_object("bucket", "photos/b.png", png(), "image/png")
+    items = [{"key": name, "reference_images": f"gs://bucket/photos/{name}.png", "where": "beach"} for name in "ab"]
+    uri = batch("gs://bucket/made/", items, prompt="Put it on a {where}").execute({"ti": ti})
+    assert [line["status"] for line in read_manifest(uri)] == ["made", "made"]
+    parts = [request.json["contents"][0]["parts"] for request in model_requests(emulator)]
+    assert sorted(part[0]["fileData"]["fileUri"] for part in parts) == [f"gs://bucket/photos/{n}.png" for n in "ab"]
+    assert {part[1]["text"] for part in parts} == {"Put it on a beach"}

@@ -7,7 +7,7 @@ own arguments is kept; its request is made from that again when it is sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from airflow_provider_imagen.core.batch.keys import derived_key, given_key
 from airflow_provider_imagen.core.batch.prompt_template import fill
 from airflow_provider_imagen.core.batch.rows import Item, is_missing
-from airflow_provider_imagen.core.catalogue import Catalogue
+from airflow_provider_imagen.core.catalogue import Catalogue, Model
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
 from airflow_provider_imagen.core.recovery.request_record import fingerprint_of
@@ -44,6 +44,15 @@ def arguments_for_items() -> frozenset[str]:
     """Return what ``item_arguments`` may name: what is asked for; never place, identity or policy."""
     fields = GenerateRequest.model_fields
     return frozenset(name for name, each in fields.items() if not each.exclude) - {"output_uri"} | {KEY}
+
+
+Identify = Callable[[GenerateRequest, Model], tuple[Mapping[str, str], list[str]]]
+"""Returns what identifies each picture that a request names, by URI, and every mistake in these pictures."""
+
+
+def _no_pictures(request: GenerateRequest, _model: Model) -> tuple[Mapping[str, str], list[str]]:
+    """Take each picture by its URI."""
+    return {uri: uri for uri in request.sources}, []
 
 
 class PlannedItem(NamedTuple):
@@ -116,11 +125,17 @@ class ItemPlanner:
     :param preferences: what task and connection say about models and places.
     :param models: the catalogue.
     :param today: the day by which a model counts as retired.
+    :param identify: looks at the pictures of a request.
     :raises InvalidInputError: ``item_arguments`` names what no column can override.
     """
 
     def __init__(
-        self, arguments: BatchArguments, preferences: ModelPreferences, models: Catalogue, today: date
+        self,
+        arguments: BatchArguments,
+        preferences: ModelPreferences,
+        models: Catalogue,
+        today: date,
+        identify: Identify = _no_pictures,
     ) -> None:
         if problems := arguments.problems():
             raise InvalidInputError(tuple(problems))
@@ -128,6 +143,7 @@ class ItemPlanner:
         self._preferences = preferences
         self._models = models
         self._today = today
+        self._identify = identify
         named = ITEM_ARGUMENTS if arguments.item_arguments is None else arguments.item_arguments
         self._overrides = tuple(name for name in named if name in arguments_for_items())
 
@@ -148,10 +164,14 @@ class ItemPlanner:
             plan = planner.first()
         except InvalidInputError as failure:
             raise InvalidInputError((*problems, *map(self._named_as_column, failure.problems))) from None
+        identities: Mapping[str, str] = {}
+        if plan.request.sources:
+            identities, wrong = self._identify(plan.request, plan.model)
+            problems.extend(wrong)
         if problems:
             raise InvalidInputError(tuple(problems))
         asked = planner.asked() if "fallback" in plan.notes else plan.request
-        fingerprint = fingerprint_of(asked, plan.asked_model)
+        fingerprint = fingerprint_of(asked, plan.asked_model, identities)
         key = plan.request.image_key or derived_key(plan.request.prompt, fingerprint)
         cost = estimated_cost_usd(plan.request, plan.request.count, plan.model)
         return PlannedItem(
