@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import IO
 
 from airflow_provider_imagen.core.batch.manifest import ManifestLine, read_lines
 from airflow_provider_imagen.core.batch.plan import PlannedItem
 from airflow_provider_imagen.core.batch.state import LARGEST_BYTES, BatchState, batch_folder
-from airflow_provider_imagen.errors import RecordUnreadableError
+from airflow_provider_imagen.errors import OutputError, RecordUnreadableError
 from airflow_provider_imagen.runner.store import OutputStore
 
 log = logging.getLogger("airflow.task")
@@ -115,3 +116,24 @@ class BatchFiles:
     def write_manifest(self, lines: Iterable[ManifestLine]) -> None:
         """Replace the manifest."""
         self._store.write(f"{self._folder}manifest.jsonl", b"".join(line.encode() for line in lines), JSON_LINES)
+
+
+def rescued_manifest(lines: Iterable[ManifestLine], uri: str, problem: Exception, failure: str | None) -> OutputError:
+    """Keep a manifest that could not be written on this machine, and return the error that says where.
+
+    :param lines: the manifest.
+    :param uri: where it could not be written.
+    :param problem: why.
+    :param failure: what else the task has to say.
+    """
+    try:
+        path = Path(tempfile.mkdtemp(prefix="imagen-rescued-")) / "manifest.jsonl"
+        path.write_bytes(b"".join(line.encode() for line in lines))
+        kept = f"It was kept on this worker: {path}."
+    except OSError as second:
+        kept = f"It could not be kept on this worker either ({second})."
+    return OutputError(
+        f"The manifest could not be written: {uri} ({type(problem).__name__}: {problem}). {kept} Images that were "
+        "stored are found by another try. Check that the worker may write to output_uri before you run the task "
+        f"again.{f' {failure}' if failure else ''}"
+    )

@@ -19,7 +19,7 @@ from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.errors import ImagenError, InvalidInputError
-from airflow_provider_imagen.runner.batch_files import BatchFiles
+from airflow_provider_imagen.runner.batch_files import BatchFiles, rescued_manifest
 from airflow_provider_imagen.runner.batch_found import Found, find, known_outcome, spent_before, there_before
 from airflow_provider_imagen.runner.batch_items import ItemRunner, ItemStop
 from airflow_provider_imagen.runner.batch_lease import BatchLease
@@ -279,8 +279,12 @@ class BatchRun:
         counts = self._table.final_counts()
         uri = self._files.manifest_uri
         failure = failure_text(counts, self._batch.settings, uri)
-        self._files.write_manifest(self._table.manifest())
-        self._save_state(is_over=True, is_finished=failure is None)
+        try:
+            self._files.write_manifest(self._table.manifest())
+            self._save_state(is_over=True, is_finished=failure is None)
+        except Exception as problem:  # storage libraries raise anything
+            self._on_stop(self._document(counts, uri))
+            raise rescued_manifest(self._table.manifest(), uri, problem, failure) from problem
         log.info(
             "%d items: %s. %.4g USD by list price. Manifest: %s", counts.items, counts.in_words(), counts.cost_usd, uri
         )

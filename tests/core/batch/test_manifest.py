@@ -48,6 +48,7 @@ def test_every_line_has_every_field_so_that_a_table_can_be_made_of_it() -> None:
         "fingerprint": "0123456789ab",
         "estimated_cost_usd": None,
         "duration_seconds": None,
+        "is_final": False,
     }
 
 
