@@ -92,7 +92,7 @@ def known_outcome(
         images = finished_images(item, there, found.listed.records.get(item.key, {}))
         if images:
             return ItemOutcome("reused", tuple(store.uri(name) for name in images), None, item.model, 0.0)
-    if line is not None and line.is_final and not retry_filtered:
+    if line is not None and line.is_final and line.status in {"filtered", "failed"} and not retry_filtered:
         return ItemOutcome(line.status, (), line.reason, line.model, 0.0, is_final=True)
     return None
 
