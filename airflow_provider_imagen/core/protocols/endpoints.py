@@ -9,6 +9,7 @@ STORAGE = "https://storage.googleapis.com"
 MULTI_REGIONS = {"us", "eu"}
 _GOOGLE = re.compile(r"https://([a-z0-9-]+\.)+googleapis\.com(:[0-9]+)?(/|\Z)", re.IGNORECASE)
 """The whole authority is spelled out: what a parser might read in another way than the HTTP library does not match."""
+_JOB = re.compile(r"projects/[A-Za-z0-9.:_-]+/locations/(?P<location>[a-z0-9-]+)/batchPredictionJobs/[0-9A-Za-z_-]+\Z")
 
 
 def vertex_host(location: str) -> str:
@@ -61,3 +62,29 @@ def upload_url(base: str, bucket: str) -> str:
 def is_google(url: str) -> bool:
     """Say whether a URL leads to Google's API hosts over TLS, where a token may always go."""
     return _GOOGLE.match(url) is not None
+
+
+def jobs_url(base: str, project: str, location: str) -> str:
+    """Return the URL under which batch prediction jobs of a location are created and listed."""
+    place = f"projects/{quote(project, safe=':')}/locations/{quote(location, safe='')}"
+    return f"{base}/v1/{place}/batchPredictionJobs"
+
+
+def job_url(base: str, name: str, verb: str = "") -> str:
+    """Return the URL of one batch prediction job.
+
+    :param name: its full resource name, ``projects/.../batchPredictionJobs/...``.
+    :param verb: ``cancel``, or empty for the job itself.
+    """
+    return f"{base}/v1/{quote(name, safe='/:')}{f':{verb}' if verb else ''}"
+
+
+def location_of_job(name: str) -> str:
+    """Return the location in the resource name of a batch prediction job.
+
+    :raises ValueError: it is no such name.
+    """
+    found = _JOB.match(name)
+    if found is None:
+        raise ValueError(f"{name[:200]!r} is not of the form projects/P/locations/L/batchPredictionJobs/ID")
+    return found["location"]

@@ -105,6 +105,16 @@ def decode(body: bytes, requested: int) -> ImagesResponse:
     except ValueError as failure:
         raise _unexpected(f"{size} bytes that are no JSON") from failure
     del body
+    return judge(answer, requested)
+
+
+def judge(answer: Any, requested: int) -> ImagesResponse:
+    """Read a response whose JSON was read already: a body of its own, or part of a line of a batch job.
+
+    :param answer: the response as JSON values.
+    :param requested: how many images were asked for.
+    :raises ImagenError: as :func:`decode`.
+    """
     candidates = [each for response in objects(answer) for each in objects(field(response, "candidates"))]
     contents = [content for each in candidates for content in objects(field(each, "content"))]
     parts = [part for content in contents for part in objects(field(content, "parts"))]
