@@ -11,6 +11,7 @@
     │   ├── PermissionDeniedError   Google refused the caller (401, 403)
     │   ├── ModelNotFoundError      no such model here, or retired (404)
     │   ├── StorageNotFoundError    no such bucket or object (404)
+    │   ├── JobNotFoundError        no such batch prediction job (404)
     │   ├── ImagesFilteredError     Google made nothing that passes its filters
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
@@ -94,6 +95,10 @@ class ModelNotFoundError(PermanentError):
 
 class StorageNotFoundError(PermanentError):
     """The bucket, or the object in it, does not exist (HTTP 404)."""
+
+
+class JobNotFoundError(PermanentError):
+    """Google knows no such batch prediction job: it was deleted, or is not to be seen yet (HTTP 404)."""
 
 
 class ImagesFilteredError(PermanentError):

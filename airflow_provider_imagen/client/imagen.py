@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_imagen.client.batch_jobs import BatchJobs
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.client.vertex import VertexClient
@@ -21,6 +22,7 @@ class ImagenClient:
         self.settings = settings
         self.session = Session(settings, **options)
         self.vertex = VertexClient(self.session)
+        self.batch_jobs = BatchJobs(self.session)
         self.storage = CloudStorage(self.session, settings.storage_endpoint)
 
     @property

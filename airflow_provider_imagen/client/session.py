@@ -14,7 +14,7 @@ from typing import TypeVar
 from airflow_provider_imagen.client.auth import GoogleToken, ignore_secret
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.stop_signal import StopSignal
-from airflow_provider_imagen.client.transport import HttpRequest, Transport, TransportLimits
+from airflow_provider_imagen.client.transport import HttpRequest, StreamedResponse, Transport, TransportLimits
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.connection_secrets import secret_parts
 from airflow_provider_imagen.core.protocols import endpoints, service_tiers
@@ -136,13 +136,30 @@ class Session:
                 if response.status == HTTPStatus.UNAUTHORIZED:
                     self._token.renew()
                     response = self.transport.send(request)
-                if response.status == HTTPStatus.OK or _is_deleted(request, response):
+                if response.status in {HTTPStatus.OK, *request.other_statuses} or _is_deleted(request, response):
                     return response
                 raise error_from(response, operation, now=self.now(), free_of_charge=request.free_of_charge)
             except ImagenError as failure:
                 if once:
                     raise
                 self._wait_for_next_try(tries, failure)
+
+    def stream(self, request: HttpRequest, operation: Operation) -> StreamedResponse:
+        """Send a request once and return its response with the body still to be read. A refused token is renewed.
+
+        :param request: what to send.
+        :param operation: what it is about, for errors.
+        :raises RequestStoppedError: the session is stopped; nothing was sent.
+        :raises ImagenError: what any response but 200 and 206 means, or why there is none.
+        """
+        self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
+        streamed = self.transport.stream(request)
+        if streamed.response.status == HTTPStatus.UNAUTHORIZED:
+            self._token.renew()
+            streamed = self.transport.stream(request)
+        if streamed.response.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+            return streamed
+        raise error_from(streamed.response, operation, now=self.now(), free_of_charge=request.free_of_charge)
 
     def retry(self, action: Callable[[], ResultT], *, free_of_charge: bool = True) -> ResultT:
         """Run an action until it succeeds, fails for good, its time is up, or the session is stopped.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from airflow_provider_imagen.client.object_streams import ObjectReader, ObjectWriter
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.lenient_json import read_json
@@ -97,6 +98,29 @@ class CloudStorage:
 
         return self._run(_bucket_of(uri), operation, lambda: self._session.retry(fetch))
 
+    def chunks(self, uri: str) -> Iterator[bytes]:
+        """Yield the content of an object of any size, in pieces.
+
+        :param uri: ``gs://bucket/name``.
+        :raises StorageNotFoundError: there is no such object.
+        """
+        operation = _operation(f"Reading {uri}", "storage.objects.get")
+        reader = ObjectReader(self._session, self._object_url(uri), operation)
+        return self._explained(_bucket_of(uri), operation, reader.chunks())
+
+    def upload_chunks(self, uri: str, chunks: Iterable[bytes], mime_type: str) -> int:
+        """Store an object of any size, and return its size. An object of that name is replaced at the end.
+
+        :param uri: ``gs://bucket/name``.
+        :param chunks: the content in pieces.
+        :param mime_type: its content type.
+        :raises StorageNotFoundError: there is no such bucket.
+        """
+        bucket = _bucket_of(uri)
+        operation = _operation(f"Uploading {uri}", "storage.objects.create", "storage.objects.delete")
+        writer = ObjectWriter(self._session, endpoints.upload_url(self._base, bucket), uri, operation)
+        return self._run(bucket, operation, lambda: writer.store(chunks, mime_type))
+
     def metadata(self, uri: str) -> listing.StoredObject:
         """Return what is known about an object without its content.
 
@@ -156,6 +180,12 @@ class CloudStorage:
 
     def _request(self, bucket: str, request: HttpRequest, operation: _StorageOperation) -> HttpResponse:
         return self._run(bucket, operation, lambda: self._session.request(request, operation))
+
+    def _explained(self, bucket: str, operation: _StorageOperation, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield pieces, and say which rights are missing when the first one is refused for lack of them."""
+        if (first := self._run(bucket, operation, lambda: next(chunks, None))) is not None:
+            yield first
+            yield from chunks
 
     def _run(self, bucket: str, operation: _StorageOperation, action: Callable[[], ResultT]) -> ResultT:
         """Run an action, and say which rights are missing when it is refused for lack of them."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from urllib3.exceptions import HTTPError, ProtocolError
@@ -68,6 +69,7 @@ class HttpRequest:
     :param timeout_seconds: how long to wait for the response. None: as for every request.
     :param stores_output: Google stores the images of this request itself.
     :param at_most_bytes: a good response with more is not read to its end. None: the bound of every response.
+    :param other_statuses: statuses beside 200 that are no error.
     """
 
     method: str
@@ -81,11 +83,23 @@ class HttpRequest:
     at_most_bytes: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float | None = None
+    other_statuses: tuple[int, ...] = ()
 
     @property
     def place(self) -> str:
         """The URL as it may be shown."""
         return self.url.partition("?")[0]
+
+
+class StreamedResponse(NamedTuple):
+    """A response whose body is still to be read.
+
+    :param response: its status and headers; of a status other than 200 or 206 also its body.
+    :param chunks: the body. What breaks it off is raised as one of our errors; it has to be read to its end, or closed.
+    """
+
+    response: HttpResponse
+    chunks: Iterator[bytes]
 
 
 class Transport:
@@ -129,20 +143,62 @@ class Transport:
         :raises OutputError: the response is larger than the request allows.
         :raises RequestStoppedError: requests like this one are not sent any more.
         """
-        token = self._token_source.headers_for(request.url)
-        if not all(value.isascii() and value.isprintable() for value in token.values()):
-            raise CredentialsError(
-                "The credentials gave a token, or name a quota project, that no HTTP header can hold. Nothing was "
-                "sent. Correct quota_project_id, or renew the key or the login."
-            )
+        token = self._token_for(request)
         progress = SendProgress(lambda: self._check(request))
-        try:
+        with self._failures_of(request, token, progress):
             return self._exchange(request, token, progress)
+
+    def stream(self, request: HttpRequest) -> StreamedResponse:
+        """Send a request once and return its response as soon as its headers are there.
+
+        There is no bound on its size, and none on its time beside that of each part.
+
+        :raises ImagenError: as :meth:`send`.
+        """
+        token = self._token_for(request)
+        progress = SendProgress(lambda: self._check(request))
+        with self._failures_of(request, token, progress):
+            response = self._open(request, token, progress)
+            headers = {name.lower(): value for name, value in response.headers.itermerged()}
+            if response.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+                found = HttpResponse(response.status, headers, secrets=self._secrets_of(token))
+                return StreamedResponse(found, self._chunks(response, request, token, progress))
+            try:
+                body = self._read(response, request, time.monotonic() + 2 * self._timeout_seconds)
+            finally:
+                _let_go(response)
+        return StreamedResponse(HttpResponse(response.status, headers, body, self._secrets_of(token)), iter(()))
+
+    def _chunks(
+        self, response: BaseHTTPResponse, request: HttpRequest, token: Mapping[str, str], progress: SendProgress
+    ) -> Iterator[bytes]:
+        with self._failures_of(request, token, progress):
+            try:
+                yield from response.stream(CHUNK_BYTES, decode_content=True)
+                if self._signal.is_aborted:
+                    raise ProtocolError("the end of this response is where it was aborted")
+            finally:
+                _let_go(response)
+
+    @contextmanager
+    def _failures_of(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> Iterator[None]:
+        """Raise what goes wrong with a request as one of our errors."""
+        try:
+            yield
         except (HTTPError, OSError, ValueError) as failure:
             error = transport_error(
                 failure, request.method, request.place, _consequence(request), was_sent=progress.was_sent
             )
             raise_without_secrets(error, failure, self._secrets_of(token))
+
+    def _token_for(self, request: HttpRequest) -> Mapping[str, str]:
+        token = self._token_source.headers_for(request.url)
+        if all(value.isascii() and value.isprintable() for value in token.values()):
+            return token
+        raise CredentialsError(
+            "The credentials gave a token, or name a quota project, that no HTTP header can hold. Nothing was "
+            "sent. Correct quota_project_id, or renew the key or the login."
+        )
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -154,26 +210,26 @@ class Transport:
         self._pools.abort()
 
     def _exchange(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> HttpResponse:
-        seconds = request.timeout_seconds or self._timeout_seconds
-        deadline = time.monotonic() + 2 * seconds
-        response = self._pools.open(
-            request.method,
-            f"{request.url}?{_encoded(tuple(request.query.items()))}" if request.query else request.url,
-            body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
-            headers={**HEADERS, **_content_type(request), **request.headers, **token},
-            read_seconds=seconds,
-            progress=progress,
-        )
+        deadline = time.monotonic() + 2 * self._seconds_for(request)
+        response = self._open(request, token, progress)
         try:
             body = self._read(response, request, deadline)
             headers = {name.lower(): value for name, value in response.headers.itermerged()}
         finally:
-            if not response.closed:
-                response.close()  # what was not read must not be taken for the next response
-            response.release_conn()
+            _let_go(response)
         if self._signal.is_aborted and not headers.keys() & {"content-length", "transfer-encoding"}:
             raise ProtocolError("the end of this response is where it was aborted")
         return HttpResponse(response.status, headers, body, self._secrets_of(token))
+
+    def _open(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> BaseHTTPResponse:
+        return self._pools.open(
+            request.method,
+            f"{request.url}?{_encoded(tuple(request.query.items()))}" if request.query else request.url,
+            body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
+            headers={**HEADERS, **_content_type(request), **request.headers, **token},
+            read_seconds=self._seconds_for(request),
+            progress=progress,
+        )
 
     def _read(self, response: BaseHTTPResponse, request: HttpRequest, deadline: float) -> bytes:
         largest = request.at_most_bytes or (
@@ -201,8 +257,18 @@ class Transport:
         parts = [part for value in values for part in (value, value.removeprefix("Bearer ")) if part]
         return (*parts, *self._secrets)
 
+    def _seconds_for(self, request: HttpRequest) -> float:
+        return request.timeout_seconds or self._timeout_seconds
+
     def _check(self, request: HttpRequest) -> None:
         self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
+
+
+def _let_go(response: BaseHTTPResponse) -> None:
+    """Give a connection back, or close it: what was not read must not be taken for the next response."""
+    if not response.closed:
+        response.close()
+    response.release_conn()
 
 
 @lru_cache(maxsize=1024)

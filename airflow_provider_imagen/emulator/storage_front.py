@@ -38,6 +38,7 @@ class StorageFront:
         self._faults = faults
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._sessions: dict[str, StorageRequest] = {}
+        self._progress: dict[str, StorageResponse] = {}
 
     def answer(self, request: StorageRequest) -> StorageResponse:
         """Return the response to a request, which may be an error."""
@@ -46,6 +47,8 @@ class StorageFront:
             mask_of(begun)
             if request.tests_permissions:
                 return self._tested_permissions(request)
+            if request.asks_for_progress and request.upload_id in self._sessions:
+                return self._progress.get(request.upload_id, StorageResponse(HTTPStatus.PERMANENT_REDIRECT, (), b""))
             with self._locks[hash((begun.bucket, begun.object_name)) % LOCKS]:
                 self._check(request, begun)
                 response = self._forward(request)
@@ -100,6 +103,7 @@ class StorageFront:
     def clear(self) -> None:
         """Drop all sessions of resumable uploads."""
         self._sessions.clear()
+        self._progress.clear()
 
     def _forward(self, request: StorageRequest) -> StorageResponse:
         if request.operation == "list" and "matchGlob" in request.query:
@@ -165,7 +169,12 @@ class StorageFront:
             raise refusal
 
     def _keep_session(self, request: StorageRequest, answer: StorageResponse) -> None:
-        """Keep the request that began a resumable upload; its conditions are checked again at the end."""
+        """Keep the request that began a resumable upload, and the last answer to one of its pieces.
+
+        Its conditions are checked again at the end; the answer tells a client that asks how much is stored.
+        """
+        if request.upload_id is not None:
+            self._progress[request.upload_id] = answer
         place = dict(answer.headers).get("location", "")
         if request.starts_session and place:
             for upload_id in parse_qs(urlsplit(place).query).get("upload_id", ()):

@@ -109,6 +109,12 @@ class StorageRequest:
         return self.method == "POST" and self.query.get("uploadType") == "resumable"
 
     @property
+    def asks_for_progress(self) -> bool:
+        """Whether the request only asks how much of a resumable upload is stored."""
+        given = self.headers.get("content-range", "")
+        return self.upload_id is not None and not self.body and re.match(r"bytes \*/(\*|[1-9]\d*)$", given) is not None
+
+    @property
     def ends_session(self) -> bool:
         """Whether the body ends a resumable upload: without ``Content-Range``, or with its last byte."""
         given = re.match(r"bytes (?:\*|\d+-(?P<last>\d+))/(?P<total>\d+|\*)$", self.headers.get("content-range", ""))

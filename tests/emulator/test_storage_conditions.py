@@ -203,3 +203,16 @@ def test_an_upload_without_condition_replaces(google: Any, emulator: Any) -> Non
 
     assert int(google.upload("a.txt", b"second").json["generation"]) > int(first)
     assert emulator.read_object("bucket", "a.txt") == b"second"
+
+
+def test_a_client_that_asks_is_told_how_much_of_its_upload_is_stored(google: Any) -> None:
+    place = google.post("/upload/storage/v1/b/bucket/o?uploadType=resumable", {"name": "parts.txt"}).headers["Location"]
+
+    def put(content_range: str, data: bytes = b"") -> Any:
+        headers = {"Content-Range": content_range}
+        return google.send("PUT", place[place.index("/upload/") :], data, "text/plain", headers)
+
+    assert put("bytes */*").status == 308
+    assert put("bytes 0-2/*", b"abc").headers["Range"] == put("bytes */*").headers["Range"] == "bytes=0-2"
+    assert put("bytes 3-4/5", b"de").status == 200
+    assert put("bytes */*").json["size"] == "5"

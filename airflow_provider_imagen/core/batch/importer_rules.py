@@ -70,4 +70,6 @@ def _type_of(value: Any) -> str:
         return "a boolean"
     if isinstance(value, int | float):
         return "a number"
-    return {dict: "an object", list: "a list"}.get(type(value), "text")
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list) else "text"

@@ -44,18 +44,18 @@ class LineKey(NamedTuple):
 
 
 class FileSize(NamedTuple):
-    """How much a file of requests holds."""
+    """How much a file of requests holds: its lines, and its bytes."""
 
     lines: int = 0
-    bytes: int = 0
+    size: int = 0
 
     def has_room_for(self, line: bytes) -> bool:
         """Say whether one more line keeps Google's limits."""
-        return self.lines < MOST_LINES and self.bytes + len(line) <= MOST_BYTES
+        return self.lines < MOST_LINES and self.size + len(line) <= MOST_BYTES
 
     def plus(self, line: bytes) -> FileSize:
         """Return the size with one more line."""
-        return FileSize(self.lines + 1, self.bytes + len(line))
+        return FileSize(self.lines + 1, self.size + len(line))
 
 
 def line_key(line: int, fingerprint: str) -> LineKey:
