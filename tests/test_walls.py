@@ -27,8 +27,9 @@ MAY_IMPORT = {
     "__main__.py": {f"{OURS}.commands.verbs"},
     "commands": {
         *("airflow.dag_processing.dagbag", "airflow.models.connection", "airflow.models.dagbag"),
+        "airflow.secrets.environment_variables",
         *(f"{OURS}.commands", f"{OURS}.core", f"{OURS}.errors", f"{OURS}.hooks", f"{OURS}.operators"),
-        *(f"{OURS}.runner", "airflow.providers.common.compat.sdk"),
+        *(f"{OURS}.runner", f"{OURS}.sensors", "airflow.providers.common.compat.sdk"),
     },
     "core": {"pydantic", "pydantic_core", f"{OURS}.core", f"{OURS}.errors"},
     "runner": {f"{OURS}.runner", f"{OURS}.client", f"{OURS}.core", f"{OURS}.errors"},

@@ -60,25 +60,17 @@ def absolute(place: str) -> str:
 
 def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], list[str]]:
     """Return a function that makes the images, with everything loaded that it needs."""
-    from airflow.models.connection import Connection  # noqa: PLC0415 it loads all of Airflow
-    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
+    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415 it loads all of Airflow
 
+    from airflow_provider_imagen.commands.connections import HookOutsideTasks  # noqa: PLC0415
     from airflow_provider_imagen.core.catalogue import catalogue  # noqa: PLC0415
     from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner  # noqa: PLC0415
     from airflow_provider_imagen.core.recovery.request_record import TaskIdentity  # noqa: PLC0415
     from airflow_provider_imagen.core.requests import GenerateRequest  # noqa: PLC0415
-    from airflow_provider_imagen.hooks.imagen import ImagenHook  # noqa: PLC0415
     from airflow_provider_imagen.operators.metrics import RequestMetrics  # noqa: PLC0415
     from airflow_provider_imagen.operators.report import log_outcome  # noqa: PLC0415
     from airflow_provider_imagen.runner.sending import StopSwitch  # noqa: PLC0415
     from airflow_provider_imagen.runner.task_run import RunContext, run_request  # noqa: PLC0415
-
-    class HookOutsideTasks(ImagenHook):
-        """Reads the connection itself: Airflow 3 reads its database for running tasks only."""
-
-        @classmethod
-        def get_connection(cls, conn_id: str) -> Any:
-            return Connection.get_connection_from_secrets(conn_id)
 
     def run() -> list[str]:
         hook = HookOutsideTasks(options.imagen_conn_id, options.project_id, options.location)

@@ -21,7 +21,7 @@ def list_models(options: Namespace) -> int:
     """Print the catalogue and return the exit code."""
     models = catalogue()
     today = options.today or datetime.now(UTC).date()
-    if options.output == "json":
+    if options.format == "json":
         say(as_json(describe(model, models, today) for model in models.models))
     else:
         say(as_table(HEADERS, (table_row(model, today) for model in models.models)))

@@ -15,6 +15,9 @@ Cell = str | Sequence[str]
 
 GAP = "  "
 
+COLUMNS = 80
+"""What a line has room for on any terminal."""
+
 
 def as_table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Return an aligned table. A cell with several lines makes its row as high.

@@ -3,42 +3,75 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import product
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import NoneType
 from typing import Any, NamedTuple
 
-from airflow_provider_imagen.commands.findings import ImagenTask
+from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION
+
+from airflow_provider_imagen.commands.dag_tasks import ImagenTask, RunTimeValue, TaskKind
+from airflow_provider_imagen.commands.mapped_tasks import Instance, instances_of, times_in_groups
+from airflow_provider_imagen.commands.source_lines import Lines, lines_of_tasks
+from airflow_provider_imagen.core.validation.argument_names import problem_with_names
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
+from airflow_provider_imagen.sensors.imagen import ImagenOutputSensor
 
 try:
     from airflow.dag_processing.dagbag import DagBag
 except ImportError:  # before Airflow 3.2
     from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
 
-OURS = (ImagenGenerateOperator, ImagenUpscaleOperator)
-LOOKED_AT = ("model", "fallback_model", "location")
-"""The arguments that decide about a task; of the others in an expansion one value is as good as another."""
+KINDS: dict[Any, TaskKind] = {
+    ImagenGenerateOperator: "generate",
+    ImagenUpscaleOperator: "upscale",
+    ImagenOutputSensor: "wait",
+}
+OURS = tuple(KINDS)
 
 PLAIN = (str, int, float, NoneType)
 """Defaults of params that read in a template as they are; a param without default holds none of these."""
+
+IMPORT_LOGS = ("airflow.dag_processing.importers", "airflow.dag_processing.importers.python_importer")
+"""Loggers that print each failed import, which the command reports itself."""
+
+
+TRACEBACK_DEPTH = "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH"
+
+UNEXPECTED = re.compile(
+    r"(?P<operator>\w+)\.(?:partial|expand)\(\) got (?:an )?unexpected keyword arguments? (?P<names>.*)"
+)
+"""Airflow's error about arguments that an operator does not have."""
 
 
 class Folder(NamedTuple):
     """What a folder holds: its DAGs counted, the tasks of this provider, and why files could not be imported."""
 
+    home: str
     dag_count: int
     tasks: list[ImagenTask]
     import_errors: dict[str, str]
 
 
 class StrictDagBag(DagBag):
-    """Airflow's own reader, except that a file which cannot be read never goes unnoticed.
+    """Airflow's own reader, except that a file which cannot be read never goes unnoticed, and is told of once.
 
     Airflow only logs some errors, and on 2.11 a DAG file that calls ``sys.exit(0)`` ends the whole process, green.
     """
+
+    @property
+    def log(self) -> Any:
+        """A logger that prints nothing: every error is in ``import_errors``."""
+        silent = logging.getLogger(f"{__name__}.silent")
+        silent.disabled = True
+        return silent
 
     def process_file(self, filepath: str, *args: Any, **kwargs: Any) -> Any:
         """Read one file, and remember why it could not be read."""
@@ -59,58 +92,103 @@ def read_folder(folder: Path) -> Folder:
         sys.path.append(home)  # as Airflow does for its own DAGs folder
     takes_examples = "include_examples" in inspect.signature(DagBag).parameters  # older versions add them by default
     options: dict[str, Any] = {"include_examples": False} if takes_examples else {}
-    bag = StrictDagBag(str(folder), **options)
+    with _failed_imports_not_logged():
+        bag = StrictDagBag(str(folder), **options)
     tasks = [found for dag in bag.dags.values() for task in dag.tasks for found in _found_in(dag, task)]
-    return Folder(len(bag.dags), tasks, dict(bag.import_errors))
+    return Folder(home, len(bag.dags), tasks, {file: _with_hint(text) for file, text in bag.import_errors.items()})
+
+
+@contextmanager
+def _failed_imports_not_logged() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in IMPORT_LOGS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    # Airflow keeps two frames, which are its own where an operator refuses its arguments.
+    os.environ.setdefault(TRACEBACK_DEPTH, "50")
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+def _with_hint(error: str) -> str:
+    """Add the right name to Airflow's own error about an argument of ``partial`` or ``expand``."""
+    found = UNEXPECTED.search(error)
+    kind = next((each for each in OURS if found and each.__name__ == found["operator"]), None)
+    if found is None or kind is None:
+        return error
+    unknown = re.findall(r"'(\w+)'", found["names"])
+    hint = problem_with_names(kind.__name__, unknown, kind.template_fields, KINDS[kind])
+    return f"{error.rstrip()}\n{hint}" if hint else error
 
 
 def _found_in(dag: Any, task: Any) -> Iterator[ImagenTask]:
     kind = task.operator_class if hasattr(task, "operator_class") else type(task)
-    if issubclass(kind, OURS):
-        for arguments in _arguments(task):
-            texts = {name: _as_text(arguments.get(name)) for name in LOOKED_AT}
-            yield ImagenTask(dag.dag_id, task.task_id, kind.job, **texts, params=_defaults(dag.params, task.params))
-
-
-def _arguments(task: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield what matters of a task's arguments; of a mapped task, for each literal that it is mapped over."""
+    if not issubclass(kind, OURS):
+        return
+    ours = next(each for each in kind.__mro__ if each in KINDS)
+    found = ImagenTask(
+        dag.dag_id,
+        task.task_id,
+        KINDS[ours],
+        params=_defaults(dag.params, task.params),
+        instances=times_in_groups(task),
+        file=dag.fileloc,
+        lines=_lines(dag.fileloc).get(task.task_id.rpartition(".")[2], {}),
+    )
     if isinstance(task, OURS):
-        yield {name: getattr(task, name, None) for name in LOOKED_AT}
+        yield replace(found, arguments=_arguments(task, ours))
         return
-    for mapped in _expansions(task):
-        try:
-            # As Airflow does when the task runs, so that default_args and a subclass have their say.
-            yield from _arguments(task.unmap(mapped))
-        except Exception:  # noqa: BLE001 a constructor that needs what only the run knows
-            yield {**task.partial_kwargs, **mapped}
+    for instance in instances_of(task):
+        yield _instance(found, task, ours, instance)
 
 
-def _expansions(task: Any) -> Iterator[dict[str, Any]]:
-    expanded = task.expand_input.value
-    if isinstance(expanded, Mapping):
-        choices = [_choices(name, value) for name, value in expanded.items()]
-        yield from (dict(zip(expanded, chosen, strict=True)) for chosen in product(*choices))
-        return
-    for each in expanded if isinstance(expanded, list | tuple) else [expanded]:
-        if isinstance(each, Mapping):
-            yield dict(each)
-        else:
-            yield {} if "model" in task.partial_kwargs else {"model": each}
+def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> ImagenTask:
+    """Return some of the instances of a mapped task."""
+    numbers = (found.instances, instance.number)
+    found = replace(found, instances=None if None in numbers else (numbers[0] or 0) * (numbers[1] or 0))
+    mapped = dict(instance.mapped)
+    if instance.from_a_run:
+        mapped = {
+            name: RunTimeValue("{{ what expand_kwargs brings }}")
+            for name in ours.template_fields
+            if name not in task.partial_kwargs
+        }
+    try:
+        # As Airflow does when the task runs, so that default_args and a subclass have their say.
+        return replace(found, arguments=_arguments(task.unmap(mapped), ours))
+    except Exception as failure:  # noqa: BLE001 a constructor may raise anything
+        written = {**task.partial_kwargs, **mapped}
+        arguments = {name: _read(value) for name, value in written.items() if name in ours.template_fields}
+        is_certain = not any(isinstance(_read(value), RunTimeValue) for value in written.values())
+        problem = f"The task cannot be made of its arguments: {type(failure).__name__}: {failure}"
+        return replace(found, arguments=arguments, problem=problem if is_certain else None)
 
 
-def _choices(name: str, value: Any) -> list[Any]:
-    literals = list(value.items()) if isinstance(value, Mapping) else value
-    if not isinstance(literals, list | tuple):
-        return [value]
-    return list(literals if name in LOOKED_AT else literals[:1])
+def _arguments(task: Any, ours: Any) -> dict[str, Any]:
+    return {name: _read(getattr(task, name, None)) for name in ours.template_fields}
 
 
-def _as_text(value: Any) -> str | None:
-    """What is no text, for example the output of another task, becomes a template: known when the task runs."""
-    if value is None or isinstance(value, str):
-        return value
-    text = str(value)  # of another task's output: the template that fetches it
-    return text if "{{" in text else f"{{{{ {type(value).__name__} }}}}"
+def _read(value: Any) -> Any:
+    """Return a value as it is; what another task or an expansion brings, as such."""
+    if value is SET_DURING_EXECUTION:
+        return RunTimeValue("{{ what the function returns }}")
+    if hasattr(value, "iter_references") and hasattr(value, "resolve"):
+        text = str(value)  # of another task's output: the template that fetches it
+        return RunTimeValue(text if "{{" in text else f"{{{{ {type(value).__name__} }}}}")
+    if isinstance(value, Mapping):
+        return {name: _read(each) for name, each in value.items()}
+    return type(value)(map(_read, value)) if type(value) in {list, tuple} else value
+
+
+@cache
+def _lines(file: str) -> Mapping[str, Lines]:
+    try:
+        return lines_of_tasks(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):  # such as one in an archive
+        return {}
 
 
 def _defaults(*levels: Any) -> dict[str, str]:

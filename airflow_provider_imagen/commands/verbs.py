@@ -39,15 +39,34 @@ def a_day(text: str) -> date:
         raise ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD, for example 2027-03-16") from None
 
 
-OUTPUT = Argument(
-    ("-o", "--output"),
-    {"choices": ("table", "json"), "default": "table", "help": "table for people, json for programs (default: table)"},
+FORMAT = Argument(
+    ("-f", "--format"),
+    {"choices": ("text", "json"), "default": "text", "help": "text for people, json for programs (default: text)"},
+)
+CHECK_FORMAT = Argument(
+    ("-f", "--format"),
+    {
+        "choices": ("text", "json", "github"),
+        "default": "text",
+        "help": "text for people, json for programs, github for annotations of a pull request (default: text)",
+    },
+)
+STRICT = Argument(("--strict",), {"action": "store_true", "help": "let warnings and unknown models fail as errors do"})
+CONNECTIONS = Argument(
+    ("--connections",),
+    {
+        "action": "store_true",
+        "help": "read connections wherever Airflow keeps them (default: AIRFLOW_CONN_... variables only)",
+    },
 )
 TODAY = Argument(
     ("--today",),
     {"type": a_day, "metavar": "YYYY-MM-DD", "help": "judge by this day, to look ahead (default: today, UTC)"},
 )
-DAGS_FOLDER = Argument(("dags_folder",), {"metavar": "DAGS_FOLDER", "help": "a folder with DAG files, or one DAG file"})
+DAGS_FOLDER = Argument(
+    ("dags_folder",),
+    {"metavar": "DAGS_FOLDER", "nargs": "+", "help": "folders with DAG files, or DAG files"},
+)
 
 
 def _optional(name: str, text: str, **options: Any) -> Argument:
@@ -96,29 +115,27 @@ state: active; deprecated (Google advises against it, and no end within 90 days 
 retiring (its last day is at most 90 days away); retired (its last day has passed).
 Prices are US dollars for one image.""",
         "airflow_provider_imagen.commands.models.list_models",
-        (OUTPUT, TODAY),
+        (FORMAT, TODAY),
     ),
     Verb(
         "check",
-        "List every image task in a DAGs folder and fail if one names a retired model",
+        "Judge every image task in a DAGs folder by the rules of a run, and say what a run costs",
         """\
-Imports the DAG files as Airflow does and lists each task of this provider with its model.
-Needs no metadata database, writes to none, and asks Google nothing.
+Imports the DAG files as Airflow does and judges each task of this provider: its arguments by the
+rules of a run, its model by the catalogue, mapped tasks instance by instance. Arguments that only a
+run knows (templates, what other tasks return) are left out, and named. Defaults of DAG params are
+filled in. Needs no metadata database, writes to none, and asks Google nothing.
 
-state: retired, retiring (its last day is at most 90 days away), deprecated, healthy;
-unknown: the catalogue does not know this model;
-default: the task names no model, so the catalogue's default is shown (a default_model of the
-connection, which comes before it, is not looked up);
-templated: known only when the task runs. Defaults of DAG params are filled in.
+error: a run fails. warning: it runs, and is probably not what is meant: a model that the catalogue
+does not know, one whose last day is at most 90 days away, an argument that has no effect.
 
 Exit code:
-0  no task breaks. A retired model with a fallback_model that is not retired itself, does the
-   same job and is served in the task's location breaks nothing; the row still says retired.
-1  a task uses a retired model and has no such fallback_model.
-2  wrong usage, or a DAG file could not be imported (named on standard error with the reason);
-   the rows then show the other files only.""",
+0  no errors.
+1  at least one error; with --strict also: at least one warning. A retired model with a
+   fallback_model that lives, does the same job and is served in the task's location is a warning.
+2  wrong usage, or a DAG file could not be imported (named with the reason); its tasks are not judged.""",
         "airflow_provider_imagen.commands.check.check_dags",
-        (DAGS_FOLDER, OUTPUT, TODAY),
+        (DAGS_FOLDER, CHECK_FORMAT, STRICT, CONNECTIONS, TODAY),
     ),
     Verb(
         "generate",

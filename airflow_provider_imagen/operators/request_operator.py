@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
 from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
+from airflow_provider_imagen.operators.argument_names import refuse_other_names
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -38,6 +39,13 @@ class RequestOperator(BaseOperator):
     lineage: tuple[list[str], list[str]] = ([], [])
     """The images that the task read, and those that it made; known once it ran."""
     _stop: StopSwitch | None = None
+
+    if not TYPE_CHECKING:  # to an editor the arguments are those of the constructors
+
+        def __new__(cls, *_: Any, **kwargs: Any) -> Any:
+            """Answer a name from elsewhere with the one here, before Airflow says which arguments are missing."""
+            refuse_other_names(cls, kwargs)
+            return super().__new__(cls)
 
     @property
     def hook(self) -> ImagenHook:

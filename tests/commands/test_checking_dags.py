@@ -4,33 +4,60 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Run, WriteDags
+    from conftest import Done, Run, WriteDags
 
 PYTHON_M = (sys.executable, "-m", "airflow_provider_imagen")
 DAY_OR_NULL = {"anyOf": [{"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}, {"type": "null"}]}
 TEXT_OR_NULL = {"type": ["string", "null"]}
+FINDING = {
+    "level": {"enum": ["error", "warning", "note"]},
+    "text": {"type": "string", "minLength": 1},
+    "argument": TEXT_OR_NULL,
+    "file": {"type": "string"},
+    "line": {"type": ["integer", "null"]},
+}
 ROW = {
     "dag_id": {"type": "string"},
     "task_id": {"type": "string"},
+    "file": {"type": "string"},
     "named": TEXT_OR_NULL,
-    "model": {"type": "string", "minLength": 1},
-    "state": {"enum": ["retired", "retiring", "deprecated", "healthy", "unknown", "default", "templated"]},
+    "model": TEXT_OR_NULL,
+    "state": {"enum": ["retired", "retiring", "deprecated", "healthy", "unknown", "default", "templated", None]},
     "model_state": {"enum": ["active", "deprecated", "retiring", "retired", None]},
     "retirement_date": DAY_OR_NULL,
     "replacement": TEXT_OR_NULL,
     "fallback_model": TEXT_OR_NULL,
     "breaks": {"type": "boolean"},
+    "instances": {"type": ["integer", "null"]},
+    "images": {"type": ["integer", "null"]},
+    "cost_usd": {"type": ["number", "null"]},
+    "not_judged": {"type": "array", "items": {"type": "string"}},
+    "findings": {"type": "array", "items": {"type": "object", "properties": FINDING, "additionalProperties": False}},
 }
-SCHEMA = {
-    "type": "array",
-    "items": {"type": "object", "properties": ROW, "required": list(ROW), "additionalProperties": False},
+COST = {
+    "dag_id": {"type": "string"},
+    "cost_usd": {"type": "number"},
+    "unknown": {"type": "array", "items": {"type": "string"}},
 }
+REPORT = {
+    "tasks": {
+        "type": "array",
+        "items": {"type": "object", "properties": ROW, "required": list(ROW), "additionalProperties": False},
+    },
+    "costs": {"type": "array", "items": {"type": "object", "properties": COST, "additionalProperties": False}},
+    "import_errors": {"type": "array", "items": {"type": "object", "properties": FINDING}},
+    "connections_not_read": {"type": "array", "items": {"type": "string"}},
+    "dags": {"type": "integer"},
+    "errors": {"type": "integer"},
+    "warnings": {"type": "integer"},
+}
+SCHEMA = {"type": "object", "properties": REPORT, "required": list(REPORT), "additionalProperties": False}
 
 FOUR = """
     with DAG("campaign", schedule=None, start_date=datetime(2026, 1, 1)):
@@ -40,11 +67,11 @@ FOUR = """
             "new": "gemini-9-image-of-tomorrow",
             "fine": "gemini-3-pro-image",
         }.items():
-            ImagenGenerateOperator(task_id=task_id, model=model, prompt="x", output_uri="gs://b/x/")
+            ImagenGenerateOperator(task_id=task_id, model=model, prompt="x", output_uri="gs://bucket/x/")
 """
 ONE = """
     with DAG("{dag_id}", schedule=None, start_date=datetime(2026, 1, 1)):
-        ImagenGenerateOperator(task_id="one", model="{model}", prompt="x", output_uri="gs://b/x/")
+        ImagenGenerateOperator(task_id="one", model="{model}", prompt="x", output_uri="gs://bucket/x/")
 """
 
 
@@ -52,33 +79,62 @@ def one(model: str, dag_id: str = "single") -> str:
     return ONE.format(model=model, dag_id=dag_id)
 
 
-def test_one_retired_one_retiring_one_unknown_one_healthy_are_four_rows_and_exit_1(
+def rows_of(done: Done) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(done.stdout)["tasks"]
+    return found
+
+
+def test_one_retired_one_retiring_one_unknown_one_healthy_are_told_apart_and_exit_1(
     command: tuple[str, ...], run: Run, write_dags: WriteDags
 ) -> None:
     done = run(*command, "check", str(write_dags(four=FOUR)), "--today", "2027-01-05")
 
     assert done.stdout.splitlines() == [
-        "DAG       TASK    MODEL                       STATE     RETIRES     REPLACEMENT                  FALLBACK",
-        "campaign  ageing  gemini-2.5-flash-image      retiring  2027-03-15  gemini-3.1-flash-lite-image  -",
-        "campaign  fine    gemini-3-pro-image          healthy   -           -                            -",
-        "campaign  new     gemini-9-image-of-tomorrow  unknown   -           -                            -",
-        "campaign  old     imagen-3.0-generate-002     retired   2026-06-30  gemini-2.5-flash-image       -",
+        "campaign (dags/four.py)",
+        "  ageing: gemini-2.5-flash-image, retiring, last day 2027-03-15, replacement",
+        "      gemini-3.1-flash-lite-image",
+        "    warning Google announced 2027-03-15 as the last day of",
+        "            gemini-2.5-flash-image; use gemini-3.1-flash-lite-image instead.",
+        "            That is in 69 days.",
+        "  fine: gemini-3-pro-image, healthy",
+        "  new: gemini-9-image-of-tomorrow, unknown",
+        "    warning The model gemini-9-image-of-tomorrow is not in our catalogue, so",
+        "            only the limits that all models of its kind have were checked.",
+        "  old: imagen-3.0-generate-002, retired, last day 2026-06-30, replacement",
+        "      gemini-2.5-flash-image",
+        "    error   model is 'imagen-3.0-generate-002', whose last day was 2026-06-30;",
+        "            Google answers 404. Use gemini-2.5-flash-image, or name a",
+        "            fallback_model that lives.",
+        "  A run costs at least 0.213 USD by list price, without new, whose cost is not",
+        "  known before.",
+        "",
+        "Not found, so judged as if empty: connection imagen_default. AIRFLOW_CONN_...",
+        "variables are read, and with --connections every place where Airflow keeps",
+        "connections.",
+        "1 DAG, 4 tasks, 1 error, 2 warnings.",
     ]
     assert done.returncode == 1
 
 
 def test_json_has_the_same_four_rows(command: tuple[str, ...], run: Run, write_dags: WriteDags) -> None:
-    done = run(*command, "check", str(write_dags(four=FOUR)), "--today", "2027-01-05", "--output", "json")
-    rows = json.loads(done.stdout)
+    done = run(*command, "check", str(write_dags(four=FOUR)), "--today", "2027-01-05", "--format", "json")
 
-    jsonschema.validate(rows, SCHEMA)
+    jsonschema.validate(json.loads(done.stdout), SCHEMA)
     assert done.returncode == 1
-    assert [(row["task_id"], row["state"], row["breaks"]) for row in rows] == [
+    assert [(row["task_id"], row["state"], row["breaks"]) for row in rows_of(done)] == [
         ("ageing", "retiring", False),
         ("fine", "healthy", False),
         ("new", "unknown", False),
         ("old", "retired", True),
     ]
+
+
+@pytest.mark.parametrize(("model", "code"), [("gemini-9-image-of-tomorrow", 1), ("gemini-3-pro-image", 0)])
+def test_strict_fails_on_a_warning_and_on_nothing_less(run: Run, write_dags: WriteDags, model: str, code: int) -> None:
+    folder = str(write_dags(one=one(model)))
+
+    assert run(*PYTHON_M, "check", folder).returncode == 0
+    assert run(*PYTHON_M, "check", folder, "--strict").returncode == code
 
 
 @pytest.mark.parametrize(
@@ -87,22 +143,22 @@ def test_json_has_the_same_four_rows(command: tuple[str, ...], run: Run, write_d
 )
 def test_another_today_looks_ahead(run: Run, write_dags: WriteDags, day: str, state: str, code: int) -> None:
     folder = write_dags(later=one("gemini-2.5-flash-image"))
-    done = run(*PYTHON_M, "check", str(folder), "--today", day, "-o", "json")
+    done = run(*PYTHON_M, "check", str(folder), "--today", day, "-f", "json")
 
-    assert ([row["state"] for row in json.loads(done.stdout)], done.returncode) == ([state], code)
+    assert ([row["state"] for row in rows_of(done)], done.returncode) == ([state], code)
 
 
-def test_a_file_that_cannot_be_imported_is_named_with_the_reason_and_exits_2(
+def test_a_file_that_cannot_be_imported_is_named_once_with_the_reason_and_exits_2(
     command: tuple[str, ...], run: Run, write_dags: WriteDags
 ) -> None:
     folder = write_dags(good=one("imagen-3.0-generate-002"), broken="# airflow DAG\nimport no_such_module_anywhere\n")
-    done = run(*command, "check", str(folder), "--output", "json")
+    done = run(*command, "check", str(folder))
 
     assert done.returncode == 2
-    assert [row["dag_id"] for row in json.loads(done.stdout)] == ["single"]
-    told = done.stderr[done.stderr.index("Could not import") :]
-    assert "broken.py, so its tasks are not listed:" in told
-    assert "No module named 'no_such_module_anywhere'" in told
+    assert "single (dags/good.py)" in done.stdout
+    assert "dags/broken.py, line 6 cannot be imported, so its tasks are not judged:" in done.stdout
+    assert (done.stdout + done.stderr).count("No module named 'no_such_module_anywhere'") == 1
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -119,7 +175,7 @@ def test_no_way_to_fail_on_import_is_green(run: Run, write_dags: WriteDags, sour
     done = run(*PYTHON_M, "check", str(folder))
 
     assert done.returncode == 2
-    assert reason in done.stderr[done.stderr.index("Could not import") :]
+    assert reason in done.stdout[done.stdout.index("cannot be imported") :]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +184,8 @@ def test_no_way_to_fail_on_import_is_green(run: Run, write_dags: WriteDags, sour
         (("check", "no-such-folder"), "no-such-folder"),
         (("check", ".", "--today", "soon"), "'soon' is no day; write YYYY-MM-DD"),
         (("check",), "DAGS_FOLDER"),
-        (("check", ".", "--output", "yaml"), "yaml"),
-        (("models", "--output", "yaml"), "yaml"),
+        (("check", ".", "--format", "yaml"), "yaml"),
+        (("models", "--format", "yaml"), "yaml"),
         (("paint",), "paint"),
     ],
 )
@@ -150,7 +206,7 @@ def test_without_a_verb_both_print_help_and_exit_2(command: tuple[str, ...], run
     done = run(*command)
 
     assert done.returncode == 2
-    assert "List every image task in a DAGs folder" in " ".join((done.stdout + done.stderr).split())
+    assert "Judge every image task in a DAGs folder" in " ".join((done.stdout + done.stderr).split())
 
 
 def test_help_documents_the_exit_codes(run: Run) -> None:
@@ -169,9 +225,9 @@ def test_what_dag_files_print_stays_out_of_the_result(
     subprocess.run(["echo", "said by its child"])
     logging.getLogger("airflow").warning("said to the log")
     """
-    done = run(*command, "check", str(write_dags(noisy=noise + one("gemini-3-pro-image"))), "--output", "json")
+    done = run(*command, "check", str(write_dags(noisy=noise + one("gemini-3-pro-image"))), "--format", "json")
 
-    assert [row["state"] for row in json.loads(done.stdout)] == ["healthy"]
+    assert [row["state"] for row in rows_of(done)] == ["healthy"]
     assert "said by its child" in done.stderr
 
 
@@ -179,12 +235,12 @@ def test_a_folder_without_tasks_of_ours_is_fine_and_says_so(run: Run, write_dags
     """Airflow's own example DAGs are not the author's, whatever load_examples says."""
     folder = write_dags(other='\nother = DAG("other", schedule=None, start_date=datetime(2026, 1, 1))\n')
     done = run(
-        *(*PYTHON_M, "check", str(folder), "--output", "json"),
+        *(*PYTHON_M, "check", str(folder), "--format", "json"),
         AIRFLOW__CORE__LOAD_EXAMPLES="True",
     )
 
-    assert (done.returncode, json.loads(done.stdout)) == (0, [])
-    assert f"No task of this provider in {folder}. DAGs read: 1." in done.stderr
+    assert (done.returncode, rows_of(done)) == (0, [])
+    assert "No task of this provider.\n1 DAG, 0 tasks" in run(*PYTHON_M, "check", str(folder)).stdout
 
 
 def test_one_file_may_be_named_and_files_import_their_neighbours(run: Run, write_dags: WriteDags) -> None:
@@ -193,6 +249,6 @@ def test_one_file_may_be_named_and_files_import_their_neighbours(run: Run, write
         other=one("imagen-3.0-generate-002", "other"),
         wanted="\n    from words import MODEL\n" + one("gemini-3-pro-image", "wanted"),
     )
-    done = run(*PYTHON_M, "check", "dags/wanted.py", "--output", "json")
+    done = run(*PYTHON_M, "check", "dags/wanted.py", "--format", "json")
 
-    assert ([row["dag_id"] for row in json.loads(done.stdout)], done.returncode) == (["wanted"], 0)
+    assert ([row["dag_id"] for row in rows_of(done)], done.returncode) == (["wanted"], 0)

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.commands.findings import ImagenTask, Verdict, judge
+from airflow_provider_imagen.commands.dag_tasks import ImagenTask
+from airflow_provider_imagen.commands.findings import ModelChoice
+from airflow_provider_imagen.commands.judgement import Verdict, judge
 from airflow_provider_imagen.core.catalogue import Catalogue, catalogue
+from airflow_provider_imagen.core.connection import ConnectionSettings
 
 TODAY = date(2026, 11, 22)
 RETIRED, RETIRING_LATER, HEALTHY = "imagen-3.0-generate-002", "gemini-2.5-flash-image", "gemini-3-pro-image"
+WRITTEN = {"prompt": "a boat", "output_uri": "gs://bucket/a/"}
 
 
-def verdict(today: date = TODAY, models: Catalogue | None = None, job: str = "generate", **task: str | None) -> Verdict:
-    return judge(ImagenTask("dag", "task", job, **task), models or catalogue(), today)  # type: ignore[arg-type]
+def verdict(
+    today: date = TODAY,
+    models: Catalogue | None = None,
+    settings: ConnectionSettings | None = None,
+    params: dict[str, str] | None = None,
+    **arguments: Any,
+) -> Verdict:
+    task = ImagenTask("dag", "task", "generate", {**WRITTEN, **arguments}, params or {})
+    return judge(task, settings, models or catalogue(), today)
+
+
+def choice(found: Verdict) -> ModelChoice:
+    assert found.choice is not None
+    return found.choice
 
 
 @pytest.mark.parametrize(
@@ -42,10 +59,9 @@ def test_a_fallback_saves_a_task_only_if_it_can_do_its_work(
     fallback: str | None, location: str | None, *, breaks: bool
 ) -> None:
     params = {"fallback": HEALTHY, "old": RETIRED, "place": "europe-west4"}
-    task = ImagenTask("dag", "task", "generate", RETIRED, fallback, location, params)
-    found = judge(task, catalogue(), TODAY)
+    found = verdict(model=RETIRED, fallback_model=fallback, location=location, params=params)
 
-    assert (found.state, found.breaks, found.fallback_model) == ("retired", breaks, fallback)
+    assert (choice(found).state, found.breaks, choice(found).fallback_model) == ("retired", breaks, fallback or None)
 
 
 def test_a_fallback_that_retires_in_its_turn_saves_nobody_any_more() -> None:
@@ -59,13 +75,13 @@ def test_a_living_model_needs_no_fallback() -> None:
 
 
 def test_an_alias_is_the_model_it_stands_for() -> None:
-    found = verdict(model="imagegeneration")
+    found = choice(verdict(model="imagegeneration"))
 
     assert (found.model, found.state, found.retirement_date) == ("imagegeneration", "retired", date(2025, 9, 24))
 
 
 def test_what_is_recommended_is_not_retired_itself() -> None:
-    assert verdict(model="imagen-4.0-generate-preview-06-06").replacement == "gemini-nano-banana-2.1"
+    assert choice(verdict(model="imagen-4.0-generate-preview-06-06")).replacement == "gemini-nano-banana-2.1"
 
 
 def with_default(**changes: date) -> Catalogue:
@@ -77,10 +93,10 @@ def with_default(**changes: date) -> Catalogue:
 def test_a_task_that_names_no_model_breaks_when_the_default_is_retired() -> None:
     found = verdict(models=with_default(discontinued=date(2026, 11, 21)))
 
-    assert (found.state, found.model_state, found.breaks) == ("default", "retired", True)
+    assert (choice(found).state, choice(found).model_state, found.breaks) == ("default", "retired", True)
 
 
 def test_a_deprecated_model_is_called_so() -> None:
     models = with_default(deprecated=TODAY)
 
-    assert verdict(models=models, model=models.defaults["generate"]).state == "deprecated"
+    assert choice(verdict(models=models, model=models.defaults["generate"])).state == "deprecated"

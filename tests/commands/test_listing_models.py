@@ -57,7 +57,7 @@ SCHEMA = {
 
 
 def test_json_is_the_whole_catalogue_with_state_source_and_date(command: tuple[str, ...], run: Run) -> None:
-    done = run(*command, "models", "--output", "json", "--today", "2027-01-05")
+    done = run(*command, "models", "--format", "json", "--today", "2027-01-05")
     rows = json.loads(done.stdout)
 
     assert (done.returncode, [row["id"] for row in rows]) == (0, [model.id for model in catalogue().models])
@@ -120,13 +120,13 @@ def test_a_second_table_says_which_models_take_pictures_and_which_switches(comma
 
 @pytest.mark.parametrize("day", [date(2024, 1, 1) + timedelta(days=30 * month) for month in range(60)])
 def test_the_table_fits_a_terminal_on_every_day(day: date, capsys: pytest.CaptureFixture[str]) -> None:
-    list_models(Namespace(output="table", today=day))
+    list_models(Namespace(format="text", today=day))
 
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 140
 
 
 def test_today_is_the_default_day(capsys: pytest.CaptureFixture[str]) -> None:
-    list_models(Namespace(output="json", today=None))
+    list_models(Namespace(format="json", today=None))
 
     (row,) = [row for row in json.loads(capsys.readouterr().out) if row["id"] == "imagen-3.0-generate-002"]
     assert row["state"] == "retired"

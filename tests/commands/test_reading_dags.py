@@ -30,12 +30,12 @@ DAGS = """
         "open": Param(type="string"),
     }
     start = {"schedule": None, "start_date": datetime(2026, 1, 1)}
-    out = {"output_uri": "gs://b/x/"}
+    out = {"output_uri": "gs://bucket/x/"}
     with DAG("all", params=params, default_args=out, **start) as dag:
         first = ImagenGenerateOperator(task_id="first", prompt="x", model="gemini-3-pro-image")
         ImagenGenerateOperator(task_id="default", prompt="x")
         ImagenGenerateOperator(task_id="empty", prompt="x", model="")
-        ImagenUpscaleOperator(task_id="upscale", image="gs://b/i.png", upscale_factor="x2")
+        ImagenUpscaleOperator(task_id="upscale", image="gs://bucket/i.png", upscale_factor="x2")
         ImagenGenerateOperator(task_id="param", prompt="x", model="{{ params.model }}")
         ImagenGenerateOperator(task_id="param_key", prompt="x", model="{{params['model']}}")
         ImagenGenerateOperator(task_id="param_part", prompt="x", model='imagen-{{ params["version"] }}-generate-001')
@@ -80,10 +80,10 @@ DAGS = """
 
 @pytest.fixture
 def rows(run: Run, write_dags: WriteDags) -> list[dict[str, Any]]:
-    words = ("check", str(write_dags(all_kinds=DAGS)), "--today", "2026-11-22", "--output", "json")
+    words = ("check", str(write_dags(all_kinds=DAGS)), "--today", "2026-11-22", "--format", "json")
     done = run(sys.executable, "-m", "airflow_provider_imagen", *words)
     assert done.returncode == 1, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout)["tasks"]
     return found
 
 
@@ -117,7 +117,7 @@ def test_finds_the_model_of_every_task(rows: list[dict[str, Any]]) -> None:
         "all.map_kwargs_output": [("(template)", "templated")],
         "all.map_kwargs_fixed": [(OLD, "retired")],
         "all.map_poster": [("imagen-3.0-generate-001", "retired")],
-        "all.map_picky": [(OLD, "retired")],
+        "all.map_picky": [(None, None)],
         "all.each.grouped": [("(template)", "templated")],
         "by_default_args.plain": [(OLD, "retired")],
         "by_default_args.mapped": [(OLD, "retired")],
@@ -126,6 +126,7 @@ def test_finds_the_model_of_every_task(rows: list[dict[str, Any]]) -> None:
     assert by_task["param"]["named"] == "{{ params.model }}"
     assert by_task["default"]["named"] is None
     assert by_task["output"]["model"].startswith("{{ task_instance.xcom_pull(task_ids='first'")
+    assert by_task["map_picky"]["findings"][0]["text"].startswith("The task cannot be made of its arguments: ")
     assert by_task["each.grouped"]["model"] == "{{ MappedArgument }}"
     assert {name: by_task[name]["breaks"] for name in ("poster", "poster_safe", "map_poster")} == {
         "poster": True,

@@ -1,0 +1,186 @@
+"""Judges a task by the rules of a run: the same planner, the same conditions. What only a run knows is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from airflow_provider_imagen.commands.dag_tasks import ImagenTask
+from airflow_provider_imagen.commands.findings import (
+    Finding,
+    Level,
+    ModelChoice,
+    choice_of,
+    error_when_retired,
+    findings_of,
+)
+from airflow_provider_imagen.core.catalogue import Catalogue
+from airflow_provider_imagen.core.catalogue.lifecycle import state_of
+from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
+from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
+from airflow_provider_imagen.core.connection import ConnectionSettings, read_settings
+from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest, UpscaleRequest
+from airflow_provider_imagen.core.text import is_blank
+from airflow_provider_imagen.core.validation.arguments import STAND_INS, read_request
+from airflow_provider_imagen.core.waiting.condition import check_wait
+from airflow_provider_imagen.errors import InvalidInputError
+from airflow_provider_imagen.runner.input_pictures import only_item
+
+REQUESTS: dict[str, type[ImageRequest]] = {"generate": GenerateRequest, "upscale": UpscaleRequest}
+JUDGED_TOGETHER = {"compression_quality": "output_mime_type", "seed": "add_watermark"}
+"""An argument, and the one that its rule asks as well: where only a run knows that one, the rule cannot be applied."""
+
+DECIDES_COST = {"model", "number_of_images", "image_size", "service_tier", "reference_images"}
+WAIT_ARGUMENTS = ("output_uri", "min_images", "mime_types", "newer_than")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What there is to say about one task, or about one instance of a mapped task.
+
+    :param choice: its model, None for a sensor.
+    :param findings: what is wrong or odd.
+    :param open_arguments: arguments that only a run knows; they were not judged.
+    :param images: how many images a run makes of it, None: only a run knows.
+    :param cost_usd: their list price, None when it is not known.
+    """
+
+    task: ImagenTask
+    choice: ModelChoice | None
+    findings: tuple[Finding, ...]
+    open_arguments: tuple[str, ...]
+    images: int | None = None
+    cost_usd: float | None = None
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a run of the task fails."""
+        return any(each.level == "error" for each in self.findings)
+
+
+def judge(task: ImagenTask, settings: ConnectionSettings | None, models: Catalogue, today: date) -> Verdict:
+    """Say what a run would say about a task's arguments.
+
+    :param task: the task.
+    :param settings: its connection, None where it could not be read; then tasks count as having none.
+    :param models: the catalogue.
+    :param today: the day to judge by.
+    """
+    if task.problem:
+        return Verdict(task, None, findings_of(task, [("error", task.problem)]), task.open_arguments())
+    if task.kind == "wait":
+        return Verdict(task, None, findings_of(task, _wait_problems(task)), task.open_arguments())
+    return _judge_request(task, settings or ConnectionSettings(), models, today)
+
+
+def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catalogue, today: date) -> Verdict:
+    kind, known = REQUESTS[task.kind], task.known()
+    preferences = _preferences(known, settings)
+    choice = choice_of(task, preferences, models, today)
+    arguments = {name: value for name, value in known.items() if name in kind.model_fields and name != "model"}
+    if "image" in arguments:
+        arguments["image"] = only_item(arguments["image"])
+    arguments = _with_stand_ins(kind, arguments, task.open_arguments())
+    said: list[tuple[Level, str]] = [("error", problem) for problem in _place_problems(known)]
+    plan = None
+    if choice.state == "templated":
+        said += [("error", problem) for problem in read_request(kind, {**arguments, "model": STAND_INS["model"]})[1]]
+    else:
+        certain = {name: value for name, value in arguments.items() if _is_certain(name, task.open_arguments())}
+        planner = Planner(kind, certain, preferences, models, today)
+        plan, problems = _planned(planner)
+        general = read_request(kind, {**arguments, "model": choice.model})[1] if certain != arguments else []
+        said += [("error", problem) for problem in (*problems, *general)]
+        said += _about_life(choice, plan)
+        said += _about_fallback(choice, planner, models, today) if plan else ()
+    images = plan.request.count * task.instances if plan and task.instances is not None else None
+    if not DECIDES_COST.isdisjoint(task.open_arguments()):
+        plan = images = None
+    cost = estimated_cost_usd(plan.request, images, plan.model) if plan and images is not None else None
+    return Verdict(task, choice, findings_of(task, said), task.open_arguments(), images, cost)
+
+
+def _preferences(known: Mapping[str, Any], settings: ConnectionSettings) -> ModelPreferences:
+    """Return what task and connection say; a blank argument leaves the word to the connection, as in a run."""
+
+    def either(name: str, other: str | None) -> Any:
+        value = known.get(name)
+        return other if value is None or is_blank(value) else value
+
+    return ModelPreferences(
+        known.get("model"),
+        either("fallback_model", settings.fallback_model),
+        settings.default_model,
+        either("location", settings.location),
+    )
+
+
+def _with_stand_ins(kind: type[ImageRequest], arguments: dict[str, Any], left_out: tuple[str, ...]) -> dict[str, Any]:
+    """Put a value that offends no rule in place of a required argument that only a run knows."""
+    missing = {name for name, field in kind.model_fields.items() if field.is_required()} & set(left_out)
+    return {**arguments, **{name: STAND_INS[name] for name in missing if name in STAND_INS}}
+
+
+def _is_certain(name: str, left_out: tuple[str, ...]) -> bool:
+    return JUDGED_TOGETHER.get(name) not in left_out
+
+
+def _planned(planner: Planner[Any]) -> tuple[RequestPlan[Any] | None, tuple[str, ...]]:
+    try:
+        return planner.first(), ()
+    except InvalidInputError as refusal:
+        return None, refusal.problems
+
+
+def _about_life(choice: ModelChoice, plan: RequestPlan[Any] | None) -> Iterator[tuple[Level, str]]:
+    if not choice.saved:
+        yield "error", error_when_retired(choice)
+    elif choice.model_state == "deprecated":
+        yield "note", f"Google advises against {choice.model}; no last day within the next months is known."
+    for remark in plan.remarks if plan else ():
+        # Of a retired model the end is told above already.
+        if choice.saved or not remark.startswith(plan.model.end_of_life() or "\n" if plan else "\n"):
+            yield "warning", remark
+
+
+def _about_fallback(
+    choice: ModelChoice, planner: Planner[Any], models: Catalogue, today: date
+) -> Iterator[tuple[Level, str]]:
+    """Yield why the fallback of a living model would not take over on the day when it is needed."""
+    fallback = planner.fallback
+    if choice.model_state == "retired" or fallback in {None, choice.model}:
+        return
+    known = models.find(str(fallback))
+    if known is not None and state_of(known, today) == "retired":
+        yield (
+            "warning",
+            f"fallback_model is {fallback!r}, whose last day was {known.discontinued}. Name one that lives.",
+        )
+        return
+    try:
+        planner.with_fallback(choice.model, "it is not found")
+    except InvalidInputError as refusal:
+        for problem in refusal.problems:
+            yield "warning", f"fallback_model {fallback} could not take over: {problem}"
+
+
+def _place_problems(known: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is wrong with the place and identity that a task names itself."""
+    places = {"project": known.get("project_id"), "location": known.get("location")}
+    try:
+        read_settings("", {}, **places, impersonation_chain=known.get("impersonation_chain"))
+    except InvalidInputError as refusal:
+        return refusal.problems
+    return ()
+
+
+def _wait_problems(task: ImagenTask) -> Iterator[tuple[Level, str]]:
+    known = {name: value for name, value in task.known().items() if name in WAIT_ARGUMENTS}
+    if "output_uri" not in known:
+        known["output_uri"] = STAND_INS["output_uri"]
+    try:
+        check_wait(**known)
+    except InvalidInputError as refusal:
+        yield from (("error", problem) for problem in refusal.problems)
