@@ -9,23 +9,27 @@ from fastapi import FastAPI, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as RouteError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from airflow_provider_imagen.emulator.api_errors import error_body
 from airflow_provider_imagen.emulator.batch_prediction import BatchPredictionJobs
+from airflow_provider_imagen.emulator.drawings import Drawings
 from airflow_provider_imagen.emulator.fault_responses import after_work, before_work
 from airflow_provider_imagen.emulator.faults import Fault, FaultQueue
 from airflow_provider_imagen.emulator.generate_content import GenerateContentHandler
 from airflow_provider_imagen.emulator.job_results import JobWorker
 from airflow_provider_imagen.emulator.job_routes import JobRequests, add_job_controls, add_job_routes
+from airflow_provider_imagen.emulator.predict import PredictHandler
 from airflow_provider_imagen.emulator.request_log import RequestLog
 from airflow_provider_imagen.emulator.storage import Storage
 from airflow_provider_imagen.emulator.storage_front import StorageFront
-from airflow_provider_imagen.emulator.storage_requests import StorageRequest
+from airflow_provider_imagen.emulator.storage_requests import StorageRequest, StorageResponse
 from airflow_provider_imagen.emulator.unknown_routes import unknown_route
 from airflow_provider_imagen.emulator.vertex import VertexAI
 
 CONTROLS = "/emulator/"
+LOGGED_BYTES = 1024 * 1024
+"""So much of a request to Cloud Storage is kept in the log."""
 
 
 class Service:
@@ -39,18 +43,33 @@ class Service:
         self.requests = RequestLog()
         self._server = storage
         self._storage = StorageFront(storage, self.faults)
-        generate_content = GenerateContentHandler(self._storage)
-        self.vertex = VertexAI(self._storage, generate_content, self.faults, self.requests)
+        self.drawings = Drawings()
+        predict = PredictHandler(self._storage, self.drawings)
+        generate_content = GenerateContentHandler(self._storage, self.drawings)
+        self.vertex = VertexAI(predict, generate_content, self.faults, self.requests)
         worker = JobWorker(self._storage, generate_content, self.faults, self.requests.accept)
         self.jobs = BatchPredictionJobs(worker)
 
     def reset(self) -> None:
-        """Remove jobs, faults, requests, retired models and sessions of uploads."""
+        """Remove jobs, faults, requests, retired models, sessions of uploads and the settings of a measurement."""
+        self.measure(latency_seconds=0.0, drawings=0)
         self.jobs.clear()
         self.faults.clear()
         self.requests.clear()
         self.vertex.retired.clear()
         self._storage.clear()
+
+    def measure(self, *, latency_seconds: float, drawings: int) -> None:
+        """Prepare a measurement of clients.
+
+        :param latency_seconds: how long every answer with images takes, the time to make them included.
+        :param drawings: how many drawings are served over and over; 0: every image is drawn.
+        :raises ValueError: one of these is negative.
+        """
+        if not (latency_seconds >= 0 and drawings >= 0):
+            raise ValueError("latency_seconds and drawings must be at least 0.")
+        self.vertex.latency_seconds = latency_seconds
+        self.drawings.reuse(drawings)
 
     def has_bucket(self, bucket: str) -> bool:
         """Whether a bucket exists."""
@@ -58,7 +77,7 @@ class Service:
 
     async def storage(self, request: Request) -> Response:
         """Handle a Cloud Storage request."""
-        body = await self.requests.log(request)
+        body = await self.requests.log(request, LOGGED_BYTES)
         # Not request.url: before Starlette 1 it takes a question mark in an object's name for the start of the query.
         path, query = request.scope["raw_path"].decode(), request.scope["query_string"].decode()
         storage_request = StorageRequest(request.method, path, query, dict(request.headers), body)
@@ -66,9 +85,7 @@ class Service:
         if early := await before_work(request, fault):
             return early
         result = await run_in_threadpool(self._storage.answer, storage_request)
-        response = Response(result.body, result.status)
-        for name, value in result.headers:
-            response.headers.append(name, value)
+        response = _response(result, is_whole=fault is not None and fault.is_after_work)
         return await after_work(request, fault, response)
 
 
@@ -96,6 +113,22 @@ def make_app(service: Service) -> FastAPI:
         return JSONResponse(error_body(500, "Internal error encountered."), 500)
 
     return app
+
+
+def _response(result: StorageResponse, *, is_whole: bool) -> Response:
+    """Return the response of Cloud Storage.
+
+    :param is_whole: whether a large content is needed in one piece.
+    """
+    response: Response
+    if result.pieces and not is_whole:
+        response = StreamingResponse(result.pieces, result.status)
+    else:
+        response = Response(result.body or b"".join(result.pieces or ()), result.status)
+    for name, value in result.headers:
+        if name not in response.headers or name != "content-length":
+            response.headers.append(name, value)
+    return response
 
 
 def _add_vertex_routes(app: FastAPI, vertex: VertexAI) -> None:
@@ -166,6 +199,15 @@ def _add_controls(app: FastAPI, service: Service) -> None:
             raise HTTPException(422, str(failure)) from failure
         service.faults.order(fault)
         return dataclasses.asdict(fault)
+
+    @app.post(f"{CONTROLS}measurement")
+    def measure(order: dict[str, Any]) -> dict[str, Any]:
+        settings = {"latency_seconds": 0.0, "drawings": 0, **order}
+        try:
+            service.measure(**settings)
+        except (TypeError, ValueError) as failure:
+            raise HTTPException(422, str(failure)) from failure
+        return settings
 
     @app.get(f"{CONTROLS}accepted")
     def count_accepted() -> dict[str, int]:

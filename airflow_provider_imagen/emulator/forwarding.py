@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import IO, Any
 
 from airflow_provider_imagen.emulator.storage_requests import StorageRequest, StorageResponse
 
+LARGE_BYTES = 8 * 1024 * 1024
+"""Larger contents are passed on in pieces."""
+
+PIECE_BYTES = 1024 * 1024
 NOT_FORWARDED = {"content-length", "connection", "transfer-encoding", "accept-encoding"}
 
 
@@ -20,11 +26,22 @@ def send(base: str, request: StorageRequest) -> StorageResponse:
     headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
     forwarded = urllib.request.Request(url, request.body or None, headers, method=request.method)  # noqa: S310
     try:
-        with urllib.request.urlopen(forwarded, timeout=60) as answer:  # noqa: S310
-            return StorageResponse(answer.status, _kept(answer.headers), answer.read())
+        with ExitStack() as opened:
+            answer = opened.enter_context(urllib.request.urlopen(forwarded, timeout=60))  # noqa: S310
+            length = answer.headers.get("content-length") or "0"
+            if not request.reads_content or int(length) <= LARGE_BYTES:
+                return StorageResponse(answer.status, _kept(answer.headers), answer.read())
+            kept = (*_kept(answer.headers), ("content-length", length))
+            return StorageResponse(answer.status, kept, b"", _pieces(answer, opened.pop_all()))
     except urllib.error.HTTPError as failure:
         with failure:
             return StorageResponse(failure.code, _kept(failure.headers), failure.read())
+
+
+def _pieces(answer: IO[bytes], opened: ExitStack) -> Iterator[bytes]:
+    with opened:
+        while piece := answer.read(PIECE_BYTES):
+            yield piece
 
 
 def _kept(headers: Any) -> tuple[tuple[str, str], ...]:

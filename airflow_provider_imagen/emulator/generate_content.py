@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_imagen.emulator import content_usage, pictures, proto_json
+from airflow_provider_imagen.emulator import content_usage, proto_json
 from airflow_provider_imagen.emulator.content_usage import THOUGHT_TOKENS, Tokens, words
+from airflow_provider_imagen.emulator.drawings import Drawings
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.generate_content_limits import TRAITS, Traits, nearest_ratio, nearest_size, pixels
 from airflow_provider_imagen.emulator.generate_content_validation import check, check_contents, modalities, prompt_of
@@ -62,6 +63,7 @@ class ContentRequest:
     :param pictures: the pictures in it.
     :param traffic_type: the tier that serves it.
     :param fault: the fault that applies to it.
+    :param drawings: makes the images.
     :param is_batch: whether it is a line of a batch prediction job, which gives images of size 1K only.
     """
 
@@ -71,6 +73,7 @@ class ContentRequest:
     pictures: list[InputPicture]
     traffic_type: str
     fault: Fault
+    drawings: Drawings
     is_batch: bool = False
 
     @property
@@ -108,10 +111,11 @@ class GenerateContentHandler:
     """Handles requests for one image each.
 
     :param storage: Cloud Storage as the service agent reaches it.
+    :param drawings: makes the images.
     """
 
-    def __init__(self, storage: StorageFront) -> None:
-        self._storage = storage
+    def __init__(self, storage: StorageFront, drawings: Drawings) -> None:
+        self._storage, self._drawings = storage, drawings
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
 
@@ -136,7 +140,8 @@ class GenerateContentHandler:
         with self._lock:
             number = next(self._numbers)
         fault = fault or NO_FAULT
-        request = ContentRequest(message, model, number, images, fault.traffic_type or tier, fault, is_batch)
+        tier = fault.traffic_type or tier
+        request = ContentRequest(message, model, number, images, tier, fault, self._drawings, is_batch)
         if fault.block_reason is not None:
             feedback = {"blockReason": fault.block_reason, "blockReasonMessage": _message(fault, BLOCKED)}
             response = {"promptFeedback": feedback, "usageMetadata": request.usage(0, [])}
@@ -182,7 +187,7 @@ def _parts(request: ContentRequest) -> tuple[list[dict[str, Any]], Tokens]:
 def _thoughts(prompt: str, request: ContentRequest) -> list[dict[str, Any]]:
     """Return interim results, marked as thoughts: they are no part of the result."""
     small = request.size[0] // THOUGHT_SCALE, request.size[1] // THOUGHT_SCALE
-    draft = pictures.encode(pictures.draw("draft", small, f"{request.seed} thought"), "image/jpeg", 75)
+    draft = request.drawings.file("draft", small, f"{request.seed} thought", (), ("image/jpeg", 75))
     return [
         {"text": f"**Composing the scene**\n\nI will draw: {prompt}", "thought": True},
         {"inlineData": {"mimeType": "image/jpeg", "data": base64.b64encode(draft).decode()}, "thought": True},
@@ -193,8 +198,8 @@ def _image(prompt: str, request: ContentRequest) -> dict[str, Any]:
     options = request.config.get("imageConfig", {}).get("imageOutputOptions", {})
     mime_type = options.get("mimeType", request.traits.mime_type)
     inputs = [picture.image for picture in request.pictures]
-    drawing = pictures.draw(prompt, request.size, request.seed, inputs)
-    data = pictures.encode(drawing, mime_type, options.get("compressionQuality", 75))
+    encoding = (mime_type, options.get("compressionQuality", 75))
+    data = request.drawings.file(prompt, request.size, request.seed, inputs, encoding)
     return {"inlineData": {"mimeType": mime_type, "data": base64.b64encode(data).decode()}}
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from airflow_provider_imagen.emulator import pictures
 from airflow_provider_imagen.emulator.api_errors import ApiError
+from airflow_provider_imagen.emulator.drawings import Drawings
 from airflow_provider_imagen.emulator.faults import Fault
 from airflow_provider_imagen.emulator.predict_limits import PIXELS
 from airflow_provider_imagen.emulator.predict_validation import check, upscale_factor
@@ -28,10 +29,11 @@ class PredictHandler:
     """Handles requests to generate and to upscale.
 
     :param storage: Cloud Storage as the service agent reaches it.
+    :param drawings: makes the images.
     """
 
-    def __init__(self, storage: StorageFront) -> None:
-        self._storage = storage
+    def __init__(self, storage: StorageFront, drawings: Drawings) -> None:
+        self._storage, self._drawings = storage, drawings
         self._lock = threading.Lock()
         self._requests = itertools.count(1)
         self._first_folder = time.time_ns() // 1_000_000  # a kept storage folder has the numbers of earlier runs
@@ -44,12 +46,12 @@ class PredictHandler:
         instance, parameters = check(body, model)
         with self._lock:
             number = next(self._requests)
+        size = fault.served_size if fault else None
         if parameters.get("mode") == "upscale":
-            images = [self._upscaled(instance["image"], parameters, model)]
+            image = self._upscaled(instance["image"], parameters, model)
+            images = [pictures.encode(image.resize(size or image.size), *_encoding(parameters))]
         else:
-            images = self._generated(instance["prompt"], parameters, model, number)
-        if fault and fault.served_size:
-            images = [image.resize(fault.served_size) for image in images]
+            images = self._generated(instance["prompt"], parameters, model, number, size)
         kept = images[: max(0, len(images) - (fault.filtered if fault else 0))]
         predictions = [self._stored(image, parameters, number, index) for index, image in enumerate(kept)]
         for prediction in predictions:
@@ -58,16 +60,20 @@ class PredictHandler:
         return {"predictions": predictions} if predictions else {}
 
     def _generated(
-        self, prompt: str, parameters: dict[str, Any], model: dict[str, Any], number: int
-    ) -> list[Image.Image]:
+        self,
+        prompt: str,
+        parameters: dict[str, Any],
+        model: dict[str, Any],
+        number: int,
+        served_size: tuple[int, int] | None,
+    ) -> list[bytes]:
         width, height = PIXELS[parameters.get("aspectRatio", "1:1")]
         if str(parameters.get("sampleImageSize", "1K")).upper() == "2K":
             width, height = 2 * width, 2 * height
         chance = parameters.get("seed", f"request {number}")
-        count = parameters.get("sampleCount", 4)
-        return [
-            pictures.draw(prompt, (width, height), f"{model['id']} {chance} {prompt} {index}") for index in range(count)
-        ]
+        size, encoding = served_size or (width, height), _encoding(parameters)
+        seeds = [f"{model['id']} {chance} {prompt} {index}" for index in range(parameters.get("sampleCount", 4))]
+        return [self._drawings.file(prompt, size, seed, (), encoding) for seed in seeds]
 
     def _upscaled(self, image: dict[str, Any], parameters: dict[str, Any], model: dict[str, Any]) -> Image.Image:
         try:
@@ -85,10 +91,8 @@ class PredictHandler:
         except ValueError as failure:
             raise ApiError(400, f"Invalid bytesBase64Encoded: {failure}") from failure
 
-    def _stored(self, image: Image.Image, parameters: dict[str, Any], number: int, index: int) -> dict[str, Any]:
-        options = parameters.get("outputOptions") or {}
-        mime_type = options.get("mimeType", "image/png")
-        data = pictures.encode(image, mime_type, options.get("compressionQuality", 75))
+    def _stored(self, data: bytes, parameters: dict[str, Any], number: int, index: int) -> dict[str, Any]:
+        mime_type, _ = _encoding(parameters)
         folder = parameters.get("storageUri")
         if folder is None:
             return {"mimeType": mime_type, "bytesBase64Encoded": base64.b64encode(data).decode()}
@@ -99,6 +103,12 @@ class PredictHandler:
         except (ObjectMissingError, StorageError) as failure:
             raise ApiError(403, f"The caller or the service agent does not have write access to {folder}.") from failure
         return {"mimeType": mime_type, "gcsUri": uri}
+
+
+def _encoding(parameters: dict[str, Any]) -> tuple[str, int]:
+    """Return MIME type and quality of the images."""
+    options = parameters.get("outputOptions") or {}
+    return options.get("mimeType", "image/png"), options.get("compressionQuality", 75)
 
 
 def _add_attributes(

@@ -35,11 +35,14 @@ class RequestLog:
         self._requests: list[LoggedRequest] = []
         self._accepted = 0
 
-    async def log(self, request: Request) -> bytes:
-        """Add a request, and return its body."""
+    async def log(self, request: Request, most_bytes: int | None = None) -> bytes:
+        """Add a request, and return its body.
+
+        :param most_bytes: how much of the body is kept. None: all.
+        """
         body = await request.body()
         path, query = request.scope["path"], request.scope["query_string"].decode()
-        logged = LoggedRequest(request.method, path, query, dict(request.headers), body)
+        logged = LoggedRequest(request.method, path, query, dict(request.headers), body[:most_bytes])
         with self._lock:
             self._requests.append(logged)
         return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -125,11 +125,15 @@ class StorageRequest:
 
 @dataclass(frozen=True, slots=True)
 class StorageResponse:
-    """An answer of Cloud Storage; a header may occur more than once."""
+    """An answer of Cloud Storage; a header may occur more than once.
+
+    :param pieces: a large content in place of ``body``, whose length is among the headers.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    pieces: Iterator[bytes] | None = None
 
 
 def _named_in(body: bytes) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from http import HTTPStatus
 from typing import Any
@@ -35,7 +36,7 @@ def translated(request: StorageRequest, response: StorageResponse, *, has_bucket
     if request.deletes:
         return StorageResponse(HTTPStatus.NO_CONTENT, (), b"")
     if request.reads_content:
-        return StorageResponse(response.status, tuple(_content_headers(response.headers)), response.body)
+        return dataclasses.replace(response, headers=tuple(_content_headers(response.headers)))
     if response.status == HTTPStatus.OK and (mask := mask_of(request)):
         return json_response(partial_response.select(json.loads(response.body), mask), response.headers)
     return response

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +21,6 @@ from airflow_provider_imagen.emulator.locations import check_location
 from airflow_provider_imagen.emulator.predict import PredictHandler
 from airflow_provider_imagen.emulator.predict_limits import is_served_in, models
 from airflow_provider_imagen.emulator.request_log import RequestLog
-from airflow_provider_imagen.emulator.storage_front import StorageFront
 
 Place = tuple[str, str, str]
 """Project, location and model of a request."""
@@ -30,7 +31,7 @@ Work = Callable[[dict[str, Any]], dict[str, Any]]
 class VertexAI:
     """Handles the requests of Vertex AI's clients.
 
-    :param storage: Cloud Storage, which images are written to and read from.
+    :param predict: answers requests of Imagen's models.
     :param generate_content: answers requests of Gemini's models.
     :param faults: the ordered faults.
     :param requests: the log.
@@ -38,15 +39,16 @@ class VertexAI:
 
     def __init__(
         self,
-        storage: StorageFront,
+        predict: PredictHandler,
         generate_content: GenerateContentHandler,
         faults: FaultQueue,
         requests: RequestLog,
     ) -> None:
         self.retired: set[str] = set()
+        self.latency_seconds = 0.0
         self._faults = faults
         self._requests = requests
-        self._predict = PredictHandler(storage)
+        self._predict = predict
         self._generate_content = generate_content
 
     async def predict(self, request: Request, place: Place) -> Response:
@@ -119,6 +121,7 @@ class VertexAI:
         write: Callable[[dict[str, Any]], Response] = JSONResponse,
     ) -> Response:
         """Do work that Google charges for, unless it ends with an error."""
+        due = monotonic() + self.latency_seconds
         if early := await before_work(request, fault):
             return early
         try:
@@ -127,6 +130,7 @@ class VertexAI:
             response = error_response(error)
             return streaming.error_array(response) if write is streaming.array else response
         self._requests.accept()
+        await asyncio.sleep(max(0.0, due - monotonic()))
         return await after_work(request, fault, write(_encoded(request, result)))
 
     async def _free(self, request: Request, operation: str, work: Callable[[], dict[str, Any]]) -> Response:
