@@ -21,7 +21,9 @@ def words(text: str) -> int:
 def prompt_tokens(request: dict[str, Any], model: dict[str, Any]) -> Tokens:
     """Return the tokens of a request."""
     pictures = count_pictures(request) * TRAITS[model["id"]].picture_tokens
-    return [("TEXT", words(prompt_of(request))), *([("IMAGE", pictures)] if pictures else [])]
+    instruction = request.get("systemInstruction", {}).get("parts", [])
+    texts = [prompt_of(request), *(part.get("text", "") for part in instruction)]
+    return [("TEXT", sum(words(text) for text in texts)), *([("IMAGE", pictures)] if pictures else [])]
 
 
 def counted(request: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:

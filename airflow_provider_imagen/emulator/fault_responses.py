@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from airflow_provider_imagen.emulator import broken_connections
 from airflow_provider_imagen.emulator.api_errors import ApiError, blocked_prompt, error_body
 from airflow_provider_imagen.emulator.faults import Fault
+from airflow_provider_imagen.emulator.service_tiers import TIMEOUT_HEADER
 
 WEB_PAGE = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>This is no API</h1></body></html>"
 
@@ -20,6 +21,15 @@ async def before_work(request: Request, fault: Fault | None) -> Response | None:
     if fault is None or fault.is_after_work:
         return None
     return await _apply(request, fault, result=None)
+
+
+async def past_server_timeout(request: Request, fault: Fault | None) -> Response | None:
+    """Return the response to a request that a fault delays beyond its ``X-Server-Timeout``, None for any other."""
+    limit = request.headers.get(TIMEOUT_HEADER, "")
+    if fault is None or not limit.isdigit() or fault.delay_seconds <= int(limit):
+        return None
+    await asyncio.sleep(int(limit))
+    return error_response(ApiError(504, "Deadline expired before operation could complete."))
 
 
 async def after_work(request: Request, fault: Fault | None, result: Response) -> Response:

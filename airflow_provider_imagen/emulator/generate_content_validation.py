@@ -11,7 +11,7 @@ from airflow_provider_imagen.emulator.input_pictures import check_media
 from airflow_provider_imagen.emulator.messages import ONEOFS
 
 MIME_TYPES = {"image/png", "image/jpeg"}
-PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "person_generation"}
+PARAMETERS = {"personGeneration": "person_generation", "prominentPeople": "prominent_people"}
 """Fields of ``imageConfig`` that not every model takes, and what decides that in the data file."""
 
 

@@ -14,7 +14,12 @@ from starlette.responses import JSONResponse, Response
 from airflow_provider_imagen.emulator import proto_json, publisher_models, streaming
 from airflow_provider_imagen.emulator.api_errors import ApiError, model_not_found, wrong_method
 from airflow_provider_imagen.emulator.enum_numbers import with_numbers
-from airflow_provider_imagen.emulator.fault_responses import after_work, before_work, error_response
+from airflow_provider_imagen.emulator.fault_responses import (
+    after_work,
+    before_work,
+    error_response,
+    past_server_timeout,
+)
 from airflow_provider_imagen.emulator.faults import Fault, FaultQueue
 from airflow_provider_imagen.emulator.generate_content import GenerateContentHandler, as_gemini_fault, count_tokens
 from airflow_provider_imagen.emulator.locations import check_location
@@ -122,6 +127,8 @@ class VertexAI:
     ) -> Response:
         """Do work that Google charges for, unless it ends with an error."""
         due = monotonic() + self.latency_seconds
+        if late := await past_server_timeout(request, fault):
+            return late
         if early := await before_work(request, fault):
             return early
         try:

@@ -60,6 +60,11 @@ def test_without_search_nothing_is_grounded(google: Any) -> None:
         (OLD, IMAGE_SEARCH, NO_SEARCH),
         (FLASH, IMAGE_SEARCH, f"Image search as tool is not enabled for models/{FLASH}"),
         (PRO, IMAGE_SEARCH, f"Image search as tool is not enabled for models/{PRO}"),
+        (
+            OLD,
+            {"generationConfig": {"imageConfig": {"prominentPeople": "ALLOW_PROMINENT_PEOPLE"}}},
+            f"prominentPeople is not supported by model {OLD}.",
+        ),
         (OLD, INSTRUCTION, "Developer instruction is not enabled for this model"),
         *[
             (model, {"tools": [{"functionDeclarations": []}]}, "Function calling is not enabled for this model")
@@ -92,6 +97,14 @@ def test_a_switch_that_the_model_does_not_have_is_refused(
     [
         (NEWEST, IMAGE_SEARCH),
         *[(model, INSTRUCTION) for model in (NEWEST, FLASH, LITE, PRO)],
+        *[
+            (model, {"generationConfig": {"imageConfig": {"prominentPeople": "BLOCK_PROMINENT_PEOPLE"}}})
+            for model in (NEWEST, FLASH, LITE, PRO)
+        ],
+        *[
+            (model, {"generationConfig": {"thinkingConfig": {"thinkingLevel": level}}})
+            for model, level in ((NEWEST, "MEDIUM"), (FLASH, "HIGH"), (LITE, "MINIMAL"))
+        ],
         (OLD, {"systemInstruction": {"parts": []}}),
         (OLD, {"tools": []}),
         (OLD, {"tools": [{}]}),
@@ -149,6 +162,23 @@ def test_a_tier_that_does_not_serve_the_request_is_refused(
     assert answer.status == 400
     assert answer.message.startswith(message)
     assert emulator.accepted == 0
+
+
+def test_a_request_that_takes_longer_than_its_server_timeout_ends_with_504(google: Any, emulator: Any) -> None:
+    emulator.order_fault(Fault("generate", delay_seconds=3600))
+
+    answer = post(google, PRO, FLEX | {"X-Server-Timeout": "0"})
+
+    assert (answer.status, answer.json["error"]["status"]) == (504, "DEADLINE_EXCEEDED")
+    assert emulator.accepted == 0
+    assert post(google, PRO, FLEX | {"X-Server-Timeout": "1800"}).status == 200
+
+
+def test_an_instruction_is_counted_among_the_words_of_a_request(google: Any) -> None:
+    plain, instructed = post(google, PRO), post(google, PRO, **INSTRUCTION)
+
+    counts = [answer.json["usageMetadata"]["promptTokensDetails"][0]["tokenCount"] for answer in (plain, instructed)]
+    assert counts == [3, 5]
 
 
 def test_flex_takes_twenty_megabytes_of_inline_data(google: Any, picture: Any) -> None:
