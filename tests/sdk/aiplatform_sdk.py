@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -22,6 +23,7 @@ ENDPOINT: str = ORDER["endpoint"]
 IMAGE = base64.b64decode(ORDER["image"])
 os.environ["STORAGE_EMULATOR_HOST"] = ENDPOINT
 warnings.filterwarnings("ignore", "This feature is deprecated")
+logging.disable(logging.INFO)  # the library says what it does on standard output
 
 import vertexai  # noqa: E402  # reads the environment above
 from google.cloud import aiplatform  # noqa: E402
@@ -182,6 +184,38 @@ def finished(model: Any) -> list[Any]:
     return [candidate.finish_reason, candidate.finish_message, len(candidate.content.parts)]
 
 
+def batches() -> None:
+    """Make the calls of ``aiplatform.BatchPredictionJob``, whose labels go through."""
+    call("batch job", lambda: ended(submitted("finished", team="ads")))
+    call("batch job, cancelled and deleted", cancelled_and_deleted)
+    find = aiplatform.BatchPredictionJob.list
+    call("batch jobs by label", lambda: [job.display_name for job in find(filter='labels.team="ads"')])
+    call("batch job, wrong label", lambda: submitted("wrong", Team="ads"))
+
+
+def submitted(name: str, **labels: str) -> aiplatform.BatchPredictionJob:
+    return aiplatform.BatchPredictionJob.submit(
+        job_display_name=name,
+        model_name="publishers/google/models/gemini-3.1-flash-image",
+        gcs_source="gs://bucket/in/requests.jsonl",
+        gcs_destination_prefix="gs://bucket/out",
+        labels=labels,
+    )
+
+
+def ended(job: aiplatform.BatchPredictionJob) -> list[Any]:
+    states = [job.state.name for _ in range(3)]
+    return [*states, job.labels, job.completion_stats.successful_count, job.error.message]
+
+
+def cancelled_and_deleted() -> list[str]:
+    job = submitted("cancelled")
+    job.cancel()
+    states = [job.state.name for _ in range(2)]
+    job.delete()
+    return states
+
+
 def main() -> None:
     with io.StringIO() as quiet, warnings.catch_warnings():
         sys.stdout, stdout = quiet, sys.stdout
@@ -194,6 +228,7 @@ def main() -> None:
         call("content in global", lambda: parts_of(gm.GenerativeModel(PRO).generate_content(PROMPT)))
         system = gm.GenerativeModel(PRO, system_instruction="You paint.")
         call("content in global with instruction", lambda: parts_of(system.generate_content(PROMPT)))
+        batches()
         sys.stdout = stdout
     json.dump(RESULTS, sys.stdout)
 

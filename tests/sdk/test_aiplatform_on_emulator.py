@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,9 @@ RESULTS: dict[str, Any] = {
     "upscale to 4096": [SQUARE | {"size": [4096, 4096]}],
     "load a stored image": [{"uri": "gs://bucket/small/a.png", "size": [30, 20], "mime_type": "image/png"}],
     "own models": 0,
+    "batch job": ["JOB_STATE_PENDING", "JOB_STATE_RUNNING", "JOB_STATE_SUCCEEDED", {"team": "ads"}, 2, ""],
+    "batch job, cancelled and deleted": ["JOB_STATE_CANCELLING", "JOB_STATE_CANCELLED"],
+    "batch jobs by label": ["finished"],
     "content in global": [
         "**Composing the scene**\n\nI will draw: a red boat",
         ["image/jpeg", 256, 256],
@@ -67,6 +71,7 @@ ERRORS = {
     "generate, blocked": ("BadRequest", "This prompt contains sensitive words"),
     "generate, no quota": ("TooManyRequests", "Quota exceeded"),
     "generate, wrong aspect ratio": ("BadRequest", "Invalid aspect ratio, 7:4"),
+    "batch job, wrong label": ("BadRequest", "Field: batch_prediction_job.labels; Message: Invalid label Team=ads"),
     "edit": ("MethodNotImplemented", "Editing images (image, editConfig) with imagegeneration@006 is not served"),
     "edit with a capability model": ("MethodNotImplemented", "with imagen-3.0-capability-001 is not served"),
 }
@@ -90,6 +95,8 @@ def results(running_emulator: Any, run_client: Callable[..., Any], small_png: by
     """What the library returned for every call, and the objects that were stored."""
     running_emulator.reset()
     running_emulator.put_object("bucket", "small/a.png", small_png, "image/png")
+    line = json.dumps({"request": {"contents": [{"role": "user", "parts": [{"text": "a red boat"}]}]}})
+    running_emulator.put_object("bucket", "in/requests.jsonl", f"{line}\n{line}\n".encode(), "application/jsonl")
     order = {"endpoint": running_emulator.endpoint, "image": base64.b64encode(small_png).decode()}
 
     found = run_client("aiplatform", "aiplatform_sdk.py", order)
