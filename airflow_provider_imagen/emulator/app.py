@@ -28,7 +28,7 @@ from airflow_provider_imagen.emulator.unknown_routes import unknown_route
 from airflow_provider_imagen.emulator.vertex import VertexAI
 
 CONTROLS = "/emulator/"
-LOGGED_BYTES = 1024 * 1024
+LOGGED_BYTES = 16 * 1024 * 1024
 """So much of a request to Cloud Storage is kept in the log."""
 
 

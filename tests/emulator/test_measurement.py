@@ -129,7 +129,7 @@ def test_a_large_content_can_be_damaged(google: Any, emulator: Any) -> None:
 
 
 def test_the_log_keeps_the_beginning_of_what_is_stored(google: Any, emulator: Any) -> None:
-    google.upload("large.bin", bytes(LARGE))
+    google.upload("large.bin", bytes(2 * LARGE))
 
-    assert [len(each.body) for each in emulator.requests] == [1024 * 1024]
-    assert emulator.read_object("bucket", "large.bin") == bytes(LARGE)
+    assert [len(each.body) for each in emulator.requests] == [16 * 1024 * 1024]
+    assert emulator.read_object("bucket", "large.bin") == bytes(2 * LARGE)
