@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-demo: $(VENV)/ready ## run the daily campaign on a real Airflow with the built-in emulator, and make a contact sheet
+demo: $(VENV)/ready ## run the daily campaign and edit two photos on a real Airflow with the built-in emulator; make a contact sheet
 	@$(BIN)/python dags_examples/demo
 
 ui: $(VENV)/ready ## serve a real Airflow with the example DAGs and the emulator until Ctrl-C

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
+from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.protocols.service_tiers import remark_on_tier
 from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 from airflow_provider_imagen.errors import ImagesFilteredError
@@ -53,13 +54,19 @@ def log_outcome(outcome: Outcome) -> None:
     served = response.usage.traffic_type if response.usage else ""
     if (uris or served) and (warning := remark_on_tier(tier, served)):
         log.warning("%s", warning)
-    log.info("%d image(s) after %.1f s:\n%s", len(uris), response.duration_seconds, "\n".join(uris))
+    log.info("%d image(s) after %.1f s%s:\n%s", len(uris), response.duration_seconds, _cost(outcome), "\n".join(uris))
     for difference in outcome.document.size_differences:
         log.warning("Google delivered another size than asked: %s.", difference)
     if response.filtered and uris:
         log.warning("%d of %d images were filtered: %s", response.filtered, response.requested, response.why())
     for failure in response.failures if uris else ():
         log.warning("One of %d requests failed, the images of the others are kept: %s", response.requested, failure)
+
+
+def _cost(outcome: Outcome) -> str:
+    cost, basis = outcome.document.estimated_cost_usd, outcome.document.cost_basis
+    counted = " of the tokens that Google counted" if basis == "usage" else ""
+    return "" if cost is None else f", {in_words(cost)}{counted}"
 
 
 def _push(document: ResultDocument, ti: Any) -> None:

@@ -57,6 +57,13 @@ def size_of(emulator: Any, uri: str) -> tuple[int, int]:
     return Image.open(io.BytesIO(emulator.read_object(bucket, name))).size
 
 
+def put_photo(emulator: Any, product: str, colour: str) -> None:
+    """Put a photo where the example of product photos looks for it."""
+    photo = io.BytesIO()
+    Image.new("RGB", (80, 60), colour).save(photo, "PNG")
+    emulator.put_object("bucket", f"photos/{product}.png", photo.getvalue(), "image/png")
+
+
 CURRENT = [model.id for model in catalogue().models if model.protocol == "generateContent"]
 
 
@@ -131,11 +138,6 @@ def test_the_taskflow_example_makes_a_poster_for_each_product_and_a_stamp(
 def test_the_example_with_product_photos_asks_again_only_for_what_has_changed(
     run_example: Callable[..., Any], emulator: Any
 ) -> None:
-    def put(product: str, colour: str) -> None:
-        photo = io.BytesIO()
-        Image.new("RGB", (80, 60), colour).save(photo, "PNG")
-        emulator.put_object("bucket", f"photos/{product}.png", photo.getvalue(), "image/png")
-
     def asked() -> list[str]:
         """Run the example, and return the products whose scenes were asked for."""
         known = len(emulator.requests)
@@ -146,16 +148,16 @@ def test_the_example_with_product_photos_asks_again_only_for_what_has_changed(
         photos = [call.json["contents"][0]["parts"][0]["fileData"]["fileUri"] for call in calls]
         return sorted(photo.removeprefix("gs://bucket/photos/") for photo in photos)
 
-    put("mug", "red")
-    put("boots", "brown")
+    put_photo(emulator, "mug", "red")
+    put_photo(emulator, "boots", "brown")
     assert asked() == ["boots.png", "mug.png"]
     made = [name for name in emulator.list_objects("bucket", "product-photos/") if "/_imagen/" not in name]
     assert made == ["product-photos/boots.jpg", "product-photos/mug.jpg"]
 
-    put("mug", "red")  # the same photo, uploaded again
+    put_photo(emulator, "mug", "red")  # the same photo, uploaded again
     assert asked() == []
 
-    put("mug", "blue")
+    put_photo(emulator, "mug", "blue")
     assert asked() == ["mug.png"]
 
 
@@ -211,7 +213,15 @@ def links_of(ti: Any, task: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["imagen_minimal", "imagen_local_folder", "imagen_taskflow", "imagen_new_images", "imagen_daily_campaign"]
+    "name",
+    [
+        "imagen_minimal",
+        "imagen_local_folder",
+        "imagen_taskflow",
+        "imagen_new_images",
+        "imagen_daily_campaign",
+        "imagen_product_photos",
+    ],
 )
 def test_each_example_can_be_started_by_hand_where_such_a_run_has_no_logical_date(
     emulator: Any, tmp_path: Path, name: str
@@ -220,6 +230,8 @@ def test_each_example_can_be_started_by_hand_where_such_a_run_has_no_logical_dat
         pytest.skip("every run of Airflow 2 has a logical date")
     if VERSION.startswith("3.0.") and name == "imagen_new_images":
         pytest.skip(NO_ASSETS_IN_3_0)
+    for product in ("mug", "boots"):
+        put_photo(emulator, product, "red")
     folder = tmp_path if name == "imagen_local_folder" else "gs://bucket/by-hand"
 
     run = read_example(name).dag.test(logical_date=None, run_conf={"bucket": "bucket", "folder": str(folder)})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
+from PIL import Image
 
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
@@ -96,6 +98,19 @@ def test_an_asset_that_is_named_by_a_reference_has_its_event_too(ti: Any) -> Non
     uris = generate(outlets=[Asset.ref(uri=CARDS.uri)]).execute({"ti": ti, "outlet_events": events})
 
     assert events.extras[CARDS.uri]["uris"] == uris
+
+
+def test_photos_that_an_image_starts_from_are_inputs(
+    emulator: Any, ti: Any, collector: Collector, tmp_path: Path
+) -> None:
+    photo = tmp_path / "mug.png"
+    Image.new("RGB", (80, 60), "red").save(photo)
+    emulator.put_object("bucket", "photos/mug.png", photo.read_bytes(), "image/png")
+
+    uris = generate(reference_images=["gs://bucket/photos/mug.png", str(photo)]).execute({"ti": ti})
+
+    assert collector.inputs == ["gs://bucket/photos/mug.png", f"file://{photo}"]
+    assert collector.outputs == uris
 
 
 def test_images_that_nobody_can_be_told_of_are_returned_all_the_same(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +174,7 @@ def test_airflow_takes_the_metrics_as_they_are_sent() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Stats.incr("imagen.images", 2, tags=TAGS)
+        Stats.incr("imagen.tokens", 1120, tags=TAGS | {"kind": "candidates"})
         Stats.incr("imagen.estimated_cost_usd", 0.04, tags=TAGS)
         Stats.timing("imagen.request_duration", metering.timedelta(seconds=1), tags=TAGS)
 
@@ -216,6 +218,23 @@ def test_the_result_document_has_width_and_height_tokens_and_how_google_served_t
     assert document["traffic_type"] == "ON_DEMAND_FLEX"
     assert document["cost_basis"] == "usage"
     assert document["estimated_cost_usd"] == pytest.approx((3 * 0.3 + 1290 * 30) / 1e6 / 2, abs=1e-6)
+
+
+def test_an_imagen_model_s_image_is_compared_too_where_its_bytes_come_to_the_worker(
+    emulator: Any, ti: Any, tmp_path: Path, logged: Callable[[], str]
+) -> None:
+    emulator.order_fault(Fault("generate", served_size=(1408, 768)))
+    operator(aspect_ratio="16:9", image_size="2K", output_uri=str(tmp_path)).execute({"ti": ti})
+
+    document = ti.pushed["result"]
+    assert [(each["argument"], each["delivered"]) for each in document["size_differences"]] == [("image_size", "1K")]
+    assert (document["images"][0]["width"], document["images"][0]["height"]) == (1408, 768)
+
+
+def test_the_log_says_what_was_paid_and_what_that_counts(ti: Any, logged: Callable[[], str]) -> None:
+    operator(model="gemini-2.5-flash-image").execute({"ti": ti})
+
+    assert "about 0.0387 USD by list price of the tokens that Google counted:" in logged()
 
 
 def test_images_that_google_stored_have_no_size_and_differ_from_nothing(emulator: Any, ti: Any) -> None:

@@ -34,10 +34,6 @@ class CostEstimate(NamedTuple):
     usd: float
     basis: Literal["usage", "images"]
 
-    def in_words(self) -> str:
-        """Return the estimate for people, with what it is not."""
-        return in_words(self.usd)
-
 
 def estimated_cost_usd(request: ImageRequest, images: int, model: Model) -> float | None:
     """Return what a number of images costs before they are made; None when no price is known.

@@ -119,8 +119,6 @@ def test_what_came_costs_its_tokens_where_google_counted_them() -> None:
 
     cost = cost_of(request, row(request), [None, None], usages=[usage, words])
     assert cost == (pytest.approx((1000 * 2 + 2240 * 120 + 530 * 12) / 1e6), "usage")
-    assert cost is not None
-    assert cost.in_words() == "about 0.2772 USD by list price"
 
 
 def test_a_refusal_costs_the_tokens_that_it_took() -> None:

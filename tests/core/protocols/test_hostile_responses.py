@@ -18,6 +18,7 @@ from airflow_provider_imagen.core.protocols.error_body import LONGEST_MESSAGE
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.result_document import ResultDocument
+from airflow_provider_imagen.core.result_parts import UsageEntry
 from airflow_provider_imagen.core.storage import listing
 from airflow_provider_imagen.core.storage import upload as uploading
 from airflow_provider_imagen.core.waiting.decision import read_event
@@ -51,7 +52,12 @@ REAL = {
             }
         ],
         "promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "no"},
-        "usageMetadata": {"totalTokenCount": 1290},
+        "usageMetadata": {
+            "promptTokenCount": 4,
+            "totalTokenCount": 1294,
+            "trafficType": "ON_DEMAND",
+            "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
+        },
     },
     "listing": {
         "items": [
@@ -107,7 +113,8 @@ def bodies_like(real: Any) -> st.SearchStrategy[bytes]:
 def check_answer(answer: Any) -> None:
     if isinstance(answer, ImagesResponse):
         uris = [image.uri or "x" for image in answer.images]
-        document = ResultDocument.build({"model": "m"}, answer, uris, location="global").to_json()
+        usage = UsageEntry.of(answer.usage)
+        document = ResultDocument.build({"model": "m"}, answer, uris, location="global", usage=usage).to_json()
         json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
         assert all(image.uri is None or image.uri.startswith("gs://") for image in answer.images)
 
