@@ -114,14 +114,20 @@ def _thumbnails(image: Image.Image, inputs: Sequence[Image.Image | None]) -> Non
     pen = ImageDraw.Draw(image)
     for index, picture in enumerate(inputs):
         left, top = margin + index % columns * (cell + margin), margin + index // columns * (cell + margin)
-        thumbnail = Image.new("RGB", (cell, cell), "grey")
-        if picture is not None:
-            thumbnail = picture.copy()
-            thumbnail.thumbnail((cell, cell))
+        thumbnail = _unshown(cell) if picture is None else picture.copy()
+        thumbnail.thumbnail((cell, cell))
         border = max(1, margin // 4)
         frame = (left - border, top - border, left + thumbnail.width + border - 1, top + thumbnail.height + border - 1)
         pen.rectangle(frame, fill="white")
         image.paste(thumbnail, (left, top))
+
+
+def _unshown(side: int) -> Image.Image:
+    """Return a grey square in place of a picture that Pillow cannot read."""
+    square = Image.new("RGB", (side, side), "grey")
+    font = ImageFont.load_default(size=max(8, side // 6))
+    ImageDraw.Draw(square).text((side / 2, side / 2), "HEIC", font=font, fill="white", anchor="mm")
+    return square
 
 
 def _caption(pen: ImageDraw.ImageDraw, size: tuple[int, int], prompt: str) -> None:

@@ -155,7 +155,11 @@ class Emulator:
 
     def fired_faults(self) -> int:
         """Return how often faults fired in all."""
-        return sum(fired for _, fired in self._service.faults.counts())
+        return sum(fired for _, fired in self.fault_counts())
+
+    def fault_counts(self) -> list[tuple[Fault, int]]:
+        """Return every ordered fault and how often it fired."""
+        return self._service.faults.counts()
 
     def is_idle(self) -> bool:
         """Whether no request is being handled; a client may have disconnected from one that still is."""

@@ -1,6 +1,7 @@
 """Service tiers: flex (half price) and priority, which two headers of a request choose.
 
-Source: Google's Flex PayGo page, read in stored copies on 2026-11-25; messages are the emulator's own.
+Source: Google's Flex PayGo page, read in stored copies on 2026-11-25; messages are the emulator's own. Google's pages
+disagree on which image models have the priority tier: here all have it.
 """
 
 from __future__ import annotations

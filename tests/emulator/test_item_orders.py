@@ -61,6 +61,7 @@ def test_orders_for_several_items_apply_side_by_side_and_are_counted(google: Any
 
     assert answers == [503 if number == 9 else 200 for number in range(20)]
     assert [order["fired"] for order in google.get("/emulator/faults").json] == [1, 1, 0]
+    assert [fired for _, fired in emulator.fault_counts()] == [1, 1, 0]
     assert [fault.prompt_contains for fault in emulator.unfired_faults()] == ["item 9.", "item 99."]
     emulator.reset()
 
