@@ -145,7 +145,14 @@ class NoImageError(ImagenError):
     """The model answered without an image, and no filter is the reason (``NO_IMAGE``, ``OTHER``, an empty answer).
 
     Another try may bring one. Google bills no image, but may bill the tokens.
+
+    :param message: what the model answered.
+    :param usage: the tokens that Google counted (``core.token_usage.TokenUsage``), None where it did not say.
     """
+
+    def __init__(self, message: str = "", usage: object | None = None) -> None:
+        super().__init__(message, usage)
+        self.usage = usage
 
 
 class TokenLimitError(PermanentError, NoImageError):

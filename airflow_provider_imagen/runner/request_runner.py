@@ -230,6 +230,7 @@ class RequestRunner:
         sent = self._send_all(self._send_one, requests, self._session, self._stop_switch, on_stop)
         seconds = self._report(sent, started)
         state.round.outcomes.update(sent.outcomes)
+        state.usages = (*state.usages, *sent.usages)
         state.sendings, state.looked, state.seconds = state.sendings + 1, False, state.seconds + seconds
         self._raise_if_not_stored()
 
@@ -238,7 +239,7 @@ class RequestRunner:
         seconds = (self._session.now() - started).total_seconds()
         asked = sum(response.requested for response in sent.responses)
         errors = [*sent.errors, *[ResponseLostError("The task was stopped.")] * missing]
-        self._listener.sent(self._plan, merge(sent.responses, asked), errors, seconds)
+        self._listener.sent(self._plan, merge(sent.responses, asked, sent.usages), errors, seconds)
         return seconds
 
     def _interrupted(self, started: datetime, sent: Round, missing: int) -> str:

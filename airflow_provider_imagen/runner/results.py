@@ -26,7 +26,7 @@ def merged_response(state: RunState, plan: RequestPlan[Any], images: ImageFolder
     :param plan: what was asked.
     :param images: the place of the images.
     """
-    merged = merge(state.round.responses, plan.request.count)
+    merged = merge(state.round.responses, plan.request.count, state.usages)
     # A refusal beside images that came is a filtered image, and no failure.
     refusals = [error for error in state.round.errors if isinstance(error, ImagesFilteredError)]
     failed = [error for error in state.round.errors if error not in refusals]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord
 from airflow_provider_imagen.core.responses import GeneratedImage
+from airflow_provider_imagen.core.token_usage import TokenUsage
 from airflow_provider_imagen.errors import ImagesFilteredError
 from airflow_provider_imagen.runner.sending import Round
 
@@ -21,6 +22,7 @@ class RunState:
     :param kept: images of this request that an earlier try left.
     :param others: URIs of images of this request beyond the number asked for.
     :param round: what the requests of this try came to, by number; a second sending replaces the outcome of the first.
+    :param usages: the tokens of the responses without an image, also of those that were asked for again.
     :param resent: how many requests were sent again because their response was lost, or their worker died.
     :param seconds: how long the sendings took together.
     :param waited_for: when the other writer's request was sent that this task waits for.
@@ -35,6 +37,7 @@ class RunState:
     round: Round = field(default_factory=Round)
     sendings: int = 0
     looked: bool = False
+    usages: tuple[TokenUsage, ...] = ()
     resent: int = 0
     seconds: float = 0.0
     waited_for: datetime | None = None

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.token_usage import TokenUsage
 from airflow_provider_imagen.errors import (
     ImagenError,
     NoImageError,
@@ -64,6 +65,12 @@ class Round:
     def errors(self) -> list[ImagenError]:
         """The errors, in the order of their numbers."""
         return [outcome for _, outcome in sorted(self.outcomes.items()) if isinstance(outcome, ImagenError)]
+
+    @property
+    def usages(self) -> list[TokenUsage]:
+        """The tokens of the responses without an image that were errors."""
+        empty = [error for error in self.errors if isinstance(error, NoImageError)]
+        return [error.usage for error in empty if isinstance(error.usage, TokenUsage)]
 
     @property
     def lost(self) -> list[int]:

@@ -237,6 +237,17 @@ def test_the_log_says_what_was_paid_and_what_that_counts(ti: Any, logged: Callab
     assert "about 0.0387 USD by list price of the tokens that Google counted:" in logged()
 
 
+def test_the_tokens_of_an_answer_without_an_image_are_counted_too(emulator: Any, ti: Any, metrics: Metrics) -> None:
+    emulator.order_fault(Fault("generate", finish_reason="NO_IMAGE"))
+    operator(model="gemini-2.5-flash-image").execute({"ti": ti})
+
+    assert metrics.counted["imagen.tokens of kind prompt"] == 6
+    document = ti.pushed["result"]
+    assert document["usage"]["prompt_token_count"] == 6
+    assert document["cost_basis"] == "usage"
+    assert document["estimated_cost_usd"] == pytest.approx((6 * 0.3 + 1290 * 30) / 1e6, abs=2e-6)
+
+
 def test_images_that_google_stored_have_no_size_and_differ_from_nothing(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", served_size=(300, 20)))
     operator(aspect_ratio="16:9", image_size="2K").execute({"ti": ti})

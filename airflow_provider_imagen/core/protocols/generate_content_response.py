@@ -25,6 +25,7 @@ from airflow_provider_imagen.core.protocols.usage_metadata import usage_of
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.support_codes import codes_in
 from airflow_provider_imagen.core.text import quoted, shortened
+from airflow_provider_imagen.core.token_usage import TokenUsage
 from airflow_provider_imagen.errors import NoImageError, PromptBlockedError, TokenLimitError, UnexpectedResponseError
 
 FINISH_REASONS = {
@@ -138,7 +139,7 @@ def judge(answer: Any, requested: int) -> ImagesResponse:
     is_empty = contents and not any(field(part, "inlineData") for part in parts)
     if ending is None and not is_empty and not _is_google_s(answer):
         raise _unexpected(f"neither an image nor a reason for its absence, but {shape_of(answer)}")
-    raise _no_image(ending, words)
+    raise _no_image(ending, words, usage)
 
 
 def _ending(candidate: dict[str, Any]) -> _Ending:
@@ -205,18 +206,18 @@ def _is_google_s(answer: Any) -> bool:
     return any(field(response, name) is not None for response in objects(answer) for name in ENVELOPE)
 
 
-def _no_image(ending: _Ending | None, words: str) -> NoImageError:
+def _no_image(ending: _Ending | None, words: str, usage: TokenUsage | None) -> NoImageError:
     said = f" The model said: {shortened(words, LONGEST_QUOTE)}" if words else ""
     if ending is None or ending.reason == "STOP":
-        return NoImageError(f"The model made no image and gave no reason: Google's answer is empty. {_NEXT}")
+        return NoImageError(f"The model made no image and gave no reason: Google's answer is empty. {_NEXT}", usage)
     if ending.reason in TOKEN_LIMIT:
         text = ending.in_words("The model reached its token limit before the image was complete")
-        return TokenLimitError(f"{text}{said} Shorten the prompt; the same request would end the same way.")
+        return TokenLimitError(f"{text}{said} Shorten the prompt; the same request would end the same way.", usage)
     if ending.reason in NOT_MADE or ending.reason.startswith("MALFORMED_"):
-        return NoImageError(f"{ending.in_words('The model made no image')}{said} {_NEXT}")
+        return NoImageError(f"{ending.in_words('The model made no image')}{said} {_NEXT}", usage)
     known = _Ending(quoted(ending.reason), ending.message)
     text = known.in_words("The model made no image, for a reason that this provider does not know")
-    return NoImageError(f"{text}{said} {_NEXT}")
+    return NoImageError(f"{text}{said} {_NEXT}", usage)
 
 
 _NEXT = "Another try may bring one; Google may bill each for the tokens it read."
