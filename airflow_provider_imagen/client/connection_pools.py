@@ -10,13 +10,14 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi
 from urllib3 import HTTPConnectionPool, ProxyManager, Timeout
-from urllib3.util import make_headers
+from urllib3.util import Retry, make_headers
 from urllib3.util.ssl_ import create_urllib3_context
 
 from airflow_provider_imagen.client.proxies import proxy_for, proxy_settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 """What may name other certificates to trust than certifi's, in this order: a file, or a folder."""
+ONCE = Retry(total=False, redirect=False)
 PROXIED_HOSTS = 4
 CHECK_SECONDS = 10.0
 """How long the environment is not looked at again: that takes a tenth of a small request."""
@@ -99,8 +101,8 @@ class ConnectionPools:
                 target,
                 body=body,
                 headers=headers,
-                timeout=Timeout(connect=self._connect_seconds, read=read_seconds),
-                retries=False,
+                timeout=_timeout(self._connect_seconds, read_seconds),
+                retries=ONCE,
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
@@ -155,6 +157,12 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> ProxyManager:
     manager = ProxyManager(proxy, num_pools=PROXIED_HOSTS, proxy_headers=headers, **options)
     manager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
     return manager
+
+
+@lru_cache(maxsize=16)
+def _timeout(connect_seconds: float, read_seconds: float) -> Timeout:
+    """Return a timeout, which urllib3 copies for each request."""
+    return Timeout(connect=connect_seconds, read=read_seconds)
 
 
 def _target(url: SplitResult) -> str:

@@ -41,10 +41,12 @@ class SendProgress:
         self.was_sent = True
 
 
+_NOTHING, _NO_SOCKETS = SendProgress(), Sockets()
+
+
 class _Current(threading.local):
-    def __init__(self) -> None:
-        self.progress = SendProgress()
-        self.sockets: Sockets = weakref.WeakSet()
+    progress = _NOTHING
+    sockets = _NO_SOCKETS
 
 
 _current = _Current()
@@ -61,7 +63,7 @@ def track_sending(progress: SendProgress, sockets: Sockets) -> Iterator[None]:
     try:
         yield
     finally:
-        _current.progress, _current.sockets = SendProgress(), weakref.WeakSet()  # keeps nothing of the request alive
+        _current.progress, _current.sockets = _NOTHING, _NO_SOCKETS  # keeps nothing of the request alive
 
 
 class _PlainConnection(HTTPConnection):

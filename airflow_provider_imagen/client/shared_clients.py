@@ -11,11 +11,14 @@ from typing import Any
 
 from airflow_provider_imagen.client.auth import ignore_secret
 from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, POLL_TIMEOUT_SECONDS
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.recovery.retry import RetryRules
 
 ONE_TRY = RetryRules(deadline_seconds=0)
+POLL_TIMEOUT_SECONDS = 30.0
+"""How long one look waits for an answer at most: a listing is small, and a wait looks again anyway."""
+POLL_CONNECTIONS = 16
+"""How many connections are kept open: one for each look that runs at the same moment."""
 KEPT_CLIENTS = 8
 """How many clients are kept for the next look of a sensor that holds none itself."""
 
@@ -52,5 +55,5 @@ def _new_client(
     settings: ConnectionSettings, on_secret: Callable[[str], None], options: dict[str, Any]
 ) -> ImagenClient:
     hurried = settings.model_copy(update={"timeout_seconds": min(settings.timeout_seconds, POLL_TIMEOUT_SECONDS)})
-    fixed = {"retry_rules": ONE_TRY, "on_secret": on_secret, "pool_size": CONCURRENT_POLLS}
+    fixed = {"retry_rules": ONE_TRY, "on_secret": on_secret, "pool_size": POLL_CONNECTIONS}
     return ImagenClient(hurried, **{**options, **fixed})

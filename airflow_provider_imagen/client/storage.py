@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from airflow_provider_imagen.client.object_streams import ObjectReader, ObjectWriter
@@ -154,22 +155,12 @@ class CloudStorage:
         :param page_size: how many objects a page may have, 1 to 1000. None: 1000.
         :raises StorageNotFoundError: there is no such bucket.
         """
-        for page, _ in self._pages(folder, name_prefix, page_size):
-            yield from page.items
-
-    def _pages(
-        self, folder: CloudFolder, name_prefix: str = "", page_size: int | None = None
-    ) -> Iterator[tuple[listing.Page, HttpResponse]]:
-        url = endpoints.listing_url(self._base, folder.bucket)
-        operation = _operation(f"Listing gs://{folder.bucket}/{folder.prefix}{name_prefix}", "storage.objects.list")
-        token: str | None = None
-        seen: set[str] = set()
+        token, seen = "", set[str]()
         while True:
-            query = listing.query(folder, token, name_prefix=name_prefix, page_size=page_size)
-            response = self._request(folder.bucket, HttpRequest("GET", url, query, free_of_charge=True), operation)
-            page = listing.decode_page(response.body)
-            yield page, response
-            token = page.next_page_token
+            request, operation = _listing(self._base, folder, name_prefix, page_size, token)
+            page = listing.decode_page(self._request(folder.bucket, request, operation).body)
+            yield from page.items
+            token = page.next_page_token or ""
             if not token:
                 return
             if token in seen:
@@ -229,6 +220,17 @@ def _operation(what: str, *rights: str) -> _StorageOperation:
         f"Give the caller the right {' and '.join(rights)} on the bucket.",
         rights,
     )
+
+
+@lru_cache(maxsize=1024)
+def _listing(
+    base: str, folder: CloudFolder, name_prefix: str, page_size: int | None, page_token: str
+) -> tuple[HttpRequest, _StorageOperation]:
+    """Return the request for one page of a listing. A wait sends the same one again and again."""
+    query = listing.query(folder, page_token, name_prefix=name_prefix, page_size=page_size)
+    request = HttpRequest("GET", endpoints.listing_url(base, folder.bucket), query, free_of_charge=True)
+    what = f"Listing gs://{folder.bucket}/{folder.prefix}{name_prefix}"
+    return request, _operation(what, "storage.objects.list")
 
 
 def _bucket_of(uri: str) -> str:

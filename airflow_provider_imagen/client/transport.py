@@ -224,7 +224,7 @@ class Transport:
     def _open(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> BaseHTTPResponse:
         return self._pools.open(
             request.method,
-            f"{request.url}?{_encoded(tuple(request.query.items()))}" if request.query else request.url,
+            _with_query(request.url, tuple(request.query.items())) if request.query else request.url,
             body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
             headers={**HEADERS, **_content_type(request), **request.headers, **token},
             read_seconds=self._seconds_for(request),
@@ -272,9 +272,12 @@ def _let_go(response: BaseHTTPResponse) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _encoded(query: tuple[tuple[str, str | Sequence[str]], ...]) -> str:
-    """Encode a query; waits send the same one again and again."""
-    return urlencode(query, doseq=True)
+def _with_query(url: str, query: tuple[tuple[str, str | Sequence[str]], ...]) -> str:
+    """Encode a query; waits send the same one again and again.
+
+    What needs no escape has none (RFC 3986, 3.4): urllib3 goes through a text with escapes character by character.
+    """
+    return f"{url}?{urlencode(query, doseq=True, safe='/,():')}"
 
 
 def _content_type(request: HttpRequest) -> dict[str, str]:

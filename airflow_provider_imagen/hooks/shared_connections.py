@@ -28,6 +28,8 @@ READ_EVERY_SECONDS = 300.0
 """How long the settings of a connection are used before it is read again."""
 READ_AGAIN_SECONDS = 5.0
 """How soon a connection is read again that could not be read."""
+FIRST_READ_SECONDS = 0.1
+"""How long the first read waits: it loads much, and would hold up an event loop that begins many waits."""
 
 
 class SharedConnection:
@@ -61,15 +63,19 @@ class SharedConnection:
         """Say whether the client is of a connection that was read before a moment, so that it may have changed."""
         return self._read_at < moment
 
+    def client_so_far(self) -> ImagenClient | None:
+        """Return the client at once, None before the connection was read. Another read begins when it is due."""
+        if self._client is not None and self._now() >= self._due_at:
+            self._begin()
+        return self._client
+
     async def client(self) -> ImagenClient:
         """Return the client of the connection. Only the first read is waited for.
 
         :raises ImagenError: the connection could not be read, now or less than ``READ_AGAIN_SECONDS`` ago.
         """
-        if self._client is not None:
-            if self._now() >= self._due_at:
-                self._begin()
-            return self._client
+        if (client := self.client_so_far()) is not None:
+            return client
         if self._failure is not None and self._now() < self._due_at:
             kind, arguments = self._failure
             raise kind(*arguments)
@@ -105,7 +111,9 @@ class SharedConnection:
                 reading = self._reading = Future()
                 self._begun_at = self._now()
                 run = partial(contextvars.copy_context().run, self._finish, reading)
-                threading.Thread(target=run, name="imagen-connection", daemon=True).start()
+                thread = threading.Timer(FIRST_READ_SECONDS if self._read_at == float("-inf") else 0.0, run)
+                thread.name, thread.daemon = "imagen-connection", True
+                thread.start()
             return reading
 
     def _finish(self, reading: Future[ImagenClient]) -> None:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_imagen.hooks.shared_connections import SharedConnection, is_refusal, shared_connection
+from airflow_provider_imagen.triggers.poll_threads import PollThreads, poll_threads
+
 if TYPE_CHECKING:
     from airflow_provider_imagen.client.imagen import ImagenClient
-    from airflow_provider_imagen.client.poll_threads import PollThreads
     from airflow_provider_imagen.core.storage.listing import StoredObject
     from airflow_provider_imagen.core.storage.locations import CloudFolder
     from airflow_provider_imagen.core.waiting.condition import ImageWait
     from airflow_provider_imagen.core.waiting.decision import Verdict
     from airflow_provider_imagen.errors import ImagenError
-    from airflow_provider_imagen.hooks.shared_connections import SharedConnection
 
 LAST_LOOK_SECONDS = 120
 """How long after its deadline a wait still waits for its last look; less than the grace that the sensor gives it."""
@@ -61,31 +62,24 @@ class ImagenOutputTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: ``done`` with the URIs, ``timeout``, or ``failed`` with the reason."""
-        # Neither module loads anything that would hold up the loop.
-        from airflow_provider_imagen.client.poll_threads import poll_threads
-        from airflow_provider_imagen.hooks.shared_connections import shared_connection
-
         threads, logged = poll_threads(self.imagen_conn_id), ""
         with shared_connection(self.imagen_conn_id, self.impersonation_chain) as connection:
-            while (verdict := await self._verdict(threads, connection)).event is None:
+            while (verdict := await self._verdict(threads, connection, logged)).event is None:
                 if verdict.text != logged:
                     logged = verdict.text
                     self.log.info("%s", logged)
                 await asyncio.sleep(verdict.pause_seconds)
         yield TriggerEvent(verdict.event)
 
-    async def _verdict(self, threads: PollThreads, connection: SharedConnection) -> Verdict:
-        """Look, and again with a connection that is read again if Google refused the caller."""
-        from airflow_provider_imagen.hooks.shared_connections import is_refusal
+    async def _verdict(self, threads: PollThreads, connection: SharedConnection, logged: str) -> Verdict:
+        """Look until there is something new, in the threads alone.
 
+        :param logged: how far the wait was.
+        """
         patience_seconds = max(self.deadline - time.time(), 0.0) + LAST_LOOK_SECONDS
         try:
             async with asyncio.timeout(patience_seconds) as patience:
-                begun = connection.now()
-                verdict = await self._look_with(connection.client(), threads)
-                if is_refusal(verdict.failure) and connection.was_read_before(begun):
-                    verdict = await self._look_with(connection.client_read_after(begun), threads)
-                return verdict
+                return await self._news(threads, connection, logged)
         except TimeoutError:
             if not patience.expired():
                 raise
@@ -94,15 +88,24 @@ class ImagenOutputTrigger(BaseTrigger):
 
         return unanswered(self.wait.get("output_uri"))
 
-    async def _look_with(self, reading: Awaitable[ImagenClient], threads: PollThreads) -> Verdict:
-        from airflow_provider_imagen.errors import ImagenError
+    async def _news(self, threads: PollThreads, connection: SharedConnection, logged: str) -> Verdict:
+        """Look with the connection as it is at each look, and again with one that is read again if Google refuses."""
+        first, begun = await _result_of(connection.client()), 0.0
 
-        client: ImagenClient | ImagenError
-        try:
-            client = await reading
-        except ImagenError as failure:
-            client = failure
-        return await threads.run(partial(self._look, client))
+        def look() -> Verdict:
+            nonlocal begun
+            begun = connection.now()
+            return self._look(connection.client_so_far() or first)
+
+        def pause_after(verdict: Verdict) -> float | None:
+            is_news = verdict.event is not None or verdict.text != logged or isinstance(first, Exception)
+            return None if is_news else verdict.pause_seconds
+
+        verdict = await threads.run(look, pause_after)
+        if is_refusal(verdict.failure) and connection.was_read_before(begun):
+            client = await _result_of(connection.client_read_after(begun))
+            verdict = await threads.run(partial(self._look, client))
+        return verdict
 
     def _look(self, client: ImagenClient | ImagenError) -> Verdict:
         """Look once. Runs in a thread.
@@ -124,6 +127,15 @@ class ImagenOutputTrigger(BaseTrigger):
             seconds_left=self.deadline - time.time(),
             poll_interval=self.poll_interval,
         )
+
+
+async def _result_of(reading: Awaitable[ImagenClient]) -> ImagenClient | ImagenError:
+    from airflow_provider_imagen.errors import ImagenError
+
+    try:
+        return await reading
+    except ImagenError as failure:
+        return failure
 
 
 def _listing(client: ImagenClient | ImagenError, folder: CloudFolder) -> Iterable[StoredObject]:

@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from airflow_provider_imagen.client import shared_clients as shared
-from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, POLL_TIMEOUT_SECONDS
-from airflow_provider_imagen.client.shared_clients import KEPT_CLIENTS, waiting_client
+from airflow_provider_imagen.client.shared_clients import (
+    KEPT_CLIENTS,
+    POLL_CONNECTIONS,
+    POLL_TIMEOUT_SECONDS,
+    waiting_client,
+)
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 
@@ -78,4 +82,4 @@ def test_a_look_does_not_wait_as_long_as_an_image_and_its_pool_is_as_large_as_it
     )
 
     assert (patient._timeout_seconds, hasty._timeout_seconds) == (POLL_TIMEOUT_SECONDS, 5)
-    assert patient._pools._pool(urlsplit("https://x.example")).pool.maxsize == CONCURRENT_POLLS
+    assert patient._pools._pool(urlsplit("https://x.example")).pool.maxsize == POLL_CONNECTIONS

@@ -115,9 +115,8 @@ def test_lists_a_folder_page_by_page_and_asks_only_for_the_fields_it_needs(
     listed = list(client_for(script.url).storage.list(CloudFolder("bucket", "a/")))
 
     assert [each.name for each in listed] == ["a/1.png", "a/2.png"]
-    wanted = "name%2CcontentType%2Csize%2CtimeCreated%2Cgeneration%2Cmd5Hash%2Ccrc32c"
-    fields = f"fields=items%28{wanted}%29%2CnextPageToken"
-    assert script.received[0].path == f"/storage/v1/b/bucket/o?prefix=a%2F&{fields}"
+    fields = "fields=items(name,contentType,size,timeCreated,generation,md5Hash,crc32c),nextPageToken"
+    assert script.received[0].path == f"/storage/v1/b/bucket/o?prefix=a/&{fields}"
     assert script.received[1].path.endswith("&pageToken=n+x")
 
 

@@ -13,10 +13,10 @@ from google.auth.credentials import Credentials
 
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS
 from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
+from airflow_provider_imagen.triggers.poll_queue import CONCURRENT_POLLS
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")
 WAITS = 200

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import weakref
 from collections import deque
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
-from airflow_provider_imagen.client.poll_threads import CONCURRENT_POLLS, _Outcomes, poll_threads
+from airflow_provider_imagen.client.shared_clients import POLL_CONNECTIONS
+from airflow_provider_imagen.triggers.poll_queue import CONCURRENT_POLLS
+from airflow_provider_imagen.triggers.poll_threads import PollThreads, _Outcomes, poll_threads
 
 SAID: ContextVar[str] = ContextVar("SAID")
 
@@ -35,6 +38,53 @@ def test_as_many_looks_as_promised_run_at_once() -> None:
         return await asyncio.gather(*[threads.run(together.wait) for _ in range(CONCURRENT_POLLS)])
 
     assert sorted(asyncio.run(look())) == list(range(CONCURRENT_POLLS))
+
+
+def test_each_look_of_those_that_run_at_once_has_a_connection() -> None:
+    assert POLL_CONNECTIONS == CONCURRENT_POLLS
+
+
+def test_a_wait_that_looks_again_stays_in_the_threads_until_its_last_result() -> None:
+    looked: list[int] = []
+    on_the_loop: list[int] = []
+
+    def look() -> int:
+        looked.append(threading.get_ident())
+        return len(looked)
+
+    async def wait() -> int:
+        looks = poll_threads("again")
+        waiting = asyncio.ensure_future(looks.run(look, lambda count: None if count == 5 else 0.0))
+        waiting.add_done_callback(lambda _: on_the_loop.append(len(looked)))
+        return await waiting
+
+    assert asyncio.run(wait()) == 5
+    assert on_the_loop == [5]
+    assert threading.get_ident() not in looked
+
+
+def test_a_wait_that_is_cancelled_during_its_pause_looks_no_more_and_is_let_go() -> None:
+    looked, paused = threading.Event(), threading.Event()
+    looks_made: list[int] = []
+
+    class Wait:
+        def look(self) -> None:
+            looks_made.append(1)
+            looked.set()
+
+    async def cancel() -> weakref.ref[Wait]:
+        threads, wait = PollThreads(), Wait()
+        waiting = asyncio.ensure_future(threads.run(wait.look, lambda _: 3600.0))
+        await asyncio.to_thread(looked.wait)
+        await threads.run(paused.set)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        return weakref.ref(wait)
+
+    kept = asyncio.run(cancel())
+    gc.collect()
+
+    assert (looks_made, kept()) == ([1], None)
 
 
 def test_a_connection_that_hangs_keeps_neither_another_one_nor_other_work_waiting() -> None:
