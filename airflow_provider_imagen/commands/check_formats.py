@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 from airflow_provider_imagen.commands.check_report import Report, Row, RunCost
 from airflow_provider_imagen.commands.findings import Finding, ModelChoice
-from airflow_provider_imagen.commands.printing import COLUMNS
+from airflow_provider_imagen.commands.printing import wrapped
 
 INDENT = "  "
 MOST_NAMES = 12
@@ -48,28 +47,6 @@ def as_github(report: Report) -> str:
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_json, "github": as_github}
-
-
-def wrapped(text: str, first: str = "", rest: str | None = None) -> str:
-    """Return a text in 80 columns; an URI or a path that is longer stays whole.
-
-    :param text: what to write.
-    :param first: what its first line begins with.
-    :param rest: what the others begin with; as many blanks if None.
-    """
-    following = " " * len(first) if rest is None else rest
-    lines = [
-        fill(
-            line,
-            COLUMNS,
-            initial_indent=first if number == 0 else following,
-            subsequent_indent=following,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for number, line in enumerate(text.splitlines() or [""])
-    ]
-    return "\n".join(lines)
 
 
 def _dag(dag_id: str, rows: list[Row], report: Report) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import webbrowser
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from airflow_provider_imagen.commands.printing import remark, say, standard_output_kept_clean
+from airflow_provider_imagen.core.web_pages import object_page
 from airflow_provider_imagen.errors import ImagenError
 
 ARGUMENTS = (
@@ -50,12 +52,25 @@ def generate_images(options: Namespace) -> int:
         remark("Stopped. What was on its way to Google may have been accepted, and then it is billed.")
         return STOPPED
     say("\n".join(uris))
+    if options.show:
+        show_images(uris)
     return DONE
 
 
 def absolute(place: str) -> str:
     """Return a place as an ``output_uri``: a path is taken from the current directory, as on any command line."""
     return place if "://" in place else str(Path(place).absolute())
+
+
+def show_images(uris: Iterable[str]) -> None:
+    """Open images where this machine opens web pages; one in Cloud Storage at Google's address for signed-in people.
+
+    :param uris: URIs of images.
+    """
+    for uri in uris:
+        page = object_page(uri) or (Path(uri).as_uri() if uri.startswith("/") else uri)
+        if not webbrowser.open(page):
+            remark(f"Nothing on this machine opens {page}.")
 
 
 def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], list[str]]:
@@ -89,7 +104,7 @@ def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], lis
             notes={},
         )
         outcome = run_request(planner, run_context)
-        log_outcome(outcome)
+        log_outcome(outcome, with_uris=False)  # they go to standard output
         if outcome.refusal is not None:
             raise outcome.refusal
         outcome.release()

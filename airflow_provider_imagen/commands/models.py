@@ -1,32 +1,45 @@
-"""``models``: the catalogue as two tables or as JSON."""
+"""``models``: the catalogue for people in 80 columns, and for programs as JSON. Living models come first."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from airflow_provider_imagen.commands.printing import Cell, as_json, as_table, say
+from airflow_provider_imagen.commands.printing import as_json, say, wrapped
 from airflow_provider_imagen.core.catalogue import Catalogue, Model, catalogue
-from airflow_provider_imagen.core.catalogue.lifecycle import state_of
+from airflow_provider_imagen.core.catalogue.lifecycle import living_replacement, state_of
 
-HEADERS = ("MODEL", "JOBS", "STATE", "RETIRES", "REPLACEMENT", "LOCATIONS", "IMAGES", "SIZE", "USD")
-INPUT_HEADERS = ("MODEL", "PICTURES", "THINKING", "TIERS", "SWITCHES")
-SWITCHES = ("system_instruction", "google_search", "prominent_people")
-"""Arguments that a model has or has not, without limits of their own."""
+INDENT = "  "
+VALUES = {
+    "aspect_ratio": "aspect_ratios",
+    "image_size": "image_sizes",
+    "thinking_level": "thinking_levels",
+    "service_tier": "service_tiers",
+}
+"""Parameters whose values a model's row lists, and where it does."""
 
 
 def list_models(options: Namespace) -> int:
     """Print the catalogue and return the exit code."""
     models = catalogue()
     today = options.today or datetime.now(UTC).date()
+    wanted = [model for model in models.models if _is_of(model, options.job)]
+    defaults = list(models.defaults.values())
+    living = sorted(
+        (each for each in wanted if not each.retired_on(today)),
+        key=lambda each: defaults.index(each.id) if each.id in defaults else len(defaults),
+    )
+    retired = [each for each in wanted if each.retired_on(today)]
     if options.format == "json":
-        say(as_json(describe(model, models, today) for model in models.models))
-    else:
-        say(as_table(HEADERS, (table_row(model, today) for model in models.models)))
-        say("")
-        say(as_table(INPUT_HEADERS, (input_row(model) for model in models.models if model.pictures)))
+        shown = [*living, *(retired if options.all else [])]
+        say(as_json(describe(model, models, today) for model in shown))
+        return 0
+    parts = ["\n".join(lines_about(model, models, today)) for model in living]
+    if retired:
+        parts.append("\n".join(_about_retired(retired, models, today, listed=options.all)))
+    say("\n\n".join(parts) or "No model of that kind is known.")
     return 0
 
 
@@ -36,7 +49,7 @@ def describe(model: Model, models: Catalogue, today: date) -> dict[str, Any]:
         "id": model.id,
         "aliases": model.aliases,
         "jobs": model.jobs,
-        "default_for": [job for job, name in models.defaults.items() if name == model.id],
+        "default_for": _jobs(model, models),
         "state": state_of(model, today),
         "released": model.released,
         "deprecation_date": model.deprecated,
@@ -45,12 +58,14 @@ def describe(model: Model, models: Catalogue, today: date) -> dict[str, Any]:
         "location": model.location,
         "locations": model.locations,
         "images_per_task": model.max_images,
-        "sizes": model.image_sizes,
-        "upscale_factors": model.upscale_factors,
-        "parameters": sorted(model.parameters),
         "pictures": model.pictures and model.pictures.model_dump(),
+        "parameters": sorted(model.parameters),
+        "without_effect": sorted(model.tolerated),
+        "aspect_ratios": model.aspect_ratios,
+        "sizes": model.image_sizes,
         "thinking_levels": model.thinking_levels,
         "service_tiers": model.service_tiers,
+        "upscale_factors": model.upscale_factors,
         "prices_usd": model.prices_usd,
         "token_prices_usd": model.token_prices_usd and model.token_prices_usd.model_dump(exclude_none=True),
         "source": [models.sources[name] for name in model.source],
@@ -58,33 +73,62 @@ def describe(model: Model, models: Catalogue, today: date) -> dict[str, Any]:
     }
 
 
-def table_row(model: Model, today: date) -> tuple[Cell, ...]:
-    """Return the cells of a model; the price stands beside its size."""
-    sizes = (*model.image_sizes, *model.upscale_factors) or ("any",)
-    return (
-        model.id,
-        model.jobs,
-        state_of(model, today),
-        str(model.discontinued or "-"),
-        model.replacement or "-",
-        [f"{place}*" if place.endswith("-") else place for place in model.locations or (model.location,)],
-        str(model.max_images),
-        sizes,
-        _prices(model, sizes),
-    )
+def lines_about(model: Model, models: Catalogue, today: date) -> Iterator[str]:
+    """Yield what is known of a living model, in lines of 80 columns.
+
+    :param model: the model.
+    :param models: the catalogue.
+    :param today: the day to judge by.
+    """
+    jobs = _jobs(model, models)
+    yield f"{model.id} (the default to {' and to '.join(jobs)})" if jobs else model.id
+    state = f"{state_of(model, today)}{f', last day {model.discontinued}' if model.discontinued else ''}"
+    successor = f", then {model.replacement}" if model.replacement else ""
+    places = ", ".join(f"{place}*" if place.endswith("-") else place for place in model.locations or (model.location,))
+    yield wrapped(f"{state}{successor}; served in {places}", INDENT, INDENT * 2)
+    yield wrapped(f"does: {', '.join(_what_it_does(model))}", INDENT, INDENT * 2)
+    yield wrapped(f"USD an image: {_prices(model)}", INDENT, INDENT * 2)
+    if switches := [_switch(name, model) for name in sorted(model.parameters)]:
+        yield wrapped(f"takes: {', '.join(switches)}", INDENT, INDENT * 2)
 
 
-def input_row(model: Model) -> tuple[Cell, ...]:
-    """Return the cells of a model that takes pictures: how many, and which switches it has."""
-    return (
-        model.id,
-        f"up to {model.pictures.most}" if model.pictures else "-",
-        ", ".join(model.thinking_levels) or "-",
-        ", ".join(model.service_tiers) or "-",
-        ", ".join(name for name in SWITCHES if name in model.parameters) or "-",
-    )
+def _is_of(model: Model, job: str | None) -> bool:
+    return job is None or job in model.jobs
 
 
-def _prices(model: Model, sizes: Iterable[str]) -> list[str]:
-    known = [model.prices_usd.get(size, model.prices_usd.get("any")) for size in sizes]
-    return ["-" if price is None else f"{price:g}" for price in known]
+def _jobs(model: Model, models: Catalogue) -> list[str]:
+    """Return the jobs for which a model is the default."""
+    return [job for job, name in models.defaults.items() if name == model.id]
+
+
+def _what_it_does(model: Model) -> Iterator[str]:
+    if "generate" in model.jobs:
+        yield f"generate 1 to {model.max_images} images a task" if model.max_images > 1 else "generate 1 image a task"
+    if model.pictures:
+        yield f"up to {model.pictures.most} pictures as input"
+    if "upscale" in model.jobs:
+        yield f"upscale {' '.join(model.upscale_factors)}"
+    if "edit" in model.jobs:
+        yield "edit, which no operator asks of it"
+
+
+def _switch(name: str, model: Model) -> str:
+    values = getattr(model, VALUES[name]) if name in VALUES else ()
+    return f"{name} ({' '.join(values)})" if values else name
+
+
+def _prices(model: Model) -> str:
+    if not model.prices_usd:
+        return "not known"
+    return ", ".join(f"{'' if size == 'any' else f'{size} '}{price:g}" for size, price in model.prices_usd.items())
+
+
+def _about_retired(retired: list[Model], models: Catalogue, today: date, *, listed: bool) -> Iterator[str]:
+    if not listed:
+        yield f"Retired models: {len(retired)}. --all lists them too."
+        return
+    yield "Retired:"
+    for model in retired:
+        instead = living_replacement(model, models, today)
+        text = f"{model.id}: last day {model.discontinued}{f'; use {instead}' if instead else ''}"
+        yield wrapped(text, INDENT, INDENT * 2)

@@ -1,37 +1,39 @@
-"""Tables and JSON on standard output, and nothing else there."""
+"""Results on standard output, in 80 columns or as JSON, and nothing else there."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import zip_longest
+from textwrap import fill
 from typing import Any
-
-Cell = str | Sequence[str]
-"""The text of a cell, or its lines."""
-
-GAP = "  "
 
 COLUMNS = 80
 """What a line has room for on any terminal."""
 
 
-def as_table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return an aligned table. A cell with several lines makes its row as high.
+def wrapped(text: str, first: str = "", rest: str | None = None) -> str:
+    """Return a text in 80 columns; an URI or a path that is longer stays whole.
 
-    :param headers: one word for each column.
-    :param rows: as many cells each.
+    :param text: what to write.
+    :param first: what its first line begins with.
+    :param rest: what the others begin with; as many blanks if None.
     """
-    lines = [tuple(headers)]
-    for row in rows:
-        lines += zip_longest(*([cell] if isinstance(cell, str) else cell for cell in row), fillvalue="")
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    following = " " * len(first) if rest is None else rest
+    lines = [
+        fill(
+            line,
+            COLUMNS,
+            initial_indent=first if number == 0 else following,
+            subsequent_indent=following,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for number, line in enumerate(text.splitlines() or [""])
+    ]
+    return "\n".join(lines)
 
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -73,6 +73,11 @@ def _optional(name: str, text: str, **options: Any) -> Argument:
     return Argument((f"--{name}",), {"help": text, **options})
 
 
+JOB = Argument(
+    ("--job",),
+    {"choices": ("generate", "upscale", "edit"), "help": "only models that do this (default: every model)"},
+)
+ALL = Argument(("--all",), {"action": "store_true", "help": "retired models too"})
 FOLDER = "imagen-images"
 ONE_REQUEST = (
     Argument(("prompt",), {"metavar": "PROMPT", "help": "what the images show"}),
@@ -86,7 +91,7 @@ ONE_REQUEST = (
     _optional("seed", "same seed, same images, where the model has it", type=int),
     _optional("output-mime-type", "for example image/jpeg"),
     Argument(
-        ("--reference",),
+        ("-r", "--reference"),
         {
             "action": "append",
             "metavar": "PICTURE",
@@ -95,11 +100,12 @@ ONE_REQUEST = (
     ),
     _optional("thinking-level", "MINIMAL, MEDIUM or HIGH, where the model has it"),
     _optional("system-instruction", "what holds for every image, apart from the prompt"),
-    Argument(("--google-search",), {"action": "store_true", "help": "let the model look things up; billed apart"}),
+    _optional("google-search", "let the model look things up; billed apart", action="store_true", default=None),
     _optional("service-tier", "flex (half price) or priority"),
     _optional("imagen-conn-id", "Airflow connection (default: imagen_default)", default="imagen_default"),
     _optional("project-id", "project to bill (default: the connection's)"),
     _optional("location", "for example us-central1 (default: the connection's, else the model's)"),
+    _optional("show", "open the images in the browser or viewer of this machine", action="store_true"),
 )
 
 HELP = "Google's image models and the DAGs that use them"
@@ -107,15 +113,16 @@ HELP = "Google's image models and the DAGs that use them"
 VERBS = (
     Verb(
         "models",
-        "List the image models we know, with state, retirement date, replacement and price",
+        "List the image models that answer, with what each can do, until when, and what it costs",
         """\
-Lists the catalogue of image models that ships with this package. Nothing is asked of Google.
+Lists the models of the catalogue that ships with this package, the default ones first; retired ones
+with --all. Nothing is asked of Google.
 
 state: active; deprecated (Google advises against it, and no end within 90 days is known);
 retiring (its last day is at most 90 days away); retired (its last day has passed).
-Prices are US dollars for one image.""",
+Prices are US dollars for one image by list price; texts, thoughts and pictures as input come on top.""",
         "airflow_provider_imagen.commands.models.list_models",
-        (FORMAT, TODAY),
+        (FORMAT, JOB, ALL, TODAY),
     ),
     Verb(
         "check",
@@ -142,8 +149,8 @@ Exit code:
         "Make images from a prompt, to try it before it becomes a DAG; Google bills them",
         """\
 Asks once, as a task of ImagenGenerateOperator does, and does not ask you before: the images are billed.
-The URIs go to standard output, one a line. What is asked, the estimated cost where a price is known,
-warnings and errors go to standard error.
+The URIs go to standard output, one a line, and nothing else does. What is asked, the estimated cost
+where a price is known, how long it took, warnings and errors go to standard error.
 
 Exit code:
 0  images were made.

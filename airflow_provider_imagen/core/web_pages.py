@@ -5,9 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from airflow_provider_imagen.core.catalogue import Catalogue
-from airflow_provider_imagen.core.storage.locations import parse_folder
+from airflow_provider_imagen.core.storage.locations import is_object, parse_folder
 
 BROWSER = "https://console.cloud.google.com/storage/browser/"
+OBJECTS = "https://storage.cloud.google.com/"
 MODELS = "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/model-versions"
 """Google's page about all models, for one of which no page of its own is known."""
 
@@ -19,6 +20,14 @@ def folder_page(output_uri: str) -> str:
     except ValueError:
         return ""
     return f"{BROWSER}{folder.bucket}/{quote(folder.prefix.rstrip('/'))}".rstrip("/")
+
+
+def object_page(uri: str) -> str:
+    """Return the address at which Google shows a ``gs://`` object to people who may read it, else an empty text."""
+    if not is_object(uri):
+        return ""
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return f"{OBJECTS}{bucket}/{quote(name)}"
 
 
 def model_page(name: str, models: Catalogue) -> str:

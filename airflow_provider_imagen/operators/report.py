@@ -40,8 +40,12 @@ def report(outcome: Outcome, operator: Any, context: Mapping[str, Any], hook: An
     return uris
 
 
-def log_outcome(outcome: Outcome) -> None:
-    """Log what came, and what was odd about it."""
+def log_outcome(outcome: Outcome, *, with_uris: bool = True) -> None:
+    """Log what came, and what was odd about it.
+
+    :param outcome: what a run came to.
+    :param with_uris: also where the images are.
+    """
     uris = outcome.document.uris
     response = outcome.response
     if response is None:
@@ -54,7 +58,8 @@ def log_outcome(outcome: Outcome) -> None:
     served = response.usage.traffic_type if response.usage else ""
     if (uris or served) and (warning := remark_on_tier(tier, served)):
         log.warning("%s", warning)
-    log.info("%d image(s) after %.1f s%s:\n%s", len(uris), response.duration_seconds, _cost(outcome), "\n".join(uris))
+    lines = "\n".join([":", *uris]) if with_uris else "."
+    log.info("%d image(s) after %.1f s%s%s", len(uris), response.duration_seconds, _cost(outcome), lines)
     for difference in outcome.document.size_differences:
         log.warning("Google delivered another size than asked: %s.", difference)
     if response.filtered and uris:

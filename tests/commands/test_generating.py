@@ -42,6 +42,34 @@ def test_images_go_to_a_folder_below_the_current_one_and_their_paths_to_standard
     assert "group::" not in done.stderr
 
 
+def test_every_uri_stands_once_and_on_standard_output(generate: Run) -> None:
+    done = generate("a red boat", "-n", "2")
+    paths = done.stdout.splitlines()
+
+    assert [(path, (done.stdout + done.stderr).count(path)) for path in paths] == [(path, 1) for path in paths]
+    assert "2 image(s) after " in done.stderr
+
+
+def test_show_opens_each_image(generate: Run, tmp_path: Path) -> None:
+    opened, viewer = tmp_path / "opened", tmp_path / "viewer"
+    viewer.write_text(f'#!/bin/sh\necho "$1" >> {opened}\n')
+    viewer.chmod(0o755)
+    local = generate("a red boat", "--show", BROWSER=f"{viewer} %s")
+    in_cloud = generate("a red boat", "--show", "--output", "gs://bucket/shown/", BROWSER=f"{viewer} %s")
+
+    names = [uri.strip().removeprefix("gs://") for uri in (local.stdout, in_cloud.stdout)]
+    assert opened.read_text().splitlines() == [f"file://{names[0]}", f"https://storage.cloud.google.com/{names[1]}"]
+
+
+def test_pictures_to_start_from_are_sent(generate: Run, emulator: Any, tmp_path: Path) -> None:
+    (first,) = generate("a red boat").stdout.splitlines()
+    done = generate("at night", "-r", first, "-r", str(Path(first).relative_to(tmp_path)), "--thinking-level", "HIGH")
+
+    assert done.returncode == 0, done.stderr
+    sent = [each for each in emulator.requests if each.path.endswith(":generateContent")][-1].json
+    assert len([part for part in sent["contents"][0]["parts"] if "inlineData" in part]) == 2
+
+
 def test_a_second_call_replaces_nothing(generate: Run, tmp_path: Path) -> None:
     first, second = generate("a red boat", "--output", "here"), generate("a red boat", "--output", "here")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from argparse import Namespace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -36,15 +35,17 @@ ROW = {
     "location": TEXT,
     "locations": TEXTS,
     "images_per_task": {"type": "integer", "minimum": 1},
-    "sizes": TEXTS,
-    "upscale_factors": TEXTS,
     "parameters": TEXTS,
     "pictures": {
         "type": ["object", "null"],
         "required": ["most", "inline_bytes", "object_bytes", "mime_types", "tokens"],
     },
+    "without_effect": TEXTS,
+    "aspect_ratios": TEXTS,
+    "sizes": TEXTS,
     "thinking_levels": TEXTS,
     "service_tiers": {"type": "array", "items": {"enum": ["flex", "priority"]}},
+    "upscale_factors": TEXTS,
     "prices_usd": PRICES,
     "token_prices_usd": {"anyOf": [PRICES, {"type": "null"}]},
     "source": {**TEXTS, "minItems": 1},
@@ -56,20 +57,20 @@ SCHEMA = {
 }
 
 
+def options(**given: Any) -> Namespace:
+    return Namespace(**{"format": "text", "today": None, "job": None, "all": False, **given})
+
+
 def test_json_is_the_whole_catalogue_with_state_source_and_date(command: tuple[str, ...], run: Run) -> None:
-    done = run(*command, "models", "--format", "json", "--today", "2027-01-05")
+    done = run(*command, "models", "--format", "json", "--all", "--today", "2027-01-05")
     rows = json.loads(done.stdout)
 
-    assert (done.returncode, [row["id"] for row in rows]) == (0, [model.id for model in catalogue().models])
+    assert (done.returncode, {row["id"] for row in rows}) == (0, {model.id for model in catalogue().models})
     jsonschema.validate(rows, SCHEMA)
     by_id = {row["id"]: row for row in rows}
     assert by_id["imagen-3.0-generate-002"]["state"] == "retired"
     assert by_id["gemini-3-pro-image"]["state"] == "active"
     assert by_id["gemini-3-pro-image"]["prices_usd"] == {"1K": 0.134, "2K": 0.134, "4K": 0.24}
-    assert by_id["gemini-3-pro-image"]["token_prices_usd"] == {"input": 2, "output_image": 120, "output_text": 12}
-    assert by_id["gemini-3.1-flash-image"]["thinking_levels"] == ["MINIMAL", "HIGH"]
-    assert by_id["gemini-3.1-flash-image"]["pictures"]["most"] == 14
-    assert "google_search" in by_id["gemini-3.1-flash-image"]["parameters"]
     assert (
         by_id["gemini-2.5-flash-image"].items()
         >= {
@@ -81,52 +82,57 @@ def test_json_is_the_whole_catalogue_with_state_source_and_date(command: tuple[s
         }.items()
     )
     assert any(source.startswith("https://docs.cloud.google.com/") for source in by_id["gemini-3-pro-image"]["source"])
-    assert [row["id"] for row in rows if row["default_for"]] == list(
-        dict.fromkeys(sorted(catalogue().defaults.values(), key=list(by_id).index))
-    )
+    assert [row["id"] for row in rows if row["default_for"]] == list(catalogue().defaults.values())
+    assert by_id["gemini-3-pro-image"]["token_prices_usd"] == {"input": 2, "output_image": 120, "output_text": 12}
+    assert by_id["gemini-3.1-flash-image"]["thinking_levels"] == ["MINIMAL", "HIGH"]
+    assert by_id["gemini-3.1-flash-image"]["pictures"]["most"] == 14
+    assert "google_search" in by_id["gemini-3.1-flash-image"]["parameters"]
 
 
-def test_table_is_aligned_and_prices_stand_beside_their_sizes(command: tuple[str, ...], run: Run) -> None:
+def test_the_text_has_living_models_with_the_defaults_first_and_what_each_can_do(
+    command: tuple[str, ...], run: Run
+) -> None:
     done = run(*command, "models", "--today", "2027-01-05")
-    lines = done.stdout.partition("\n\n")[0].splitlines()
-    header = lines[0]
+    blocks = done.stdout.rstrip("\n").split("\n\n")
 
     assert done.returncode == 0
-    assert header.split() == ["MODEL", "JOBS", "STATE", "RETIRES", "REPLACEMENT", "LOCATIONS", "IMAGES", "SIZE", "USD"]
-    start = next(number for number, line in enumerate(lines) if line.startswith("gemini-3-pro-image "))
-    assert lines[start].split() == ["gemini-3-pro-image", "generate", "active", "-", "-", "global", "8", "1K", "0.134"]
-    assert [line.split() for line in lines[start + 1 : start + 3]] == [["2K", "0.134"], ["4K", "0.24"]]
-    for column, word in [("STATE", "retiring"), ("RETIRES", "2027-03-15"), ("LOCATIONS", "global"), ("USD", "0.039")]:
-        (row,) = [line for line in lines if line.startswith("gemini-2.5-flash-image ")]
-        assert row.index(f" {word}") == header.index(f" {column}")
-    assert "  europe-*" in lines[-1]
-
-
-def test_a_second_table_says_which_models_take_pictures_and_which_switches(command: tuple[str, ...], run: Run) -> None:
-    done = run(*command, "models", "--today", "2027-01-05")
-    lines = done.stdout.partition("\n\n")[2].splitlines()
-    cells = {row[0]: row[1:] for row in (re.split(" {2,}", line.strip()) for line in lines)}
-
-    assert cells["MODEL"] == ["PICTURES", "THINKING", "TIERS", "SWITCHES"]
-    assert cells["gemini-3.1-flash-image"] == [
-        "up to 14",
-        "MINIMAL, HIGH",
-        "flex, priority",
-        "system_instruction, google_search, prominent_people",
+    assert [block.splitlines()[0] for block in blocks] == [
+        "gemini-nano-banana-2.1 (the default to generate)",
+        "imagen-4.0-upscale-preview (the default to upscale)",
+        "gemini-3.1-flash-image",
+        "gemini-3.1-flash-lite-image",
+        "gemini-3-pro-image",
+        "gemini-2.5-flash-image",
+        f"Retired models: {len(catalogue().models) - 6}. --all lists them too.",
     ]
-    assert cells["gemini-2.5-flash-image"] == ["up to 3", "-", "-", "-"]
-    assert len(cells) == 1 + sum(model.pictures is not None for model in catalogue().models)
+    said = " ".join(blocks[-2].split())
+    assert "retiring, last day 2027-03-15, then gemini-3.1-flash-lite-image; served in global, us-*, europe-*" in said
+    assert "does: generate 1 to 8 images a task, up to 3 pictures as input" in said
+    assert "USD an image: 0.039" in said
+    assert "thinking_level (MINIMAL HIGH)" in " ".join(blocks[2].split())
+
+
+def test_all_and_job_choose_the_models(capsys: pytest.CaptureFixture[str]) -> None:
+    list_models(options(job="upscale"))
+    upscalers = capsys.readouterr().out
+    list_models(options(all=True))
+    everything = capsys.readouterr().out
+
+    assert upscalers.splitlines()[0] == "imagen-4.0-upscale-preview (the default to upscale)"
+    assert "gemini" not in upscalers
+    assert [model.id for model in catalogue().models if model.id not in everything] == []
+    assert "  imagen-3.0-generate-002: last day 2026-06-30; use gemini-2.5-flash-image" in everything.splitlines()
 
 
 @pytest.mark.parametrize("day", [date(2024, 1, 1) + timedelta(days=30 * month) for month in range(60)])
-def test_the_table_fits_a_terminal_on_every_day(day: date, capsys: pytest.CaptureFixture[str]) -> None:
-    list_models(Namespace(format="text", today=day))
+def test_the_text_fits_a_terminal_on_every_day(day: date, capsys: pytest.CaptureFixture[str]) -> None:
+    list_models(options(today=day, all=True))
 
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= 140
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 def test_today_is_the_default_day(capsys: pytest.CaptureFixture[str]) -> None:
-    list_models(Namespace(format="json", today=None))
+    list_models(options(format="json", all=True))
 
     (row,) = [row for row in json.loads(capsys.readouterr().out) if row["id"] == "imagen-3.0-generate-002"]
     assert row["state"] == "retired"
