@@ -137,7 +137,7 @@ def test_pictures_are_read_from_cloud_storage(batches: Any, emulator: Any, pictu
 
     found, missing = sorted(batches.results(batches.run(lines)), key=lambda result: str(result["key"]))
 
-    assert image_of(found).size == (1408, 768)
+    assert image_of(found).size == (1360, 768)
     assert missing["status"].startswith("Not Found: ")
     assert found["response"]["usageMetadata"]["promptTokensDetails"][1] == {"modality": "IMAGE", "tokenCount": 1120}
 
@@ -147,7 +147,7 @@ def test_a_batch_gives_images_of_size_1k_whatever_is_asked(batches: Any) -> None
 
     (result,) = batches.results(batches.run([batches.line(generationConfig=config)]))
 
-    assert image_of(result).size == (1408, 768)
+    assert image_of(result).size == (1360, 768)
 
 
 @pytest.mark.parametrize("model", MODELS)
