@@ -63,6 +63,10 @@ def test_the_separator_is_the_one_that_the_header_has_most() -> None:
     assert items_of(b"key;Preis, EUR;name\n1;3,50;a\n") == [Item(2, {"key": "1", "Preis, EUR": "3,50", "name": "a"})]
 
 
+def test_a_separator_in_quotes_does_not_count() -> None:
+    assert items_of(b'"size, w, h";name\n1;a\n') == [Item(2, {"size, w, h": "1", "name": "a"})]
+
+
 @pytest.mark.parametrize(
     ("content", "row", "said"),
     [

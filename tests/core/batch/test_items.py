@@ -133,6 +133,7 @@ def test_a_jsonl_file_in_utf_16_is_refused(encoding: str) -> None:
 def test_an_empty_file_is_a_mistake_and_one_of_blank_lines_has_no_items() -> None:
     assert [each.row for each in items_in_jsonl([]) if isinstance(each, RowProblem)] == [1]
     assert list(items_in_jsonl([b"\n"])) == []
+    assert list(items_in_jsonl([BOM + b"\r\n"])) == []
 
 
 def test_lines_of_a_file_are_bounded_and_the_line_behind_a_long_one_keeps_its_number() -> None:

@@ -76,6 +76,12 @@ def test_a_line_that_cannot_be_read_is_named_and_never_passed_over(broken: bytes
     assert len(str(refused.value)) < 500
 
 
+def test_a_line_that_never_ends_is_refused_before_it_fills_the_memory() -> None:
+    pieces = iter(lambda: b"x" * 100_000, None)
+    with pytest.raises(RecordUnreadableError, match="Line 1 of the manifest"):
+        list(read_lines(pieces))
+
+
 def test_an_empty_manifest_has_no_lines() -> None:
     assert list(read_lines([])) == []
     assert list(read_lines([b"\n"])) == []
