@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 import webbrowser
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+from airflow_provider_imagen.commands.outside_tasks import (
+    absolute,
+    hook_outside_tasks,
+    preferences_in,
+    run_outside_tasks,
+    task_log_shown,
+)
 from airflow_provider_imagen.commands.printing import remark, say, standard_output_kept_clean
 from airflow_provider_imagen.core.web_pages import object_page
 from airflow_provider_imagen.errors import ImagenError
@@ -43,7 +46,7 @@ def generate_images(options: Namespace) -> int:
     try:
         with standard_output_kept_clean():
             run = _prepared(arguments, options)
-            with _task_log_shown():  # after Airflow, which sets its logs up when it is imported
+            with task_log_shown():  # after Airflow, which sets its logs up when it is imported
                 uris = run()
     except ImagenError as failure:
         remark(f"{type(failure).__name__}: {failure}")
@@ -55,11 +58,6 @@ def generate_images(options: Namespace) -> int:
     if options.show:
         show_images(uris)
     return DONE
-
-
-def absolute(place: str) -> str:
-    """Return a place as an ``output_uri``: a path is taken from the current directory, as on any command line."""
-    return place if "://" in place else str(Path(place).absolute())
 
 
 def show_images(uris: Iterable[str]) -> None:
@@ -75,35 +73,19 @@ def show_images(uris: Iterable[str]) -> None:
 
 def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], list[str]]:
     """Return a function that makes the images, with everything loaded that it needs."""
-    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415 it loads all of Airflow
-
-    from airflow_provider_imagen.commands.connections import HookOutsideTasks  # noqa: PLC0415
     from airflow_provider_imagen.core.catalogue import catalogue  # noqa: PLC0415
-    from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner  # noqa: PLC0415
-    from airflow_provider_imagen.core.recovery.request_record import TaskIdentity  # noqa: PLC0415
+    from airflow_provider_imagen.core.catalogue.plan import Planner  # noqa: PLC0415
     from airflow_provider_imagen.core.requests import GenerateRequest  # noqa: PLC0415
     from airflow_provider_imagen.operators.metrics import RequestMetrics  # noqa: PLC0415
     from airflow_provider_imagen.operators.report import log_outcome  # noqa: PLC0415
-    from airflow_provider_imagen.runner.sending import StopSwitch  # noqa: PLC0415
-    from airflow_provider_imagen.runner.task_run import RunContext, run_request  # noqa: PLC0415
+    from airflow_provider_imagen.runner.task_run import run_request  # noqa: PLC0415
+
+    hook = hook_outside_tasks(options)
 
     def run() -> list[str]:
-        hook = HookOutsideTasks(options.imagen_conn_id, options.project_id, options.location)
-        settings = hook.settings
-        fallback = options.fallback_model or settings.fallback_model
-        preferences = ModelPreferences(options.model, fallback, settings.default_model, settings.location)
+        preferences = preferences_in(options, hook)
         planner = Planner(GenerateRequest, arguments, preferences, catalogue(), datetime.now(UTC).date())
-        run_context = RunContext(
-            # Each call is a run of its own, so that no file is replaced.
-            task=TaskIdentity(dag_id="", run_id=str(uuid4()), task_id="generate"),
-            client=hook.client,
-            open_path=ObjectStoragePath,
-            listener=RequestMetrics(),
-            stop=StopSwitch(),
-            hosts=None,
-            notes={},
-        )
-        outcome = run_request(planner, run_context)
+        outcome = run_request(planner, run_outside_tasks("generate", hook, RequestMetrics()))
         log_outcome(outcome, with_uris=False)  # they go to standard output
         if outcome.refusal is not None:
             raise outcome.refusal
@@ -111,25 +93,3 @@ def _prepared(arguments: dict[str, Any], options: Namespace) -> Callable[[], lis
         return list(outcome.document.uris)
 
     return run
-
-
-@contextmanager
-def _task_log_shown() -> Iterator[None]:
-    """Show on standard error what a task would write into its log."""
-    log = logging.getLogger("airflow.task")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_for_a_terminal)
-    before = (log.handlers, log.propagate, log.level)
-    log.handlers, log.propagate = [handler], False
-    log.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        log.handlers, log.propagate = before[0], before[1]
-        log.setLevel(before[2])
-
-
-def _for_a_terminal(line: logging.LogRecord) -> bool:
-    """Let through what a person reads; a terminal folds nothing."""
-    line.msg = str(line.msg).removeprefix("::group::")
-    return line.msg != "::endgroup::"

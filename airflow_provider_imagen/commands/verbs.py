@@ -108,6 +108,21 @@ ONE_REQUEST = (
     _optional("show", "open the images in the browser or viewer of this machine", action="store_true"),
 )
 
+A_TABLE = (
+    Argument(("items",), {"metavar": "ITEMS", "help": "a .csv or .jsonl file (path or URI), or a JSON list"}),
+    _optional("prompt", "prompt of rows that bring none, with {column} in it"),
+    _optional("item-columns", "names for the values of rows that are lists, with commas", metavar="NAMES"),
+    _optional(
+        "item-arguments", "columns that override arguments, with commas (default: as the operator)", metavar="NAMES"
+    ),
+    _optional("if-exists", "reuse, generate or fail (default: reuse)", default="reuse"),
+    _optional("max-cost-usd", "fail where the estimate is above it", type=float, metavar="USD"),
+    _optional(
+        "format", "table for people, json for programs (default: table)", choices=("table", "json"), default="table"
+    ),
+    *ONE_REQUEST[1:],
+)
+
 HELP = "Google's image models and the DAGs that use them"
 
 VERBS = (
@@ -159,5 +174,22 @@ Exit code:
 130  stopped with Ctrl-C; what was on its way to Google may be billed.""",
         "airflow_provider_imagen.commands.generate.generate_images",
         ONE_REQUEST,
+    ),
+    Verb(
+        "estimate",
+        "Say what a table of prompts would ask for and cost; sends nothing to a model",
+        """\
+Reads the table and lists the place of the images, as a task of ImagenBatchOperator with dry_run does.
+Nothing is made and nothing is billed. Every mistake in a row is named with its row.
+
+Images count as there when they were made from the same words and arguments: name the model if the
+task names it. Rows that were filtered before are counted as to ask. The cost is by list price.
+
+Exit code:
+0  the table can be asked for.
+1  rows or arguments are wrong, or the estimate is above --max-cost-usd.
+2  wrong usage.""",
+        "airflow_provider_imagen.commands.estimate.estimate_batch",
+        A_TABLE,
     ),
 )
