@@ -60,13 +60,17 @@ pictures: demo .browser/ready ## make the pictures in docs/ anew, from the demo 
 	REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser
 	$(BIN)/python .ci/pictures.py
 
-benchmark: $(VENV)/ready .venv-sdk/ready .venv-google/ready ## print what imports, a first request, an answer of 80 MB and 200 deferred waits cost
+benchmark: $(VENV)/ready .venv-sdk/ready .venv-google/ready ## print what imports, requests, large answers, waits and batches cost, beside others
 	$(BIN)/python tests/benchmarks/import_time.py
 	$(BIN)/python -W ignore tests/benchmarks/road_of_a_request.py
 	$(BIN)/python -W ignore tests/benchmarks/first_request.py
 	$(BIN)/python tests/benchmarks/memory_of_a_response.py
 	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py
 	$(BIN)/python -W ignore tests/benchmarks/waits_beside_google.py
+	$(BIN)/python -W ignore tests/benchmarks/batch_beside_sdk.py
+	$(BIN)/python -W ignore tests/benchmarks/batch_as_mapped_tasks.py
+	$(BIN)/python -W ignore tests/benchmarks/batch_again.py
+	$(BIN)/python -W ignore tests/benchmarks/batch_of_large_answers.py
 
 emulator: $(VENV)/ready ## serve the stand-in for Google until Ctrl-C
 	$(BIN)/python -m airflow_provider_imagen.emulator
