@@ -161,6 +161,10 @@ class Emulator:
         """Return every ordered fault and how often it fired."""
         return self._service.faults.counts()
 
+    def clear_faults(self) -> None:
+        """Remove the ordered faults. Objects and requests stay."""
+        self._service.faults.clear()
+
     def is_idle(self) -> bool:
         """Whether no request is being handled; a client may have disconnected from one that still is."""
         return not self._server.server_state.tasks

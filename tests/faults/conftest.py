@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faults.batch_running import BatchTally
 from faults.matrix import rows
 from faults.running import Bench
 from faults.tally import Tally
 from faults.tokens import TokenServer
 
 TALLY = pytest.StashKey[Tally]()
+BATCH_TALLY = pytest.StashKey[BatchTally]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    batches = config.stash.get(BATCH_TALLY, None)
+    if batches is not None and batches.cells:
+        terminalreporter.section("faults in batches")
+        terminalreporter.line(batches.closing_line())
     tally = config.stash.get(TALLY, None)
     if tally is None or not tally.cells:
         return
@@ -34,6 +40,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def tally(pytestconfig: pytest.Config) -> Tally:
     """Adds up all cells of this session."""
     return pytestconfig.stash.setdefault(TALLY, Tally())
+
+
+@pytest.fixture(scope="session")
+def batch_tally(pytestconfig: pytest.Config) -> BatchTally:
+    """Adds up all batches of this session."""
+    return pytestconfig.stash.setdefault(BATCH_TALLY, BatchTally())
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from faults.batch_matrix import ITEMS, PLACES, Outcome, batch_rows
 from faults.matrix import CHAPTERS, OPERATIONS, Cell, Row, rows
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
@@ -34,7 +35,7 @@ asked again. A page that a proxy made, and an answer that never came, leave open
 
 def page() -> str:
     """Return the page."""
-    return "\n".join([INTRODUCTION, *_operations(), *_tables(), *_reasons()])
+    return "\n".join([INTRODUCTION, *_operations(), *_tables(), *_batches(), *_reasons()])
 
 
 def _operations() -> Iterator[str]:
@@ -52,6 +53,32 @@ def _tables() -> Iterator[str]:
         for row in (row for row in rows() if row.chapter == chapter):
             yield f"| {row.what} | {' | '.join(_in_words(row.cells[name]) for name in OPERATIONS)} |"
         yield ""
+
+
+BATCHES = f"""\
+## A batch
+
+A batch of {ITEMS} rows, four requests side by side, and the next try of its task once the fault is over: a retry, or
+a clear where the task ended with **fail**. It finds what is made and asks only for the rest. Images whose place cannot
+be written any more are kept on the worker, as is the manifest; the error names both, and a clear pays for these images
+again.
+"""
+
+
+def _batches() -> Iterator[str]:
+    yield BATCHES
+    yield "| fault | where | ends as | the next try |"
+    yield "|---|---|---|---|"
+    for row in batch_rows():
+        places = " and ".join(PLACES[place] for place in row.places)
+        yield f"| {row.what} | {places} | {_try_in_words(row.first)} | {_try_in_words(row.again)} |"
+    yield ""
+
+
+def _try_in_words(outcome: Outcome) -> str:
+    error = f" `{outcome.error}`" if outcome.error else ""
+    items = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in outcome.items.items())
+    return f"**{outcome.state}**{error}, {outcome.requests or 'no'} requests{f': {items}' if items else ''}"
 
 
 def _in_words(cell: Cell | str) -> str:

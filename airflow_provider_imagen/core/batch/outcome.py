@@ -33,6 +33,8 @@ from airflow_provider_imagen.errors import (
 
 MOST_FAILURES = 20
 LONGEST_REASON = 300
+LONGEST_PLACES = 2000
+"""Characters of a reason that names where images were kept that are paid for: it stands in the manifest only."""
 MOST_IN_ERROR = 5
 
 
@@ -65,7 +67,7 @@ def failed_outcome(failure: ImagenError, *, model: str | None, was_sent: bool, c
     :param was_sent: a request of the item was sent and its response did not come.
     :param cost_usd: what its lost responses may cost.
     """
-    reason = shortened(str(failure), LONGEST_REASON)
+    reason = shortened(str(failure), LONGEST_PLACES if isinstance(failure, OutputError) else LONGEST_REASON)
     if isinstance(failure, ResponseLostError | UnexpectedResponseError) or was_sent:
         return ItemOutcome("lost", (), reason, model, cost_usd)
     if isinstance(failure, RequestStoppedError | OverBudgetError):
@@ -113,7 +115,7 @@ class Counts:
             lost_for_good = outcome.status == "lost" and self.on_lost == "fail"
             self.may_succeed += not (outcome.is_final or lost_for_good)
         if len(self.failures) < MOST_FAILURES:
-            self.failures.append(Failure(row, key, outcome.status, outcome.reason or ""))
+            self.failures.append(Failure(row, key, outcome.status, shortened(outcome.reason or "", LONGEST_REASON)))
 
     def _counts_as_failed(self, status: str) -> bool:
         return status in {"failed", "lost", "not_sent"} or (status == "filtered" and self.on_filtered == "fail")
