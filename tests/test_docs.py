@@ -73,6 +73,17 @@ def test_the_example_with_a_photo_edits_it_once(emulator: Any, set_connection: A
     assert len([call for call in emulator.requests if call.path.endswith(":generateContent")]) == 1
 
 
+def test_the_example_of_a_table_is_an_operator_that_airflow_takes() -> None:
+    from airflow.providers.common.compat.sdk import DAG
+
+    from airflow_provider_imagen.operators.batch import ImagenBatchOperator
+
+    with DAG("example", schedule=None) as dag:
+        exec(python_block("A table of prompts"), {"ImagenBatchOperator": ImagenBatchOperator})
+
+    assert dag.task_ids == ["pictures"]
+
+
 def test_the_example_of_ci_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_IMAGEN_DEFAULT", "{}")
     asked: list[str] = []

@@ -1,8 +1,9 @@
-"""Runs two of the examples for real: Airflow's own runner, our operators, an emulator of Google.
+"""Runs some of the examples for real: Airflow's own runner, our operators, an emulator of Google.
 
-The daily campaign makes posters from words, ``imagen_product_photos`` makes scenes from photos.
+The daily campaign makes posters from words, ``imagen_product_photos`` scenes from photos, and ``imagen_catalogue`` a
+picture for each row of a table.
 
-Started by ``make demo``. Leaves images, a list of them and a contact sheet in ``demo-output``.
+Started by ``make demo``. Leaves images, a list of them, a contact sheet and a manifest in ``demo-output``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from contact_sheet import contact_sheet
 from PIL import Image
 from product_photo import put_photos
 
+from airflow_provider_imagen.core.batch.manifest import read_lines
+from airflow_provider_imagen.core.storage.object_names import mime_type_of
 from airflow_provider_imagen.emulator import Emulator
 
 HERE = Path(__file__).resolve().parent
@@ -30,6 +33,7 @@ OUTPUT = PROJECT / "demo-output"
 HOME = PROJECT / ".airflow-home"
 BUCKET = "demo-bucket"
 DAG_IDS = ("imagen_daily_campaign", "imagen_product_photos")
+TABLE_DAG_ID = "imagen_catalogue"
 STEP = re.compile(r"\[DAG TEST\] (starting|end task) task_id=(\S+) map_index=(-?\d+)")
 
 
@@ -51,6 +55,9 @@ def main() -> int:
             say(f"Running {dag_id} ...")
             run_dag(dag_id, environment)
             images += saved_images(emulator, results(dag_id, environment))
+        say(f"Running {TABLE_DAG_ID} ...")
+        run_dag(TABLE_DAG_ID, environment)
+        images += saved_images(emulator, pictures_in(saved_manifest(emulator)))
     return report(images, time.monotonic() - started)
 
 
@@ -113,6 +120,23 @@ def saved(emulator: Emulator, image: dict[str, Any]) -> dict[str, Any]:
         return {**image, "width": picture.width, "height": picture.height, "file": str(path.relative_to(PROJECT))}
 
 
+def saved_manifest(emulator: Emulator) -> bytes:
+    """Save a copy of the table's manifest, which has a line for each row, and return it."""
+    names = emulator.list_objects(BUCKET, "catalogue/_imagen/batches/")
+    manifest = emulator.read_object(BUCKET, next(name for name in names if name.endswith("/manifest.jsonl")))
+    (OUTPUT / "manifest.jsonl").write_bytes(manifest)
+    return manifest
+
+
+def pictures_in(manifest: bytes) -> list[dict[str, Any]]:
+    """Return key, URI, type and photos of every image in a manifest."""
+    return [
+        {"task_id": line.key, "uri": uri, "mime_type": mime_type_of(uri), "photos": []}
+        for line in read_lines([manifest])
+        for uri in line.uris
+    ]
+
+
 def report(images: list[dict[str, Any]], seconds: float) -> int:
     """List the images, write list and contact sheet, and return the exit code."""
     (OUTPUT / "images.json").write_text(json.dumps(images, indent=2) + "\n", encoding="utf-8")
@@ -122,6 +146,7 @@ def report(images: list[dict[str, Any]], seconds: float) -> int:
         [(PROJECT / str(image["file"]), str(image["task_id"])) for image in images], OUTPUT / "contact_sheet.png"
     )
     say(f"\n{len(images)} images in {seconds:.0f} s. Look at {OUTPUT / 'contact_sheet.png'}")
+    say(f"What became of each row of the catalogue: {OUTPUT / 'manifest.jsonl'}")
     return 0 if images else 1
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import io
 import json
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,6 +171,49 @@ def shown_prompts(run: Any) -> list[str]:
     return [each["prompt"] for each in fields if each and "prompt" in each]
 
 
+def test_the_catalogue_has_a_picture_for_each_row_under_its_key_and_hands_them_on_in_chunks(
+    run_example: Callable[..., Any], emulator: Any
+) -> None:
+    run = run_example("imagen_catalogue", bucket="bucket")
+
+    assert states_of(run) == {"pictures": ["success"], "chunks": ["success"], "publish": ["success"]}
+    keys = ["chair-001", "chair-002", "lamp-001", "lamp-002", "table-001", "vase-001"]
+    images = [name for name in emulator.list_objects("bucket", "catalogue/") if "/_imagen/" not in name]
+    assert [Path(name).stem for name in images] == keys
+    published = [ti for ti in run.get_task_instances() if ti.task_id == "publish"]
+    handed_on = published[0].xcom_pull(task_ids="publish", map_indexes=0)
+    assert handed_on == {Path(name).stem: f"gs://bucket/{name}" for name in images}
+    prompts = [each.json["contents"][0]["parts"][0]["text"] for each in asked(emulator)]
+    assert 'Studio photo of Armchair "Fjord", oak, moss green, on a plain light background, no text' in prompts
+
+    again = run_example("imagen_catalogue", bucket="bucket")
+
+    assert states_of(again) == states_of(run)
+    assert len(asked(emulator)) == len(keys)
+
+
+def asked(emulator: Any) -> list[Any]:
+    """The requests to make images."""
+    return [each for each in emulator.requests if each.path.endswith(":generateContent")]
+
+
+def test_the_rows_of_a_query_become_pictures(
+    run_example: Callable[..., Any], emulator: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(database)) as shop, shop:
+        shop.execute("CREATE TABLE products (sku TEXT, name TEXT, colour TEXT, is_sold INTEGER)")
+        rows = [("b-2", "lamp", "black", 1), ("a-1", "chair", "red", 1), ("c-3", "desk", "white", 0)]
+        shop.executemany("INSERT INTO products VALUES (?, ?, ?, ?)", rows)
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_DB", json.dumps({"conn_type": "sqlite", "host": str(database)}))
+
+    run = run_example("imagen_sql_table", bucket="bucket")
+
+    assert states_of(run) == {"products": ["success"], "pictures": ["success"]}
+    images = [name for name in emulator.list_objects("bucket", "products/") if "/_imagen/" not in name]
+    assert [Path(name).stem for name in images] == ["a-1", "b-2"]
+
+
 def test_the_event_of_new_images_carries_their_uris_to_a_second_dag(
     run_example: Callable[..., Any], emulator: Any
 ) -> None:
@@ -221,6 +266,7 @@ def links_of(ti: Any, task: Any) -> dict[str, str]:
         "imagen_new_images",
         "imagen_daily_campaign",
         "imagen_product_photos",
+        "imagen_catalogue",
     ],
 )
 def test_each_example_can_be_started_by_hand_where_such_a_run_has_no_logical_date(
