@@ -120,7 +120,7 @@ A_TABLE = (
     _optional(
         "format", "table for people, json for programs (default: table)", choices=("table", "json"), default="table"
     ),
-    *ONE_REQUEST[1:],
+    *(argument for argument in ONE_REQUEST if argument.flags not in {("prompt",), ("--show",)}),
 )
 
 HELP = "Google's image models and the DAGs that use them"
