@@ -52,24 +52,27 @@ class Service:
 
     def reset(self) -> None:
         """Remove jobs, faults, requests, retired models, sessions of uploads and the settings of a measurement."""
-        self.measure(latency_seconds=0.0, drawings=0)
+        self.measure()
         self.jobs.clear()
         self.faults.clear()
         self.requests.clear()
         self.vertex.retired.clear()
         self._storage.clear()
 
-    def measure(self, *, latency_seconds: float, drawings: int) -> None:
+    def measure(self, *, latency_seconds: float = 0.0, drawings: int = 0, image_bytes: int = 0) -> None:
         """Prepare a measurement of clients.
 
         :param latency_seconds: how long every answer with images takes, the time to make them included.
         :param drawings: how many drawings are served over and over; 0: every image is drawn.
-        :raises ValueError: one of these is negative.
+        :param image_bytes: how large the files of these drawings are at least, PNG and JPEG.
+        :raises ValueError: one of these is negative, or there are no drawings to make large.
         """
-        if not (latency_seconds >= 0 and drawings >= 0):
-            raise ValueError("latency_seconds and drawings must be at least 0.")
+        if not (latency_seconds >= 0 and drawings >= 0 and image_bytes >= 0):
+            raise ValueError("latency_seconds, drawings and image_bytes must be at least 0.")
+        if image_bytes and not drawings:
+            raise ValueError("image_bytes needs drawings: say how many of them are served.")
         self.vertex.latency_seconds = latency_seconds
-        self.drawings.reuse(drawings)
+        self.drawings.reuse(drawings, image_bytes)
 
     def has_bucket(self, bucket: str) -> bool:
         """Whether a bucket exists."""
@@ -202,12 +205,11 @@ def _add_controls(app: FastAPI, service: Service) -> None:
 
     @app.post(f"{CONTROLS}measurement")
     def measure(order: dict[str, Any]) -> dict[str, Any]:
-        settings = {"latency_seconds": 0.0, "drawings": 0, **order}
         try:
-            service.measure(**settings)
+            service.measure(**order)
         except (TypeError, ValueError) as failure:
             raise HTTPException(422, str(failure)) from failure
-        return settings
+        return order
 
     @app.get(f"{CONTROLS}accepted")
     def count_accepted() -> dict[str, int]:

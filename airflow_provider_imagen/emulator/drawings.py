@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import threading
 import zlib
@@ -16,6 +17,10 @@ PNG_HEADER_BYTES = 33
 """Signature and first chunk of a PNG, which every other chunk follows."""
 
 
+LONGEST_NOTE = 65_000
+"""So long a comment may be in a JPEG, about."""
+
+
 class Drawings:
     """Makes image files.
 
@@ -26,12 +31,16 @@ class Drawings:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = 0
+        self._least_bytes = 0
         self._files: dict[tuple[object, ...], bytes] = {}
 
-    def reuse(self, count: int) -> None:
-        """Make no more than so many drawings for each size and format; 0: one for each image."""
+    def reuse(self, count: int, least_bytes: int = 0) -> None:
+        """Make no more than so many drawings for each size and format; 0: one for each image.
+
+        :param least_bytes: how large the files of these drawings are made, with notes.
+        """
         with self._lock:
-            self._count = count
+            self._count, self._least_bytes = count, least_bytes
             self._files = {}
 
     def file(
@@ -52,13 +61,24 @@ class Drawings:
             number = int.from_bytes(sha256(seed.encode()).digest()[:4]) % (self._count or 1)
             key = (number, size, encoding)
             if key not in self._files:
-                self._files[key] = pictures.encode(pictures.draw(f"drawing {number}", size, str(number)), *encoding)
+                file = pictures.encode(pictures.draw(f"drawing {number}", size, str(number)), *encoding)
+                self._files[key] = _padded(file, encoding[0], self._least_bytes)
             return _with_note(self._files[key], encoding[0], seed.encode())
+
+
+def _padded(data: bytes, mime_type: str, least_bytes: int) -> bytes:
+    """Return an image file of at least so many bytes, with notes that do not compress."""
+    chance = random.Random(0)  # noqa: S311  # no secret
+    size = len(data)
+    while size < least_bytes and mime_type in {"image/jpeg", "image/png"}:
+        data = _with_note(data, mime_type, chance.randbytes(min(LONGEST_NOTE, least_bytes - size)))
+        size = len(data)
+    return data
 
 
 def _with_note(data: bytes, mime_type: str, note: bytes) -> bytes:
     """Return an image file with a note in it, which changes its bytes and nothing that is seen."""
-    note = note[:1000]
+    note = note[:LONGEST_NOTE]
     if mime_type == "image/jpeg":
         return data[:2] + b"\xff\xfe" + struct.pack(">H", len(note) + 2) + note + data[2:]
     if mime_type == "image/png":

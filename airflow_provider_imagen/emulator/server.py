@@ -131,15 +131,16 @@ class Emulator:
         """Order what becomes of batch prediction jobs that are created from now on."""
         self._service.jobs.orders.order(order)
 
-    def measure(self, *, latency_seconds: float = 0.0, drawings: int = 0) -> None:
+    def measure(self, *, latency_seconds: float = 0.0, drawings: int = 0, image_bytes: int = 0) -> None:
         """Prepare a measurement of clients, until the reset.
 
         :param latency_seconds: how long every answer with images takes, the time to make them included.
         :param drawings: how many drawings are served over and over, each time with other bytes, because drawing takes
             longer than a measurement can bear; 0: every image is drawn.
-        :raises ValueError: one of these is negative.
+        :param image_bytes: how large the files of these drawings are at least, PNG and JPEG.
+        :raises ValueError: one of these is negative, or there are no drawings to make large.
         """
-        self._service.measure(latency_seconds=latency_seconds, drawings=drawings)
+        self._service.measure(latency_seconds=latency_seconds, drawings=drawings, image_bytes=image_bytes)
 
     def advance(self, seconds: float) -> None:
         """Put the clock of batch prediction jobs forward."""

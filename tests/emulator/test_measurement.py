@@ -85,6 +85,19 @@ def test_a_picture_in_a_request_is_still_drawn(google: Any, emulator: Any, pictu
     assert pixels(base64.b64decode(answer)) != pixels(content(google, OLD))
 
 
+@pytest.mark.parametrize("model", [FLASH, OLD])
+@pytest.mark.parametrize("size", [100, 1_500_000])
+def test_images_can_be_made_large(google: Any, emulator: Any, model: str, size: int) -> None:
+    emulator.measure(drawings=1)
+    plain = content(google, model)
+    emulator.measure(drawings=1, image_bytes=size)
+
+    large = content(google, model)
+
+    assert size <= len(large) <= max(len(plain), size + 1200)
+    assert pixels(large) == pixels(plain)
+
+
 def test_a_measurement_can_be_prepared_over_http_until_the_reset(google: Any, emulator: Any) -> None:
     order = {"latency_seconds": 0, "drawings": 1}
     assert google.post("/emulator/measurement", order).json == order
@@ -95,7 +108,9 @@ def test_a_measurement_can_be_prepared_over_http_until_the_reset(google: Any, em
     assert first != pixels(content(google))
 
 
-@pytest.mark.parametrize("order", [{"latency_seconds": -1}, {"drawings": -1}, {"latency_seconds": "x"}, {"speed": 1}])
+@pytest.mark.parametrize(
+    "order", [{"latency_seconds": -1}, {"drawings": -1}, {"latency_seconds": "x"}, {"speed": 1}, {"image_bytes": 1}]
+)
 def test_a_measurement_that_makes_no_sense_is_refused(google: Any, order: dict[str, Any]) -> None:
     assert google.post("/emulator/measurement", order).status == 422
 
