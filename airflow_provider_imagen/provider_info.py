@@ -16,25 +16,30 @@ _MODELS = ["gemini-nano-banana-2.1", "gemini-3.1-flash-image", "gemini-3.1-flash
 _LOCATIONS = ["global", "us-central1", "us-east4", "europe-west4", "asia-northeast1"]
 _TEXT = ["string", "null"]
 
+# The form of Airflow 3 holds texts to maxLength and numbers to minimum and maximum; it knows no pattern, and of formats
+# only some. What it lets through is refused, in words, by the test of the connection and by the task that reads it.
+_NAME = {"type": _TEXT, "maxLength": 100}
+_LONG = {"type": _TEXT, "maxLength": 2048}
+
 CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "project": {
         "label": "Project ID",
-        "schema": {"type": _TEXT},
+        "schema": _NAME,
         "description": "Google Cloud project that is billed. Empty: the project of the credentials.",
     },
     "location": {
         "label": "Location",
-        "schema": {"type": _TEXT, "examples": _LOCATIONS},
+        "schema": {**_NAME, "examples": _LOCATIONS},
         "description": "For example us-central1. Empty: the model's own default. Set: no other place is ever used.",
     },
     "default_model": {
         "label": "Default model",
-        "schema": {"type": _TEXT, "examples": _MODELS},
+        "schema": {**_NAME, "examples": _MODELS},
         "description": "Model for tasks that name none. Empty: the provider's default, gemini-nano-banana-2.1.",
     },
     "fallback_model": {
         "label": "Fallback model",
-        "schema": {"type": _TEXT, "examples": _MODELS},
+        "schema": {**_NAME, "examples": _MODELS},
         "description": "Model for tasks whose own model is retired or answers 404. Empty: such tasks fail.",
     },
     "keyfile_dict": {
@@ -44,27 +49,27 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     },
     "key_path": {
         "label": "Service account key file",
-        "schema": {"type": _TEXT},
+        "schema": _LONG,
         "description": "Path of a key file that every worker can read, for example /secrets/key.json.",
     },
     "credential_config_file": {
         "label": "Credential configuration file",
-        "schema": {"type": _TEXT},
+        "schema": _LONG,
         "description": "Path of a workload identity federation configuration that every worker can read.",
     },
     "impersonation_chain": {
         "label": "Impersonation chain",
-        "schema": {"type": _TEXT},
+        "schema": _LONG,
         "description": "Service account to act as, by e-mail address; a comma-separated chain ends with it.",
     },
     "quota_project_id": {
         "label": "Quota project ID",
-        "schema": {"type": _TEXT},
+        "schema": _NAME,
         "description": "Project whose quota is used. Empty: the one above.",
     },
     "scope": {
         "label": "Scopes",
-        "schema": {"type": _TEXT},
+        "schema": _LONG,
         "description": "Comma-separated OAuth scopes. Empty: https://www.googleapis.com/auth/cloud-platform.",
     },
     "timeout_seconds": {
@@ -74,12 +79,12 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     },
     "endpoint": {
         "label": "Vertex AI endpoint",
-        "schema": {"type": _TEXT},
+        "schema": _LONG,
         "description": "Base URL instead of Google's, for example of the emulator. No Google token is sent to it.",
     },
     "storage_endpoint": {
         "label": "Cloud Storage endpoint",
-        "schema": {"type": _TEXT},
+        "schema": _LONG,
         "description": "Base URL instead of https://storage.googleapis.com. No Google token is sent to it.",
     },
     # No name with "token" in it: Airflow's form would take the value for a secret, show *** and switch it on.

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from airflow_provider_imagen.core.extra_problems import problem_with_extra
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.text import is_blank, quoted, text_from
 from airflow_provider_imagen.errors import InvalidConnectionError, InvalidInputError
@@ -20,6 +21,7 @@ CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 OLD_PREFIX = "extra__google_cloud_platform__"
 NOT_SUPPORTED = ("key_secret_name", "idp_issuer_url", "credentials_provider")
 """Ways to name an identity that we do not read. Passing over one would use another identity, so it is refused."""
+LONGEST_TIMEOUT_SECONDS = 3600
 MASKED = "***"
 """What Airflow shows instead of a secret. No value that we read contains it."""
 
@@ -94,7 +96,7 @@ class ConnectionSettings(BaseModel):
     send_credentials_to_endpoint: bool = False
     default_model: Text | None = None
     fallback_model: Text | None = None
-    timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
+    timeout_seconds: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_SECONDS)] = 300.0
 
 
 def read_extra(conn_id: str, text: str | None) -> dict[str, Any]:
@@ -157,9 +159,10 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
         errors = failure.errors(include_input=False)
         if names := [name for name in given if any(error["loc"][0] == name for error in errors)]:
             raise InvalidInputError(tuple(_problem_with(name, given[name]) for name in names)) from None
-        wrong = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in errors)
+        wrong = dict.fromkeys(str(error["loc"][0]) for error in errors)
+        lines = "".join(f"\n  - {problem_with_extra(name, wanted.get(name))}." for name in wrong)
         raise InvalidConnectionError(
-            f"The connection {conn_id} has extras that cannot be used ({wrong}). Correct them in the connection form."
+            f"The connection {conn_id} has {len(wrong)} extra(s) to correct in the connection form:{lines}"
         ) from None
 
 

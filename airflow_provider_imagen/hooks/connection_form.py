@@ -15,7 +15,7 @@ def _widget(field: Mapping[str, Any]) -> Any:
     from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
     from flask_babel import lazy_gettext
     from wtforms import BooleanField, IntegerField, PasswordField, StringField
-    from wtforms.validators import Optional
+    from wtforms.validators import Length, NumberRange, Optional
 
     label, description = lazy_gettext(field["label"]), field["description"]
     schema = field["schema"]
@@ -23,5 +23,8 @@ def _widget(field: Mapping[str, Any]) -> Any:
         return PasswordField(label, description=description, widget=BS3PasswordFieldWidget())
     if "boolean" in schema["type"]:
         return BooleanField(label, description=description, default=False)
-    kind = IntegerField if "integer" in schema["type"] else StringField
-    return kind(label, description=description, widget=BS3TextFieldWidget(), validators=[Optional()])
+    if "integer" in schema["type"]:
+        rules = [Optional(), NumberRange(schema["minimum"], schema["maximum"])]
+        return IntegerField(label, description=description, widget=BS3TextFieldWidget(), validators=rules)
+    rules = [Optional(), Length(max=schema["maxLength"])]
+    return StringField(label, description=description, widget=BS3TextFieldWidget(), validators=rules)

@@ -110,6 +110,17 @@ def test_every_field_has_its_label_and_help_and_fields_without_meaning_are_hidde
     ] == []
 
 
+def test_the_form_holds_numbers_and_texts_to_their_limits(page: Any) -> None:
+    form = new_connection(page, "never_saved")
+    seconds = field(form, "timeout_seconds")
+    seconds.fill("86400")
+    seconds.blur()
+
+    assert seconds.input_value() == "3600"
+    assert field(form, "location").get_attribute("maxlength") == "100"
+    assert field(form, "endpoint").get_attribute("maxlength") == "2048"
+
+
 @pytest.mark.parametrize("conn_id", ["imagen_default"], indirect=True)
 def test_a_person_makes_a_connection_reopens_it_and_runs_a_dag_with_it(
     page: Any, site: Any, emulator: Any, conn_id: str, picture: Callable[..., None]
@@ -168,9 +179,10 @@ def test_a_key_that_is_saved_again_unseen_is_still_the_real_one(
         ({"project": None, "is_anonymous": True}, "Set project in the connection"),
         ({"default_model": "imagen-9"}, "Check the model id and the location"),
         ({"keyfile_dict": "***"}, "Enter the real value in the connection form"),
-        ({"timeout_seconds": -1}, "Correct them in the connection form"),
+        ({"timeout_seconds": -1}, "timeout_seconds is -1; allowed is a number of seconds above 0, at most 3600"),
+        ({"keyfile_dict": "{broken"}, "keyfile_dict cannot be read; allowed is the whole content of the key file"),
     ],
-    ids=["works", "nobody there", "no project", "no such model", "stars for a key", "no time"],
+    ids=["works", "nobody there", "no project", "no such model", "stars for a key", "no time", "broken key"],
 )
 def test_the_test_button_says_what_to_mend(
     page: Any, site: Any, emulator: Any, conn_id: str, extra: dict[str, Any], answer: str

@@ -96,7 +96,7 @@ FOUND = {
     "people": ("error", "prominent_people", "'some'"),
     "empty": ("error", "prompt", "prompt is empty"),
     "fallback": ("warning", "fallback_model", "whose last day was"),
-    "connection": ("error", None, "The connection broken has extras that cannot be used"),
+    "connection": ("error", None, "The connection broken has 1 extra(s) to correct"),
     "place_of_connection": ("error", None, "location is mars-1"),
     "factor": ("error", "upscale_factor", "'x5'"),
     "no_source": ("error", "image", "'i.png'"),

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from airflow_provider_imagen.core.connection import CLOUD_PLATFORM, ConnectionSettings, read_settings
+from airflow_provider_imagen.core.extra_problems import ALLOWED
 from airflow_provider_imagen.errors import InvalidConnectionError, InvalidInputError
 from airflow_provider_imagen.provider_info import CONNECTION_FIELDS
 
@@ -133,6 +134,7 @@ def test_an_identity_that_we_cannot_read_is_refused_not_replaced(prefix: str, na
         ("endpoint", "https://x example"),
         ("storage_endpoint", "//x"),
         ("timeout_seconds", 0),
+        ("timeout_seconds", 3601),
         ("timeout_seconds", -1),
         ("timeout_seconds", "long"),
         ("timeout_seconds", "inf"),
@@ -143,14 +145,31 @@ def test_an_identity_that_we_cannot_read_is_refused_not_replaced(prefix: str, na
         ("keyfile_dict", '"planted-secret"'),
         ("keyfile_dict", '["planted-secret"]'),
         ("keyfile_dict", 7),
+        ("location", "planted-secret " * 2),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_but_not_shown(name: str, value: object) -> None:
     text = refusal({name: value})
 
-    assert f"({name}: " in text
-    assert text.endswith("Correct them in the connection form.")
+    assert "has 1 extra(s) to correct in the connection form:" in text
+    assert f"\n  - {name} " in text
+    assert "; allowed is " in text
     assert "planted-secret" not in text
+
+
+def test_every_mistake_is_told_at_once_and_a_number_with_its_limits() -> None:
+    text = refusal({"timeout_seconds": 86_400, "keyfile_dict": "{broken", "location": "us central"})
+
+    assert text.splitlines()[1:] == [
+        "  - keyfile_dict cannot be read; allowed is the whole content of the key file, a JSON object from { to }, "
+        "with its quotes and commas.",
+        "  - location cannot be read; allowed is letters, digits and . : _ -, such as us-central1 or global.",
+        "  - timeout_seconds is 86400; allowed is a number of seconds above 0, at most 3600.",
+    ]
+
+
+def test_every_extra_has_words_for_what_it_may_be() -> None:
+    assert set(ALLOWED) == set(ConnectionSettings.model_fields)
 
 
 PEM = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n"
@@ -171,14 +190,14 @@ def test_the_text_of_a_key_that_holds_none_is_not_taken_for_no_key(name: str, te
     if name == "credential_config_file" and "{" not in text:
         assert getattr(read({name: text}), name) == text  # the path of a file, which is not there
         return
-    assert f"({name}: " in refusal({name: text})
+    assert f"- {name} " in refusal({name: text})
 
 
 def test_all_unusable_values_are_named_at_once() -> None:
     text = refusal({"project": "a/b", "timeout_seconds": 0})
 
-    assert "project: " in text
-    assert "timeout_seconds: " in text
+    assert "- project " in text
+    assert "- timeout_seconds " in text
 
 
 def test_a_secret_is_not_in_the_representation() -> None:

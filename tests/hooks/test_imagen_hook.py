@@ -164,7 +164,9 @@ def test_nobody_waits_for_a_test_as_long_as_a_task_may_wait(
         ({"key_path": "/nowhere.json", "send_credentials_to_endpoint": True}, "Set one of keyfile_dict, key_path"),
         ({"default_model": "imagen-9"}, "Check the model id and the location"),
         ({"endpoint": "http://127.0.0.1:9"}, "Check the network, the proxy and the connection's endpoint"),
-        ({"timeout_seconds": -1}, "Correct them in the connection form"),
+        ({"timeout_seconds": -1}, "timeout_seconds is -1; allowed is a number of seconds above 0, at most 3600"),
+        ({"timeout_seconds": 86_400}, "timeout_seconds is 86400; allowed is"),
+        ({"keyfile_dict": '{"type": "service_account",}'}, "keyfile_dict cannot be read; allowed is the whole content"),
     ],
 )
 def test_a_failing_test_says_what_to_mend(
@@ -191,5 +193,7 @@ def test_older_airflow_gets_one_form_field_for_each_extra() -> None:
 
     assert list(widgets) == list(CONNECTION_FIELDS)
     assert widgets["keyfile_dict"].field_class.__name__ == "PasswordField"
+    (_, seconds), (_, longest) = (widgets[name].kwargs["validators"] for name in ("timeout_seconds", "location"))
+    assert (seconds.min, seconds.max, longest.max) == (1, 3600, 100)
     drawn = {name: (str(widget.args[0]), widget.kwargs["description"]) for name, widget in widgets.items()}
     assert drawn == {name: (field["label"], field["description"]) for name, field in CONNECTION_FIELDS.items()}
