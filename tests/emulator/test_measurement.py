@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import io
 import time
 from typing import Any
@@ -141,6 +142,15 @@ def test_a_large_content_can_be_damaged(google: Any, emulator: Any) -> None:
 
     assert (len(damaged.body), damaged.body == bytes(LARGE)) == (LARGE, False)
     assert damaged.headers.get_all("content-length") == [str(LARGE)]
+
+
+def test_a_large_content_can_end_half_way(google: Any, emulator: Any) -> None:
+    emulator.put_object("bucket", "large.jsonl", bytes(LARGE), "text/plain")
+    emulator.order_fault(Fault("download", truncated=True, after_work=True))
+
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        google.download("large.jsonl")
+    assert len(caught.value.partial) == LARGE // 2
 
 
 def test_the_log_keeps_the_beginning_of_what_is_stored(google: Any, emulator: Any) -> None:

@@ -115,6 +115,18 @@ def with_labels(client: genai.Client) -> dict[str, Any]:
     return {"listed": [job.display_name for job in client.batches.list(config=config)]}
 
 
+def one_of_each(client: genai.Client) -> None:
+    """Make each call once, with everything that the SDK can say; labels only go through as an extra body."""
+    options = types.HttpOptions(extra_body={"labels": {"imagen_job": "abc"}})
+    job = created(client, "catalogue", http_options=options)
+    config = types.ListBatchJobsConfig(filter='labels.imagen_job="abc"', page_size=100)
+    client.batches.list(config=config)
+    client.batches.get(name=job.name or "")
+    client.batches.cancel(name=job.name or "")
+    waited_for(client, job)
+    client.batches.delete(name=job.name or "")
+
+
 CALLS: dict[str, Callable[[genai.Client], Any]] = {
     "succeeded": succeeded,
     "by defaults": by_defaults,
@@ -124,6 +136,7 @@ CALLS: dict[str, Callable[[genai.Client], Any]] = {
     "deleted": deleted,
     "asynchronous": asynchronous,
     "with labels": with_labels,
+    "one of each": one_of_each,
     "get an unknown job": lambda client: described(client.batches.get(name="1")),
     "unknown model": lambda client: described(client.batches.create(model="gemini-9", src=SOURCE)),
 }
