@@ -42,6 +42,22 @@ def test_classifiers_exist_and_name_airflow(metadata: Message) -> None:
     assert {"Framework :: Apache Airflow :: Provider", "Typing :: Typed"} <= set(stated)
 
 
+def test_it_leads_to_its_pages(metadata: Message) -> None:
+    urls = dict(each.split(", ", 1) for each in metadata.get_all("Project-URL", []))
+
+    assert set(urls) == {"Changelog", "Documentation", "Homepage", "Issues", "Source"}
+    assert all(url.startswith("https://") for url in urls.values())
+
+
+def test_the_changelog_has_a_section_for_this_version_below_the_unreleased_one(metadata: Message) -> None:
+    text = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d{2}-\d{2}))?$", text, re.MULTILINE)
+
+    assert headings[0] == ("Unreleased", "")
+    assert next(version for version, day in headings[1:] if day) == metadata["Version"]
+    assert all(f"\n[{version}]: https://" in text for version, _ in headings)
+
+
 def test_the_lowest_python_it_names_is_the_one_it_requires(metadata: Message) -> None:
     minors = [int(each.rpartition(".")[2]) for each in metadata.get_all("Classifier", []) if ":: Python :: 3." in each]
 
