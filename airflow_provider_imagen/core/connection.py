@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -78,7 +78,7 @@ PathPart = Annotated[
 class ConnectionSettings(BaseModel):
     """Everything a client needs to know about one connection. Secrets are not in its ``repr``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     project: PathPart | None = None
     key_path: str | None = None

@@ -87,7 +87,7 @@ Labels = Annotated[dict[Text, Text], Field(description="a dict of text to text")
 class InputPicture(BaseModel):
     """A picture that a request sends: a ``gs://`` URI, or bytes; with its MIME type where that is known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     gcs_uri: str | None = None
     data: bytes | None = Field(default=None, repr=False)
@@ -97,7 +97,7 @@ class InputPicture(BaseModel):
 class _Request(BaseModel):
     """What both jobs have in common. ``pictures`` are added once they were read, and never recorded."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     model: Text
     output_uri: Text

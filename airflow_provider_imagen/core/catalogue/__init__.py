@@ -7,7 +7,7 @@ import tomllib
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -29,7 +29,7 @@ class TokenPrices(BaseModel):
     :param output_text: tokens of texts and thoughts that come.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     input: Price
     output_image: Price
@@ -46,7 +46,7 @@ class PictureLimits(BaseModel):
     :param tokens: how many input tokens each counts as.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     most: Annotated[int, Field(ge=1)]
     inline_bytes: Annotated[int, Field(ge=1)]
@@ -58,7 +58,7 @@ class PictureLimits(BaseModel):
 class Model(BaseModel):
     """One model: what it accepts, how long it lives, and where we know that from."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     id: Filled
     aliases: tuple[Filled, ...] = ()
@@ -139,7 +139,7 @@ class ModelMatch(NamedTuple):
 class Catalogue(BaseModel):
     """All models we know, and the ones to take when a DAG names none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     defaults: dict[Literal["generate", "upscale"], str]
     sources: dict[str, str]

@@ -5,7 +5,7 @@ Source: Cloud Storage JSON API, ``objects.list``. Only the fields named in ``FIE
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -27,7 +27,9 @@ class StoredObject(BaseModel):
     :param crc32c: CRC32C of the content in base64.
     """
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, coerce_numbers_to_str=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, coerce_numbers_to_str=True
+    )
 
     name: str
     size: int = 0
@@ -47,7 +49,7 @@ class StoredObject(BaseModel):
 class Page(BaseModel):
     """One page of a listing."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     items: tuple[StoredObject, ...] = ()
     next_page_token: str | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -83,7 +83,7 @@ class ImageWait(BaseModel):
     :param wants_uris: the images' URIs are wanted, and not only their being there.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     output_uri: Annotated[str, AfterValidator(_names_a_folder)]
     min_images: Annotated[int, Field(ge=0)] = 1
