@@ -17,11 +17,10 @@
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
     │   ├── RecordUnreadableError   what an earlier try recorded cannot be read; nothing was sent
     │   ├── KeyInUseError           another task of the same run makes the same image_key; nothing was sent
-
-
     │   ├── OverBudgetError         a request could cross max_cost_usd, and was not sent
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
+    │   ├── BatchRefusedError       (also a BatchFailedError) none of them can succeed with the same words
     │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
     │   └── UnexpectedResponseError   Google answered in a shape that is not documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
@@ -31,7 +30,6 @@
     │   └── ServerError             408, 499, 500, 502, 504 in Google's own words: not charged, but images may be stored
     ├── NoImageError                Google answered without an image, and no filter is the reason; another try may help
     ├── BatchFailedError        more items of a batch failed than may; another try asks only for these
-    │   └── BatchRefusedError   (also a PermanentError) none of them can succeed with the same words
     ├── RequestStoppedError         the task was stopped before the request was sent
     └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 

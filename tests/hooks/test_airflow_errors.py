@@ -26,6 +26,7 @@ TRIES: dict[type[ImagenError], int] = {
     errors.RetryableError: RETRIED,
     errors.RequestStoppedError: RETRIED,
     errors.NoImageError: RETRIED,
+    errors.BatchFailedError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
 }
 # The same where a retry_policy (Airflow 3.3) says RETRY to everything; it is not asked about what may be paid for.
@@ -34,6 +35,7 @@ TRIES_WITH_POLICY: dict[type[ImagenError], int] = {
     errors.RetryableError: RETRIED,
     errors.RequestStoppedError: RETRIED,
     errors.NoImageError: RETRIED,
+    errors.BatchFailedError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
     errors.OutputError: AT_ONCE,
     errors.UnexpectedResponseError: AT_ONCE,
