@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-fast test-oldest test-matrix package fuzz lint format types check faults fault-docs kills pictures benchmark \
+.PHONY: help demo ui test test-fast test-oldest test-matrix package fuzz lint format types check faults docs kills pictures benchmark \
 	emulator clean
 
 help: ## show this list
@@ -50,8 +50,9 @@ check: lint types test ## everything that has to be green
 faults: $(VENV)/ready ## break everything that can break, in every operation, and print what became of it
 	$(BIN)/python -m pytest -q --fault-table tests/faults
 
-fault-docs: $(VENV)/ready ## write docs/faults.md from the fault matrix
-	PYTHONPATH=tests $(BIN)/python -m faults.docs
+docs: $(VENV)/ready ## write what the pages take from code, catalogue, docstrings and the fault matrix
+	PYTHONPATH=tests $(BIN)/python -W ignore -m faults.docs
+	PYTHONPATH=tests $(BIN)/python -W ignore -m pages
 
 kills: $(VENV)/ready ## kill workers at some 500 moments of their tasks, and count what that costs
 	KILL_PARTS=40 $(BIN)/python -m pytest -q tests/kills

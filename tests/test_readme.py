@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-
-from airflow_provider_imagen import errors
-from airflow_provider_imagen.core.catalogue import catalogue
-from airflow_provider_imagen.core.connection import ConnectionSettings
+from pages import models
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
-def first_cells(heading: str) -> list[str]:
-    """Return the names in the first column of the table below a heading."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
-
-
-def leaves(kind: type[errors.ImagenError]) -> set[str]:
-    children = kind.__subclasses__()
-    return {kind.__name__} if not children else set.union(*map(leaves, children))
-
-
 def test_a_dag_stands_in_the_first_twenty_lines() -> None:
     assert "with DAG(" in "\n".join(README.splitlines()[:20])
 
 
-def test_the_connection_table_names_every_extra() -> None:
-    assert sorted(first_cells("Connection")) == sorted(ConnectionSettings.model_fields)
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= 130
 
 
-def test_the_errors_table_names_every_error_a_person_can_see() -> None:
-    assert set(first_cells("Errors")) == leaves(errors.ImagenError) | {
-        "ImagesFilteredError",
-        "NoImageError",
-        "BatchFailedError",
+def test_its_models_are_the_living_ones() -> None:
+    section = README.split("\n## Models\n")[1].split("\n## ")[0]
+    named = re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)
+
+    assert sorted(named) == sorted(model.id for model in models.LIVING)
+
+
+def test_it_can_be_tried_with_pip_alone(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```sh\n(pip install 'airflow-provider-imagen\[emulator\]'\n.*?)```", README, re.DOTALL)
+    commands = block.split("\n", 1)[1]  # the package is installed here
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_CONN_")},
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "AIRFLOW_HOME": str(tmp_path / "airflow"),
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONWARNINGS": "ignore",
     }
+    script = f"trap 'kill $!' EXIT\n{commands}"
 
+    done = subprocess.run(
+        ["sh", "-ec", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
 
-def test_the_model_table_is_the_catalogue() -> None:
-    expected = [
-        f"| `{model.id}` | {', '.join(model.jobs)} | {model.discontinued or 'none'} | "
-        + (f"`{model.replacement}` |" if model.replacement else "|")
-        for model in catalogue().models
-        if "edit" not in model.jobs
-    ]
-    section = README.split("\n## Which models answer today\n")[1].split("\n## ")[0]
-
-    assert [line for line in section.splitlines() if line.startswith("| `")] == expected
+    assert done.returncode == 0, done.stderr
+    assert [image.suffix for image in (tmp_path / "here").rglob("*.*") if "_imagen" not in image.parts] == [".jpg"]
 
 
 def test_every_file_it_links_to_is_there() -> None:

@@ -17,7 +17,7 @@ from airflow_provider_imagen.emulator.storage import LOOPBACK
 
 def main() -> int:
     """Read the command line, serve, and return the exit code."""
-    options = _options()
+    options = parser().parse_args()
     # Not an Event: its lock may be held by the thread that the handler interrupts, a deadlock.
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -53,20 +53,21 @@ def _export(connection: dict[str, Any]) -> str:
     return f"export AIRFLOW_CONN_IMAGEN_DEFAULT={shlex.quote(json.dumps(connection))}"
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    words = argparse.ArgumentParser(
         prog="python -m airflow_provider_imagen.emulator",
         description="An emulator of Vertex AI and Cloud Storage. Prints one line of JSON when it is ready, and one "
         "for a shell that connects Airflow to it.",
     )
-    parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument("--storage-port", type=int, default=0, help="port of fake-gcs-server (default: a free one)")
-    parser.add_argument("--storage-folder", type=Path, help="where to keep objects (default: in memory)")
-    parser.add_argument("--bucket", action="append", help="a bucket to make; may be given often (default: my-bucket)")
-    parser.add_argument("--print-env", action="store_true", help="print the line for a shell only")
-    parser.add_argument("--allow-remote", action="store_true", help="allow a host that other machines reach")
-    return parser.parse_args()
+    words.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
+    words.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    words.add_argument("--storage-port", type=int, default=0, help="port of fake-gcs-server (default: a free one)")
+    words.add_argument("--storage-folder", type=Path, help="where to keep objects (default: in memory)")
+    words.add_argument("--bucket", action="append", help="a bucket to make; may be given often (default: my-bucket)")
+    words.add_argument("--print-env", action="store_true", help="print the line for a shell only")
+    words.add_argument("--allow-remote", action="store_true", help="allow a host that other machines reach")
+    return words
 
 
 if __name__ == "__main__":

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from faults.batch_matrix import ITEMS, PLACES, Outcome, batch_rows
 from faults.matrix import CHAPTERS, OPERATIONS, Cell, Row, rows
+from pages.markdown import table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 INTRODUCTION = """\
 # When something breaks
 
 What a task does when the network, Google or something in between fails, fault by fault. Every cell of these tables is
-run as a test, over real sockets (`make faults`). This page is written from the same data (`make fault-docs`).
+run as a test, over real sockets (`make faults`). This page is written from the same data (`make docs`).
 
-A cell says how the task ends, how many requests were sent at most, and how many images are in the output folder then.
+{summary}
+
+A cell of the tables below says how the task ends, how many requests were sent at most, and how many images are in the
+output folder then.
 
 - **success**: the task succeeds. Where there is more than one request, the client asked again by itself.
 - **retry**: an ordinary error. Airflow tries the task again if it has retries; nothing is billed for this try.
@@ -33,9 +37,34 @@ asked again. A page that a proxy made, and an answer that never came, leave open
 """
 
 
+SUMMARY = (
+    (
+        "what fails",
+        "an Imagen model that writes to `gs://`",
+        "every other generating task",
+        "a sensor's look",
+        "billed",
+    ),
+    ("no connection was made", "tried for ten minutes, then Airflow's retry", "the same", "does not count", "no"),
+    ("Google refuses for now (429, 503)", "tried for ten minutes, then a retry", "the same", "does not count", "no"),
+    ("Google fails and says so (5xx)", "looked for, then asked again", "asked again", "does not count", "no"),
+    ("Google refuses for good (400 to 404)", "fails at once", "the same", "ends the wait", "no"),
+    ("the response is lost", "looked for, then asked once more", "`on_lost` decides", "does not count", "perhaps"),
+    ("images cannot be stored", "Google refuses before it makes any", "kept on the worker, then fails", "-", "yes"),
+)
+
+
 def page() -> str:
     """Return the page."""
-    return "\n".join([INTRODUCTION, *_operations(), *_tables(), *_batches(), *_reasons()])
+    return "\n".join(
+        [
+            INTRODUCTION.format(summary=table(SUMMARY[0], SUMMARY[1:])),
+            *_operations(),
+            *_tables(),
+            *_batches(),
+            *_reasons(),
+        ]
+    )
 
 
 def _operations() -> Iterator[str]:

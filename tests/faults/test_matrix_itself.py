@@ -67,7 +67,7 @@ def test_no_cell_depends_on_a_name_that_nobody_reads() -> None:
 
 
 def test_the_page_about_faults_is_up_to_date() -> None:
-    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "run: make fault-docs"
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "run: make docs"
 
 
 def test_a_cell_as_it_should_be_has_no_complaints() -> None:

@@ -1,0 +1,1 @@
+"""What the pages in ``docs/`` and the README take from code, catalogue and docstrings."""

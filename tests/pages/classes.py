@@ -1,0 +1,75 @@
+"""The classes that a DAG uses, with every argument: from their signatures and docstrings."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from airflow_provider_imagen.core.validation.rules import CHOICES, RANGES
+from airflow_provider_imagen.decorators.imagen import ImagenDecoratedOperator
+from airflow_provider_imagen.provider_info import get_provider_info
+from pages.docstrings import docstring_of
+from pages.markdown import code, table
+
+_SEE = "see `ImagenGenerateOperator`"
+_LINK = "see [`ImagenGenerateOperator`](#imagengenerateoperator)"
+
+
+def _public_classes() -> Iterator[type]:
+    """Yield what the provider's metadata names: operators, sensors, hooks and triggers."""
+    info = get_provider_info()
+    for kind in ("operators", "sensors", "triggers", "hooks"):
+        for name in (name for entry in info[kind] for name in entry["python-modules"]):
+            module = importlib.import_module(name)
+            yield from (
+                each
+                for each in vars(module).values()
+                if inspect.isclass(each) and each.__module__ == name and each.__name__.startswith("Imagen")
+            )
+
+
+def section(kind: type) -> str:
+    """Return what a class does, its arguments, and what it raises."""
+    told = docstring_of(kind)
+    parts = [f"```python\nfrom {kind.__module__} import {kind.__name__}\n```", *told.paragraphs]
+    if rows := list(_arguments(kind, told.params)):
+        parts.append(table(("argument", "type", "default", "meaning"), rows))
+    if told.raises:
+        parts.append("\n".join(f"- raises `{name}`: {what}" for name, what in told.raises.items()))
+    return "\n\n".join(parts).replace(_SEE, _LINK)
+
+
+def decorator() -> str:
+    """Return what ``@task.imagen`` does."""
+    told = docstring_of(ImagenDecoratedOperator)
+    raises = "\n".join(f"- raises `{name}`: {what}" for name, what in told.raises.items())
+    return "\n\n".join([*told.paragraphs, raises]).replace("`ImagenGenerateOperator`", _LINK.removeprefix("see "))
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    **{kind.__name__: partial(section, kind) for kind in _public_classes()},
+    "@task.imagen": decorator,
+}
+
+
+def _arguments(kind: type, told: dict[str, str]) -> Iterator[tuple[str, ...]]:
+    for name, parameter in inspect.signature(kind.__init__).parameters.items():  # type: ignore[misc]
+        if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
+            continue
+        yield f"`{name}`", f"`{parameter.annotation}`", _default(parameter.default), told[name]
+
+
+def _default(value: Any) -> str:
+    if value is inspect.Parameter.empty:
+        return "required"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def allowed_values() -> str:
+    """Return what the rules for every model allow."""
+    rows = [(f"`{name}`", code(values)) for name, values in CHOICES.items()]
+    rows += [(f"`{name}`", f"{low} to {high}") for name, (low, high) in RANGES.items()]
+    return table(("argument", "allowed"), rows)
