@@ -85,11 +85,14 @@ $(VENV)/ready: .ci/constraints.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-build-isolation --constraint .ci/constraints.txt --editable '.[dev,browser]'
 	@touch $@
 
-# Every other supported Airflow: .venv-oldest, .venv-3.0, .venv-3.1, .venv-3.2.
+# Every other supported Airflow: .venv-oldest, .venv-3.0, .venv-3.1, .venv-3.2. Two of them have pages to look at.
+EXTRAS_3.1 := dev,browser
+EXTRAS_3.2 := dev,browser
 .venv-%/ready: .ci/constraints-%.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv-$*
 	.venv-$*/bin/pip install --quiet --requirement .ci/constraints-$*.txt
-	.venv-$*/bin/pip install --quiet --no-build-isolation --constraint .ci/constraints-$*.txt --editable '.[dev]'
+	.venv-$*/bin/pip install --quiet --no-build-isolation --constraint .ci/constraints-$*.txt \
+		--editable '.[$(or $(EXTRAS_$*),dev)]'
 	@touch $@
 
 # Google's SDKs and the tools that build have environments of their own: they are no part of what is tested with Airflow.

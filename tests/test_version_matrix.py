@@ -48,6 +48,16 @@ def report(folder: Path, **counts: int) -> Path:
     return path
 
 
+def test_the_browser_tests_run_on_every_airflow_with_a_gallery_with_the_same_driver(matrix: Any) -> None:
+    pinned = {}
+    for version, environment in matrix.ENVIRONMENTS.items():
+        constraints = REPOSITORY / ".ci" / f"constraints{environment.removeprefix('.venv')}.txt"
+        pinned[version] = re.findall(r"^playwright==(.+)$", constraints.read_text(), re.MULTILINE)
+
+    assert {version for version, found in pinned.items() if found} == {"3.1", "3.2", "3.3"}
+    assert len({found[0] for found in pinned.values() if found}) == 1
+
+
 def test_every_environment_pins_the_version_it_is_listed_under(matrix: Any) -> None:
     pinned = {}
     for version, environment in matrix.ENVIRONMENTS.items():

@@ -1,6 +1,6 @@
 """A real Airflow with its UI on this machine: API server, scheduler, DAG processor and triggerer.
 
-Started by ``make ui`` and by the browser tests. Run on Airflow 3.3; other versions were not tried.
+Started by ``make ui`` and by the browser tests. Run on Airflow 3.1 and 3.3; other versions were not tried.
 """
 
 from __future__ import annotations
@@ -56,12 +56,19 @@ class AirflowSite:
     :param dags_folder: the DAGs to show.
     :param users: role of each user; each gets a new password, see :attr:`passwords`.
     :param preferred_port: port of the UI where it is free; else, and by default, any free one.
+    :param base_path: path of the UI's address, such as ``/airflow``; by default none.
     """
 
     def __init__(
-        self, home: Path, dags_folder: Path, users: Mapping[str, str] | None = None, preferred_port: int = 0
+        self,
+        home: Path,
+        dags_folder: Path,
+        users: Mapping[str, str] | None = None,
+        preferred_port: int = 0,
+        base_path: str = "",
     ) -> None:
         self.home = home
+        self.base_path = base_path
         self.users = dict(users or {"admin": "admin"})
         self.passwords = {user: secrets.token_urlsafe(9) for user in self.users}
         self.port = _free_port(preferred_port)
@@ -71,7 +78,7 @@ class AirflowSite:
     @property
     def address(self) -> str:
         """Where the UI is."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}{self.base_path}"
 
     @property
     def log(self) -> Path:

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -62,11 +63,24 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def site(chromium: str) -> Iterator[Any]:
     """A running Airflow with the example DAGs."""
+    with running_site() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site_behind_a_path(chromium: str) -> Iterator[Any]:
+    """A running Airflow whose address has a path, and the emulator that it is connected with."""
+    with running_site("/some/airflow") as running, connected_emulator(running):
+        yield running
+
+
+@contextmanager
+def running_site(base_path: str = "") -> Iterator[Any]:
     from airflow_site import AirflowSite
 
-    home = Path(tempfile.mkdtemp(prefix="imagen-site-"))
+    home, users = Path(tempfile.mkdtemp(prefix="imagen-site-")), {"admin": "admin", "guest": ""}
     try:
-        with AirflowSite(home, REPOSITORY / "dags_examples", {"admin": "admin", "guest": ""}) as running:
+        with AirflowSite(home, REPOSITORY / "dags_examples", users, base_path=base_path) as running:
             yield running
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -74,6 +88,12 @@ def site(chromium: str) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def google(site: Any) -> Iterator[Any]:
+    with connected_emulator(site) as running:
+        yield running
+
+
+@contextmanager
+def connected_emulator(site: Any) -> Iterator[Any]:
     """The emulator, and a connection to it; a connection of that name that is there already is replaced."""
     from airflow_provider_imagen.emulator import Emulator
 
@@ -113,7 +133,7 @@ def log_in(browser: Any, picture: Callable[..., None]) -> Iterator[Callable[[str
         page = browser.new_page(viewport=TALL_ENOUGH_FOR_THE_FORM, base_url=address)
         pages.append(page)
         page.set_default_timeout(PATIENCE_MS)
-        page.goto("/")
+        page.goto(f"{address}/")
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password", exact=True).fill(password)
         page.get_by_role("button", name="Sign in").click()

@@ -68,10 +68,11 @@ def test_a_person_sees_the_pictures_and_only_what_is_chosen_is_enlarged(
     one, two, three, _ = (image.bounding_box() for image in shown.all())
     assert two["y"] == one["y"] < three["y"]
     assert two["x"] > one["x"] == three["x"]
-    large_image = page.context.new_page()
-    large_image.goto(page.locator("a:has(> img[alt='image 3'])").evaluate("link => link.href"))
-    large_image.get_by_text("Image 3 of 4 · 1024 x 1024").wait_for()
-    large_image.close()
+    page.goto(page.locator("a:has(> img[alt='image 3'])").evaluate("link => link.href"))
+    page.get_by_role("dialog").get_by_text("· 1024 x 1024").wait_for()
+    assert page.locator("#viewer-image").get_attribute("src").endswith("/candidates/-1/images/2")
+    page.go_back()
+    shown.nth(3).wait_for()
     answer(page, options)
 
     site.wait_until(

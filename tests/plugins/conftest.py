@@ -59,9 +59,14 @@ def line(key: str, *uris: str, row: int = 1, status: str = "made", **changes: An
 
 def batch_record(manifest: str = MANIFEST, **changes: Any) -> dict[str, Any]:
     """Return the ``result`` of a batch as its operator pushes it."""
-    counts = {"made": 2, "reused": 0, "filtered": 1, "failed": 0, "lost": 0, "not_sent": 0}
-    values = {"manifest": manifest, "items": 3, "counts": counts, "images": 3, "estimated_cost_usd": 0.117}
-    return values | {"models": {"gemini-nano-banana-2.1": 2}, "failures": []} | changes
+    from airflow_provider_imagen.core.batch.outcome import Counts, ItemOutcome
+
+    counts, model = Counts(3), "gemini-nano-banana-2.1"
+    counts.add(2, "sku-1", ItemOutcome("made", ("a",), None, model, 0.039))
+    counts.add(3, "sku-2", ItemOutcome("made", ("b", "c"), None, model, 0.078))
+    counts.add(4, "sku-3", ItemOutcome("filtered", (), "The prompt was refused (58061214)."))
+    document = counts.document(manifest, output_uri="gs://bucket/made/", imagen_conn_id="imagen_default")
+    return document | changes
 
 
 def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", color: str = "teal", mode: str = "RGB") -> bytes:

@@ -16,7 +16,13 @@ TASK = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/{map_index}"
 IMAGE, SOURCE = f"{TASK}/images/{{number}}", f"{TASK}/sources/{{number}}"
 ITEM = f"{TASK}/items/{{key}}/images/{{number}}"
 PRIVATE = [
-    *("/dags/{dag_id}", "/dags/{dag_id}/runs/{run_id}", "/dags/{dag_id}/runs/{run_id}/images.zip", TASK),
+    *(
+        "/dags/{dag_id}/compare",
+        "/dags/{dag_id}",
+        "/dags/{dag_id}/runs/{run_id}",
+        "/dags/{dag_id}/runs/{run_id}/images.zip",
+        TASK,
+    ),
     *(IMAGE, f"{IMAGE}/thumbnail", f"{IMAGE}/numbered", f"{IMAGE}/file", SOURCE, f"{SOURCE}/thumbnail"),
     *(ITEM, f"{ITEM}/thumbnail", f"{ITEM}/file", f"{TASK}/manifest.jsonl"),
 ]

@@ -164,6 +164,18 @@ def test_a_manifest_has_a_bound(table: str, visit: Visit, monkeypatch: pytest.Mo
     assert "This manifest is larger than" in visit(table).text
 
 
+def test_a_dry_run_says_what_it_would_have_sent(site: Any, visit: Visit, posters: str, make_batch: Any) -> None:
+    counts = {"made": 0, "not_sent": 3}
+    value = make_batch("", counts=counts, images=0, dry_run=True, requests=7, would_cost_usd=0.273)
+    site.add_task(value, run=site.runs["manual__1", "posters_dag"], task_id="table")
+
+    text = visit(f"{DAG}/runs/manual__1/tasks/table/-1").text
+
+    assert "A dry run: nothing was sent." in text
+    assert "Requests to send 7" in text
+    assert "0.27 USD" in text
+
+
 def test_a_batch_stands_among_the_tasks_of_its_run(visit: Visit, table: str) -> None:
     for address in (DAG, f"{DAG}/runs/manual__1"):
         page = visit(address)

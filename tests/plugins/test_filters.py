@@ -145,3 +145,35 @@ def test_results_outside_the_database_are_filtered_too(
 
     assert shown(visit, text="VIOLET") == ["outside in_violet"]
     assert shown(visit, text="red") == ["made boat"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "tasks"),
+    [
+        ({}, [*PROMPTS]),
+        ({"model": "gemini"}, ["tea"]),
+        ({"text": "größe"}, ["umlaut"]),
+        ({"task": "kanji"}, ["kanji"]),
+        ({"state": "failed"}, []),
+    ],
+)
+def test_the_page_of_a_run_has_the_same_filter(visit: Visit, conditions: dict[str, str], tasks: list[str]) -> None:
+    page = visit(f"{DAG}/runs/made?{urlencode(conditions)}")
+
+    found = {link.split("/")[-2] for link in page.links() if link.endswith("/-1")}
+    assert found == set(tasks)
+    assert ("Nothing on this page matches the filter." in page.text) == (not tasks)
+    assert ("Show all" in page.text) == bool(conditions)
+
+
+def test_a_long_run_is_led_to_with_the_filter_and_its_pages_keep_it(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "INSTANCES_OF_A_RUN", 2)
+    monkeypatch.setattr(queries, "INSTANCES_ON_A_PAGE", 2)
+
+    (link,) = (each for each in visit(f"{DAG}?model=imagen-4").links() if "/runs/made?" in each)
+    following = [each for each in visit(link).links() if "page=" in each]
+
+    assert link == f"{DAG}/runs/made?model=imagen-4"
+    assert following == [f"{DAG}/runs/made?page=1&model=imagen-4"]

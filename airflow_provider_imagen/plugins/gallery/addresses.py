@@ -86,6 +86,20 @@ def run_link(dag_id: str, run_id: str) -> str:
     return f"{dag_link(dag_id)}/runs/{quote(run_id, safe='')}"
 
 
+def comparison_link(dag_id: str, **run_ids: str) -> str:
+    """Return the path of the page with two runs side by side, from the gallery's root.
+
+    :param dag_id: the DAG.
+    :param run_ids: the runs, ``left`` and ``right``; without both the page asks for them.
+    """
+    return f"{dag_link(dag_id)}/compare" + (f"?{urlencode(run_ids)}" if run_ids else "")
+
+
+def is_run_id(text: str) -> bool:
+    """Return whether a text can be the id of a run."""
+    return are_valid_ids({"run_id": text})
+
+
 def archive_link(dag_id: str, run_id: str) -> str:
     """Return the path of the ZIP archive of a run's images, from the gallery's root."""
     return f"{run_link(dag_id, run_id)}/images.zip"

@@ -24,6 +24,9 @@ class BatchDocument(BaseModel):
     :param estimated_cost_usd: list price of what was made, where it is known.
     :param models: model to number of items that it made.
     :param imagen_conn_id: the Airflow connection that was used.
+    :param dry_run: nothing was sent, and there is no manifest.
+    :param requests: how many requests a dry run would have sent.
+    :param would_cost_usd: list price of what a dry run would have made, where it is known.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
@@ -35,6 +38,9 @@ class BatchDocument(BaseModel):
     estimated_cost_usd: float | None = None
     models: dict[str, int] = {}
     imagen_conn_id: Text | None = None
+    dry_run: bool = False
+    requests: int | None = None
+    would_cost_usd: float | None = None
 
     @classmethod
     def read(cls, value: Any) -> Self | None:

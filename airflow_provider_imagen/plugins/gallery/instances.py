@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from airflow_provider_imagen.core.result_document import ResultDocument
@@ -77,11 +77,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """One run of a DAG, and some of its task instances."""
+    """One run of a DAG, and some of its task instances.
+
+    :param run_id: the run.
+    :param state: its state.
+    :param page: the task instances.
+    :param tasks: ids of the DAG's tasks, in order.
+    """
 
     run_id: str
     state: str
     page: Page
+    tasks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

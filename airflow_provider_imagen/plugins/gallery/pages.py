@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.plugins import GALLERY_PREFIX
 from airflow_provider_imagen.plugins.gallery import addresses
 from airflow_provider_imagen.plugins.gallery.addresses import TaskInstanceAddress
+from airflow_provider_imagen.plugins.gallery.comparison import Comparison
 from airflow_provider_imagen.plugins.gallery.filters import STATES, Filter
 from airflow_provider_imagen.plugins.gallery.image_storage import unavailable_reason
 from airflow_provider_imagen.plugins.gallery.instances import Instance, Page, RunPage, RunsPage
@@ -97,14 +98,30 @@ def batch(path: str, found: BatchInstance, chosen: ItemFilter, items: ItemsPage 
     return _render("batch.html", path, address=found.instance.address, **values)
 
 
-def run(path: str, dag_id: str, found: RunPage) -> str:
+def run(path: str, dag_id: str, chosen: Filter, found: RunPage) -> str:
     """Return the page about a run.
 
     :param path: path of the request.
     :param dag_id: the DAG.
+    :param chosen: the filter.
     :param found: the run.
     """
-    return _render("run.html", path, dag_id=dag_id, run=found)
+    values = {"chosen": chosen, "models": _models([found]), "states": STATES}
+    return _render("run.html", path, dag_id=dag_id, run=found, **values)
+
+
+def comparison(path: str, dag_id: str, run_ids: list[str], chosen: tuple[str, str], found: Comparison | None) -> str:
+    """Return the page with two runs side by side.
+
+    :param path: path of the request.
+    :param dag_id: the DAG.
+    :param run_ids: runs to choose from.
+    :param chosen: the runs that are chosen, empty texts where none is.
+    :param found: what they made, None where not both are chosen.
+    """
+    left, right = chosen
+    values = {"run_ids": list(dict.fromkeys([*filter(None, chosen), *run_ids])), "comparison": found}
+    return _render("comparison.html", path, dag_id=dag_id, left=left, right=right, **values)
 
 
 def recent_runs(path: str, dag_id: str, number: int, chosen: Filter, runs: RunsPage) -> str:
@@ -116,9 +133,7 @@ def recent_runs(path: str, dag_id: str, number: int, chosen: Filter, runs: RunsP
     :param chosen: the filter.
     :param runs: the runs.
     """
-    documents = [instance.document for each in runs.runs for instance in each.page.instances]
-    models = sorted({document.model for document in documents if document})
-    values = {"number": number, "chosen": chosen, "page": runs, "models": models, "states": STATES}
+    values = {"number": number, "chosen": chosen, "page": runs, "models": _models(runs.runs), "states": STATES}
     return _render("recent_runs.html", path, dag_id=dag_id, **values)
 
 
@@ -139,6 +154,13 @@ def failure(path: str, status: int, message: str) -> str:
     }
     title, text = titles.get(HTTPStatus(status), ("This did not work", message))
     return _render("failure.html", path, title=title, text=text)
+
+
+def _models(runs: list[RunPage]) -> list[str]:
+    """Return the models that made what is on a page, for the form to suggest."""
+    instances = [instance for each in runs for instance in each.page.instances]
+    of_batches = {model for each in instances if each.batch for model in each.batch.models}
+    return sorted({each.document.model for each in instances if each.document} | of_batches)
 
 
 def _render(template: str, path: str, **values: Any) -> str:

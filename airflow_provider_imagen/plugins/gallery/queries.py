@@ -29,6 +29,8 @@ from airflow_provider_imagen.plugins.gallery.xcom_backend import (
 )
 
 RUNS_ON_A_PAGE = 20
+LISTED_RUNS = 100
+"""Runs to choose from on the page with two runs side by side."""
 INSTANCES_OF_A_RUN = 24
 """Task instances of each run on a page of runs; the page of a run shows all."""
 INSTANCES_ON_A_PAGE = 60
@@ -69,24 +71,27 @@ def read_instance(address: TaskInstanceAddress) -> Instance | None:
     return _read([row], backend)[0] if row else None
 
 
-def read_run(dag_id: str, run_id: str, number: int = 0) -> RunPage | None:
+def read_run(dag_id: str, run_id: str, number: int = 0, chosen: Filter = ANY) -> RunPage | None:
     """Return a run with a page of its task instances, None when there is no such one.
 
     :param dag_id: the DAG.
     :param run_id: the run.
     :param number: 0 is the first page.
+    :param chosen: which task instances are shown.
     """
     backend = configured_backend()
-    shown = [TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, _is_shown()]
+    conditions = chosen.conditions(_is_reference(backend))
+    shown = [TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, _is_shown(), *conditions]
     with create_session(scoped=False) as session:
         run = session.execute(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)).first()
-        query = _instances(backend).where(*shown).order_by(*_order(task_order(dag_id, session)))
+        tasks = task_order(dag_id, session)
+        query = _instances(backend).where(*shown).order_by(*_order(tasks))
         count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
         rows = _rows_of_page(session, query, number)
     if run is None:
         return None
-    found = [instance for instance in _read(rows, backend) if instance.is_shown]
-    return RunPage(run_id, str(run.state), Page(found, number, count, INSTANCES_ON_A_PAGE))
+    found = [instance for instance in _read(rows, backend) if instance.is_shown and chosen.matches(instance)]
+    return RunPage(run_id, str(run.state), Page(found, number, count, INSTANCES_ON_A_PAGE), tasks)
 
 
 def read_runs(dag_id: str, number: int = 0, chosen: Filter = ANY) -> RunsPage:
@@ -120,6 +125,13 @@ def read_runs(dag_id: str, number: int = 0, chosen: Filter = ANY) -> RunsPage:
         if by_run[run.run_id] or not chosen.is_active
     ]
     return RunsPage(found, len(runs) > RUNS_ON_A_PAGE, tasks)
+
+
+def read_run_ids(dag_id: str) -> list[str]:
+    """Return the ids of a DAG's latest runs, the latest first."""
+    query = select(DagRun.run_id).where(DagRun.dag_id == dag_id).order_by(DagRun.run_after.desc(), DagRun.id.desc())
+    with create_session(scoped=False) as session:
+        return [str(row.run_id) for row in session.execute(query.limit(LISTED_RUNS)).all()]
 
 
 def _instances(backend: XComBackend) -> Any:

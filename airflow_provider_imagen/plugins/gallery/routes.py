@@ -14,10 +14,12 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from airflow_provider_imagen.plugins.gallery import archive_routes, batch_routes, image_routes, pages
 from airflow_provider_imagen.plugins.gallery.access import READ_PERMISSIONS
+from airflow_provider_imagen.plugins.gallery.addresses import is_run_id
+from airflow_provider_imagen.plugins.gallery.comparison import read_comparison
 from airflow_provider_imagen.plugins.gallery.filters import Filter
 from airflow_provider_imagen.plugins.gallery.image_routes import TASK, Address
 from airflow_provider_imagen.plugins.gallery.manifests import ItemFilter
-from airflow_provider_imagen.plugins.gallery.queries import read_run, read_runs, read_task
+from airflow_provider_imagen.plugins.gallery.queries import read_run, read_run_ids, read_runs, read_task
 from airflow_provider_imagen.plugins.gallery.recorded_images import BatchInstance
 from airflow_provider_imagen.plugins.gallery.stored_files import FileUnavailableError
 
@@ -68,13 +70,26 @@ def recent_runs(
     return _page(pages.recent_runs(request.url.path, dag_id, page, chosen, read_runs(dag_id, page, chosen)))
 
 
+@private.get("/compare")
+def comparison(request: Request, dag_id: str, left: Condition = "", right: Condition = "") -> Response:
+    """Show two runs side by side."""
+    are_chosen = bool(left and right)
+    are_valid = all(is_run_id(run_id) for run_id in (left, right) if run_id)
+    found = read_comparison(dag_id, left, right) if are_chosen and are_valid else None
+    if not are_valid or (are_chosen and found is None):
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such run.")
+    return _page(pages.comparison(request.url.path, dag_id, read_run_ids(dag_id), (left, right), found))
+
+
 @private.get("/runs/{run_id}")
-def run(request: Request, dag_id: str, run_id: str, page: PageNumber = 0) -> Response:
+def run(
+    request: Request, dag_id: str, run_id: str, chosen: Annotated[Filter, Depends(_filter)], page: PageNumber = 0
+) -> Response:
     """Show the images of a run."""
-    found = read_run(dag_id, run_id, page)
+    found = read_run(dag_id, run_id, page, chosen)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such run.")
-    return _page(pages.run(request.url.path, dag_id, found))
+    return _page(pages.run(request.url.path, dag_id, chosen, found))
 
 
 @private.get(TASK)
@@ -92,6 +107,8 @@ async def task_instance(
 
 
 async def _batch_page(request: Request, found: BatchInstance, chosen: ItemFilter, number: int) -> Response:
+    if found.batch.dry_run:
+        return _page(pages.batch(request.url.path, found, chosen, None, "A dry run: nothing was sent."))
     try:
         manifest = await batch_routes.read_manifest(found.batch)
     except FileUnavailableError as failure:

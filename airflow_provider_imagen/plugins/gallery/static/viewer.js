@@ -109,9 +109,23 @@ const startChoice = (compare) => {
   update();
 };
 
+// On a page with two runs: the first images of both, and the next ones after them as far as there is room.
+const startPairs = (compare) => {
+  document.querySelectorAll(".pair").forEach((pair) => {
+    const sides = [...pair.querySelectorAll(".side")].map((side) => [...side.querySelectorAll(SHOWN)]);
+    const button = pair.querySelector(".beside");
+    button.hidden = sides.some((links) => links.length === 0);
+    button.addEventListener("click", () => {
+      const shown = (links) => links.filter((link) => !link.matches(".broken")).slice(0, MOST_COMPARED / sides.length);
+      compare(sides.flatMap(shown).map(described));
+    });
+  });
+};
+
 export const startViewer = () => {
   const compare = startComparison();
   startChoice(compare);
+  startPairs(compare);
   const viewer = part("viewer");
   const stage = part("viewer-stage");
   const image = part("viewer-image");
