@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from airflow_provider_imagen.client.auth import GoogleToken, ignore_secret
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.large_bodies import LargeBodies
 from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.transport import HttpRequest, StreamedResponse, Transport, TransportLimits
 from airflow_provider_imagen.core.connection import ConnectionSettings
@@ -55,6 +56,7 @@ class Session:
     :param on_secret: receives every token before it is used, so that logs can mask it.
     :param pool_size: how many connections to one host are kept open.
     :param limits: how long a connection may take and how large a response may be.
+    :param large_bodies: bounds the large responses that many threads read at a time. None: no bound.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class Session:
         on_secret: Callable[[str], None] = ignore_secret,
         pool_size: int = POOL_SIZE,
         limits: TransportLimits | None = None,
+        large_bodies: LargeBodies | None = None,
     ) -> None:
         self.settings = settings
+        self.large_bodies = large_bodies
         self.now = now
         self.retry_rules = retry_rules or RetryRules()
         self._signal = StopSignal()
@@ -85,6 +89,7 @@ class Session:
             limits=limits,
             signal=self._signal,
             pools=pools,
+            large_bodies=large_bodies,
             secrets=secret_parts(settings),
         )
 

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from airflow_provider_imagen.client.connection_pools import CONNECT_SECONDS, ConnectionPools
+from airflow_provider_imagen.client.large_bodies import LARGE_BYTES, UNKNOWN_BYTES, LargeBodies
 from airflow_provider_imagen.client.send_tracking import SendProgress
 from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.transport_errors import raise_without_secrets, transport_error
@@ -111,6 +112,8 @@ class Transport:
     :param signal: which requests may be sent; checked when a connection stands, before the first byte.
     :param pools: the connections. None: new ones.
     :param secrets: what no error may show, beside the token, even if a server sends it back.
+    :param large_bodies: bounds the large responses that are read at a time; who sends a request leaves it afterwards.
+        None: no bound.
     """
 
     def __init__(
@@ -122,8 +125,10 @@ class Transport:
         signal: StopSignal | None = None,
         pools: ConnectionPools | None = None,
         secrets: Iterable[str] = (),
+        large_bodies: LargeBodies | None = None,
     ) -> None:
         self._token_source = token_source
+        self._large_bodies = large_bodies
         self._secrets = tuple(secrets)
         self._timeout_seconds = timeout_seconds
         self._limits = limits or TransportLimits()
@@ -238,9 +243,14 @@ class Transport:
         length = response.headers.get("Content-Length", "")
         if length.isdigit() and int(length) < SMALL_BYTES <= largest and "Content-Encoding" not in response.headers:
             return bytes(response.read())  # most responses: a listing, a record, the metadata of an object
-        body = bytearray()
+        body, waits = bytearray(), self._large_bodies if not request.free_of_charge else None
+        if waits is not None and length.isdigit():
+            waits.enter(int(length))
         for chunk in response.stream(CHUNK_BYTES, decode_content=True):
             body += chunk
+            if waits is not None and not length.isdigit() and len(body) >= LARGE_BYTES:
+                waits.enter(UNKNOWN_BYTES)
+                waits = None
             if len(body) > largest:
                 if response.status < HTTPStatus.BAD_REQUEST:
                     raise _too_large(request, largest)

@@ -91,6 +91,17 @@ class ImagenHook(BaseHook):
             self._client = ImagenClient(self.settings, **{**self.client_options, "on_secret": mask_secret})
         return self._client
 
+    def batch_client(self, requests: int) -> ImagenClient:
+        """Return a client for many requests side by side, which bounds the memory that large responses take together.
+
+        :param requests: how many. So many connections to each host are kept open.
+        """
+        from airflow_provider_imagen.client.imagen import ImagenClient
+        from airflow_provider_imagen.client.large_bodies import LargeBodies
+
+        options = {"pool_size": requests, "large_bodies": LargeBodies(), **self.client_options}
+        return ImagenClient(self.settings, **{**options, "on_secret": mask_secret})
+
     def waiting_client(self) -> ImagenClient:
         """Return the client for waits: shared by all hooks on this connection in this process, and never patient.
 

@@ -220,7 +220,7 @@ class ImagenBatchOperator(RequestOperator):
             settings = BatchSettings.read({**given, "dry_run": self.is_dry_run})
             warn_of_local_folder(getattr(self, "output_uri", None))
             hook = self.hook
-            run_context = self._run_context(context, hook.client, stop, ItemMetrics())
+            run_context = self._run_context(context, hook.batch_client(settings.max_concurrency), stop, ItemMetrics())
             rows = rows_of(self.items, self.item_columns, run_context.client.storage, run_context.open_path)
             pictures = BatchPictures(run_context.client.storage, run_context.open_path)
             batch = Batch(rows, self._item_planner(hook.settings, pictures.identify), pictures, settings)

@@ -15,6 +15,7 @@ from airflow_provider_imagen.core.batch.plan import ItemPlanner, PlannedItem
 from airflow_provider_imagen.core.batch.reuse import Listed, ListedFile, own_files, place_of
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity
+from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.text import shortened
 from airflow_provider_imagen.errors import ImagenError, ModelNotFoundError
 from airflow_provider_imagen.runner.batch_pace import PaceControl, PacedSender
@@ -24,7 +25,7 @@ from airflow_provider_imagen.runner.listener import RunListener
 from airflow_provider_imagen.runner.outcome import Outcome
 from airflow_provider_imagen.runner.records import FoundRecords, RecordFolder
 from airflow_provider_imagen.runner.request_runner import RequestRunner
-from airflow_provider_imagen.runner.sending import Connection, StopSwitch, send_here
+from airflow_provider_imagen.runner.sending import Connection, Round, SendOne, StopSwitch, send_here
 from airflow_provider_imagen.runner.store import OutputStore, StoredFile
 
 log = logging.getLogger("airflow.task")
@@ -168,11 +169,24 @@ class ItemRunner:
             stop=self.stop,
             records=records,
             images=ImageFolder(self.store, place, [StoredFile(*file) for file in files]),
-            send_all=send_here,
+            send_all=self._send_all,
         )
         outcome = runner.run()
         outcome.release()
         return outcome
+
+    def _send_all(self, send_one: SendOne, requests: Sequence[Sequence[int]], *_: object) -> Round:
+        """Send requests, and make room for other large responses once the images of one are stored."""
+        large_bodies = self.client.session.large_bodies
+
+        def send(numbers: Sequence[int]) -> ImagesResponse:
+            try:
+                return send_one(numbers)
+            finally:
+                if large_bodies is not None:
+                    large_bodies.leave()
+
+        return send_here(send, requests)
 
     def _planned(self, item: PlannedItem, files: Sequence[ListedFile]) -> RequestRecord | None:
         """Return what the earlier try's plan says of an item of which it left images, None if it left none."""

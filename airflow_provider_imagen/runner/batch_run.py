@@ -268,6 +268,7 @@ class BatchRun:
             self._save_state(is_over=True)
         except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; the images are recorded
             log.warning("The manifest could not be written: %s", failure)
+        self._lease.release()
         self._on_stop(self._document(counts, self._files.manifest_uri))
         self._session.abort()
 
