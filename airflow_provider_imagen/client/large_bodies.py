@@ -6,7 +6,7 @@ import threading
 
 LARGE_BYTES = 4 << 20
 """Smaller responses are read at once: many of them fit beside each other."""
-MOST_BYTES = 48 << 20
+MOST_BYTES = 64 << 20
 """Of large responses at a time. Reading one takes four times its size for a moment: text, JSON, base64, image."""
 UNKNOWN_BYTES = 24 << 20
 """What a response counts for that does not say how large it is."""

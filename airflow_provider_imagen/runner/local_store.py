@@ -60,8 +60,9 @@ class LocalStore:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-        finally:
+        except BaseException:
             part.unlink(missing_ok=True)
+            raise
         return None
 
     def remove(self, name: str) -> None:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
 
 from airflow_provider_imagen.core.catalogue.spelling import closest, misspelt
 
@@ -144,9 +144,11 @@ class Catalogue(BaseModel):
     defaults: dict[Literal["generate", "upscale"], str]
     sources: dict[str, str]
     models: tuple[Model, ...]
+    _by_name: dict[str, Model] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Catalogue:
+        self._by_name.update({name: model for model in self.models for name in (model.id, *model.aliases)})
         names = [name for model in self.models for name in (model.id, *model.aliases)]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"named twice: {sorted(twice)}")
@@ -160,7 +162,7 @@ class Catalogue(BaseModel):
 
     def find(self, name: str) -> Model | None:
         """Return the model with this id or alias, None when we do not know it."""
-        return next((model for model in self.models if model.is_named(name)), None)
+        return self._by_name.get(name)
 
     def find_or_default(self, name: str, job: Literal["generate", "upscale"]) -> Model:
         """Return the model with this id; for one we do not know, the job's default: a new model speaks its protocol."""

@@ -91,7 +91,7 @@ class RequestRecord(BaseModel):
         """Return the record as a file."""
         result = None if self.result is None else self.result.to_json()
         content = {**self.model_dump(mode="json", exclude={"result"}), "result": result}
-        return json.dumps(content, indent=1).encode()
+        return json.dumps(content).encode()
 
     def writer_for(self, task: TaskIdentity, now: datetime) -> Writer:
         """Say who wrote this record, from the point of view of a task that wants to write under the same name."""
@@ -209,11 +209,17 @@ class RecordName(NamedTuple):
     number: int
 
 
+_RECORD = re.compile(rf"^(.+)\.([0-9a-f]{{{SHORT_HEX}}})(\.intent)?(?:~([0-9]{{1,6}}))?\.json\Z")
+
+
 def record_names(own_name: str, names: Iterable[str]) -> list[RecordName]:
     """Return the records of one own name among the names of the files in ``_imagen/``."""
-    form = re.compile(rf"^{re.escape(own_name)}\.([0-9a-f]{{{SHORT_HEX}}})(\.intent)?(?:~([0-9]{{1,6}}))?\.json\Z")
-    found = ((name, form.match(name)) for name in names)
-    return [RecordName(name, match[1], bool(match[2]), int(match[3] or 1)) for name, match in found if match]
+    found = ((name, _RECORD.match(name)) for name in names)
+    return [
+        RecordName(name, match[2], bool(match[3]), int(match[4] or 1))
+        for name, match in found
+        if match and match[1] == own_name
+    ]
 
 
 def record_name(own_name: str, fingerprint: str, *, is_intent: bool, number: int = 1) -> str:
