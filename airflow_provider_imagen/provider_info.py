@@ -131,6 +131,8 @@ PLACEHOLDERS = {
 }
 """Shown in empty fields by Airflow 2.11; Airflow 3 shows those of its standard fields only."""
 
+LINKS = ("OutputFolderLink", "ModelLink", "BatchFolderLink", "ManifestLink")
+
 HIDDEN_FIELDS = ["host", "schema", "login", "password", "port"]
 
 
@@ -161,8 +163,11 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "cli": [f"{PACKAGE}.cli.get_commands"],
-        "extra-links": [f"{PACKAGE}.links.imagen.{name}" for name in ("OutputFolderLink", "ModelLink")],
-        "task-decorators": [{"name": "imagen", "class-name": f"{PACKAGE}.decorators.imagen.imagen_task"}],
+        "extra-links": [f"{PACKAGE}.links.imagen.{name}" for name in LINKS],
+        "task-decorators": [
+            {"name": "imagen", "class-name": f"{PACKAGE}.decorators.imagen.imagen_task"},
+            {"name": "imagen_batch", "class-name": f"{PACKAGE}.decorators.batch.imagen_batch_task"},
+        ],
         # No "plugins": every Airflow reads the entry point airflow.plugins, and one that reads this key as well has the
         # gallery twice, the second time as an import error.
         "config": {"imagen": {"description": "The gallery of images in Airflow's UI.", "options": CONFIG_OPTIONS}},

@@ -69,17 +69,21 @@ def test_names_the_function_that_offers_the_commands() -> None:
 
 
 def test_names_the_decorator_that_makes_a_task_of_a_function() -> None:
-    (entry,) = INFO["task-decorators"]
+    modules = {each["name"]: pkgutil.resolve_name(each["class-name"]).__module__ for each in INFO["task-decorators"]}
 
-    assert entry["name"] == "imagen"
-    assert pkgutil.resolve_name(entry["class-name"]).__module__ == "airflow_provider_imagen.decorators.imagen"
+    assert modules == {
+        "imagen": "airflow_provider_imagen.decorators.imagen",
+        "imagen_batch": "airflow_provider_imagen.decorators.batch",
+    }
 
 
 def test_names_the_links_that_the_operators_have() -> None:
     """Airflow 2 shows no link that the metadata does not name."""
+    from airflow_provider_imagen.operators.batch import ImagenBatchOperator
     from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
 
-    links = {type(link) for link in ImagenGenerateOperator.operator_extra_links}
+    operators = (ImagenGenerateOperator, ImagenBatchOperator)
+    links = {type(link) for operator in operators for link in operator.operator_extra_links}
     assert {pkgutil.resolve_name(path) for path in INFO["extra-links"]} == links
 
 

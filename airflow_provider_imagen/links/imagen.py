@@ -27,13 +27,16 @@ class _ImagenLink(BaseOperatorLink):
         :param ti_key: the task instance.
         """
         try:
-            return self._page(_result_of(operator, ti_key), operator)
+            return self._page(self._result(operator, ti_key), operator)
         except Exception:  # a link is no reason to fail, whatever a task or its XCom holds
             log.warning("The link %r could not be made.", self.name, exc_info=True)
             return ""
 
+    def _result(self, operator: Any, ti_key: Any) -> Any:
+        return _result_of(operator, ti_key)
+
     @abstractmethod
-    def _page(self, result: ResultDocument | None, operator: Any) -> str:
+    def _page(self, result: Any, operator: Any) -> str:
         """Return the page's address, from the ``result`` document or the task's arguments."""
 
 
@@ -60,6 +63,41 @@ class ModelLink(_ImagenLink):
 
         name = result.model if result else _argument(operator, "model")
         return model_page(name, catalogue()) if name else ""
+
+
+class _BatchLink(_ImagenLink):
+    """A link that follows from the ``result`` document of a batch."""
+
+    def _result(self, operator: Any, ti_key: Any) -> Any:
+        from airflow_provider_imagen.core.result_document import RESULT_KEY
+
+        if hasattr(operator, "batch_document"):
+            return operator.batch_document
+        return XCom.get_value(ti_key=ti_key, key=RESULT_KEY)
+
+
+class ManifestLink(_BatchLink):
+    """To the manifest of a batch in the Cloud console."""
+
+    name = "Manifest"
+
+    def _page(self, result: Any, operator: Any) -> str:
+        from airflow_provider_imagen.core.web_pages import object_page
+
+        manifest = result.get("manifest") if isinstance(result, dict) else None
+        return object_page(manifest) if isinstance(manifest, str) else ""
+
+
+class BatchFolderLink(_BatchLink):
+    """To the folder of the images of a batch in the Cloud console."""
+
+    name = OutputFolderLink.name
+
+    def _page(self, result: Any, operator: Any) -> str:
+        from airflow_provider_imagen.core.web_pages import folder_page
+
+        recorded = result.get("output_uri") if isinstance(result, dict) else None
+        return folder_page(recorded if isinstance(recorded, str) else _argument(operator, "output_uri"))
 
 
 def _result_of(operator: Any, ti_key: Any) -> ResultDocument | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
+from airflow_provider_imagen.links.imagen import BatchFolderLink, ManifestLink
 from airflow_provider_imagen.operators.imagen import MODEL_FIELDS, ImagenGenerateOperator
 from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, RequestOperator
 
@@ -99,6 +100,9 @@ class ImagenBatchOperator(RequestOperator):
     """
 
     job = "generate"
+    operator_extra_links = (BatchFolderLink(), ManifestLink())
+    batch_document: dict[str, Any] | None = None
+    """The ``result`` document, known once the task ran."""
     request_fields = tuple(name for name in ImagenGenerateOperator.request_fields if name not in NOT_FOR_ALL)
     template_fields: Sequence[str] = (
         *TABLE_FIELDS,
@@ -224,7 +228,7 @@ class ImagenBatchOperator(RequestOperator):
             rows = rows_of(self.items, self.item_columns, run_context.client.storage, run_context.open_path)
             pictures = BatchPictures(run_context.client.storage, run_context.open_path)
             batch = Batch(rows, self._item_planner(hook.settings, pictures.identify), pictures, settings)
-            run = BatchRun(batch, run_context, lambda document: push_document(document, context["ti"]))
+            run = BatchRun(batch, run_context, lambda document: push_document(document, self, context["ti"]))
             return report_batch(run.run(), self, context, hook)
 
     def _item_planner(self, settings: ConnectionSettings, identify: Identify) -> ItemPlanner:

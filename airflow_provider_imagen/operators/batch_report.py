@@ -25,7 +25,7 @@ def report_batch(outcome: BatchOutcome, operator: Any, context: Mapping[str, Any
     :raises BatchFailedError: more items failed than may.
     """
     document, uri = outcome.document, outcome.manifest_uri
-    push_document(document, context["ti"])
+    push_document(document, operator, context["ti"])
     if uri is not None:
         operator.lineage = ([], [uri, document["output_uri"]])
         extra = {name: document[name] for name in ("manifest", "output_uri", "counts")}
@@ -35,9 +35,15 @@ def report_batch(outcome: BatchOutcome, operator: Any, context: Mapping[str, Any
     return uri
 
 
-def push_document(document: Mapping[str, Any], ti: Any) -> None:
-    """Store the ``result`` document in XCom. The images are made and paid whatever becomes of it."""
+def push_document(document: dict[str, Any], operator: Any, ti: Any) -> None:
+    """Store the ``result`` document in XCom. The images are made and paid whatever becomes of it.
+
+    :param document: the document.
+    :param operator: the task; its links read the document.
+    :param ti: the task instance.
+    """
+    operator.batch_document = document
     try:
-        ti.xcom_push(key=RESULT_KEY, value=dict(document))
+        ti.xcom_push(key=RESULT_KEY, value=document)
     except Exception:  # whatever Airflow raises
         log.warning("The %s document could not be stored in XCom.", RESULT_KEY, exc_info=True)

@@ -35,7 +35,7 @@ class RequestOperator(BaseOperator):
     fallback_model: Any
     imagen_conn_id: str
     ui_color = "#e8f0fe"
-    operator_extra_links = (OutputFolderLink(), ModelLink())
+    operator_extra_links: tuple[Any, ...] = (OutputFolderLink(), ModelLink())
     lineage: tuple[list[str], list[str]] = ([], [])
     """The images that the task read, and those that it made; known once it ran."""
     _stop: StopSwitch | None = None

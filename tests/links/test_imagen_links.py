@@ -12,7 +12,7 @@ from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.web_pages import model_page
 from airflow_provider_imagen.links import imagen
-from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
+from airflow_provider_imagen.links.imagen import BatchFolderLink, ManifestLink, ModelLink, OutputFolderLink
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 
 ASKED, FALLBACK = "imagen-4.0-generate-001", "gemini-3-pro-image"
@@ -115,3 +115,32 @@ def test_whatever_xcom_answers_no_link_ever_raises(recorded: list[Any], answer: 
 def test_both_operators_have_both_links(operator: Any) -> None:
     assert [type(link) for link in operator.operator_extra_links] == [OutputFolderLink, ModelLink]
     assert len({link.name for link in operator.operator_extra_links}) == 2
+
+
+BATCH = {"manifest": "gs://bucket/made/_imagen/batches/a b/manifest.jsonl", "output_uri": "gs://bucket/made/"}
+
+
+def batch_links_of(**arguments: Any) -> tuple[str, str]:
+    task = SimpleNamespace(**arguments)
+    return BatchFolderLink().get_link(task, ti_key=object()), ManifestLink().get_link(task, ti_key=object())
+
+
+@pytest.mark.parametrize("where", ["xcom", "operator"])
+def test_those_of_a_batch_lead_to_its_folder_and_its_manifest(recorded: list[Any], where: str) -> None:
+    recorded.append(BATCH if where == "xcom" else AssertionError("XCom was read"))
+    held = {} if where == "xcom" else {"batch_document": BATCH}
+
+    assert batch_links_of(output_uri="gs://other/{{ ds }}/", **held) == (
+        "https://console.cloud.google.com/storage/browser/bucket/made",
+        "https://console.cloud.google.com/storage/browser/_details/bucket/made/_imagen/batches/a%20b/manifest.jsonl",
+    )
+
+
+@pytest.mark.parametrize("result", [None, 7, {"manifest": None}, {"manifest": "/data/manifest.jsonl"}])
+def test_a_batch_without_a_manifest_in_cloud_storage_has_no_link_to_it(recorded: list[Any], result: Any) -> None:
+    recorded.append(result)
+
+    assert batch_links_of(output_uri="gs://other/made/") == (
+        "https://console.cloud.google.com/storage/browser/other/made",
+        "",
+    )

@@ -162,7 +162,7 @@ class Catalogue(BaseModel):
 
     def find(self, name: str) -> Model | None:
         """Return the model with this id or alias, None when we do not know it."""
-        return self._by_name.get(name)
+        return self._by_name.get(name) if isinstance(name, str) else None  # a task may name anything
 
     def find_or_default(self, name: str, job: Literal["generate", "upscale"]) -> Model:
         """Return the model with this id; for one we do not know, the job's default: a new model speaks its protocol."""
