@@ -77,7 +77,7 @@ class _BatchLink(_ImagenLink):
 
 
 class ManifestLink(_BatchLink):
-    """To the manifest of a batch in the Cloud console."""
+    """To the manifest of a batch in Cloud Storage."""
 
     name = "Manifest"
 

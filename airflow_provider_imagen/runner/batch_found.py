@@ -41,6 +41,11 @@ class Found:
     spent_earlier: dict[Name, float] = field(default_factory=dict)
     lines: dict[Name, ManifestLine] = field(default_factory=dict)
 
+    @property
+    def may_still_come(self) -> bool:
+        """Whether an earlier try ended without a word, so that requests of it may be under way."""
+        return self.earlier is not None and self.state is not None and not self.state.is_over
+
 
 def find(store: OutputStore, files: BatchFiles, table: BatchTable) -> Found:
     """Read what is there.

@@ -129,14 +129,15 @@ class ItemRunner:
         try:
             plan = self._plan(item)
             model = plan.request.model
-            try:
-                outcome = self._request(item, plan, sender)
-            except ModelNotFoundError as missing:
-                self._missing[model] = str(missing)
-                if (fallback := self.planner.with_fallback(item, model, str(missing))) is None:
-                    raise
-                model = fallback.request.model
-                outcome = self._request(item, fallback, sender)
+            with sender.reserved(item.images):
+                try:
+                    outcome = self._request(item, plan, sender)
+                except ModelNotFoundError as missing:
+                    self._missing[model] = str(missing)
+                    if (fallback := self.planner.with_fallback(item, model, str(missing))) is None:
+                        raise
+                    model = fallback.request.model
+                    outcome = self._request(item, fallback, sender)
             return self._outcome(item, outcome, sender), None
         except ImagenError as failure:
             return failed_outcome(failure, model=model, was_sent=sender.is_lost, cost_usd=sender.lost_usd), failure

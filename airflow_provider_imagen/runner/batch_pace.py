@@ -6,7 +6,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from airflow_provider_imagen.client.session import Session
@@ -30,6 +31,7 @@ from airflow_provider_imagen.errors import (
 log = logging.getLogger("airflow.task")
 STOPPED = "The batch was stopped before the request of this item was sent. Nothing was billed for it."
 LONGEST_WAIT_SECONDS = 1.0
+TOLERANCE_USD = 1e-9
 
 
 class PaceControl:
@@ -59,6 +61,8 @@ class PaceControl:
         self._changed = threading.Condition()
         self._in_flight = 0
         self._is_stopped = False
+        self.has_lost = False
+        """A response was lost since this was last set to False: what is spent is more than images show."""
         self.requests = 0
         """How many requests were sent."""
         self.last_accepted = self.now()
@@ -77,12 +81,35 @@ class PaceControl:
         """Let no request pass any more. Safe in a signal handler: waits for no lock."""
         self._is_stopped = True
 
-    def take_turn(self, cost: float) -> None:
+    def reserve(self, cost: float) -> None:
+        """Reserve the money for all requests of an item.
+
+        :param cost: the most that they may come to.
+        :raises RequestStoppedError: the batch was stopped.
+        :raises OverBudgetError: they could cross the budget, and no request is under way that may turn out cheaper.
+        """
+        with self._changed:
+            while (reserved := self._budget.reserve(cost)) is None:
+                if self._is_stopped:
+                    raise RequestStoppedError(STOPPED)
+                if not self._budget.reserved:
+                    raise OverBudgetError(
+                        f"It could come to {cost:.4g} USD, and {self._budget.left:.4g} of max_cost_usd "
+                        f"{self._budget.limit:.4g} are left. It was not sent."
+                    )
+                self._changed.wait(LONGEST_WAIT_SECONDS)
+            self._budget = reserved
+
+    def release(self, cost: float) -> None:
+        """Give back what was reserved and is not needed."""
+        with self._changed:
+            self._budget = self._budget.release(cost)
+            self._changed.notify_all()
+
+    def take_turn(self) -> None:
         """Wait until a request may be sent, and count it as under way.
 
-        :param cost: the most that it may come to.
         :raises RequestStoppedError: the batch was stopped.
-        :raises OverBudgetError: the request could cross the budget.
         """
         while True:
             with self._changed:
@@ -90,28 +117,15 @@ class PaceControl:
                     raise RequestStoppedError(STOPPED)
                 now = self.now()
                 may_send, seconds = self._pace.allowed(now, self._in_flight)
-                if may_send and self._reserve(cost):
+                if may_send:
                     self._pace = self._pace.after_sent(now)
                     self._in_flight += 1
                     self.requests += 1
                     return
-                if may_send or self._in_flight:
-                    self._changed.wait(min(seconds or LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS))
+                if self._in_flight:
+                    self._changed.wait(min(seconds, LONGEST_WAIT_SECONDS))
                     continue
             self.pause(seconds)
-
-    def _reserve(self, cost: float) -> bool:
-        """Reserve money; where requests under way may still turn out to be cheaper, there is something to wait for."""
-        reserved = self._budget.reserve(cost)
-        if reserved is not None:
-            self._budget = reserved
-            return True
-        if not self._in_flight:
-            raise OverBudgetError(
-                f"The request could come to {cost:.4g} USD, and {self._budget.left:.4g} of max_cost_usd "
-                f"{self._budget.limit:.4g} are left. It was not sent."
-            )
-        return False
 
     def pause(self, seconds: float) -> None:
         """Let time pass; a stop ends it."""
@@ -125,13 +139,14 @@ class PaceControl:
         """Count the response to a request."""
         self._end(lambda budget: budget.settle(cost, actual), None)
 
-    def refused(self, cost: float, failure: ImagenError) -> None:
+    def refused(self, failure: ImagenError) -> None:
         """Count a request that Google refused, or that was never sent: it costs nothing."""
-        self._end(lambda budget: budget.release(cost), failure)
+        self._end(lambda budget: budget, failure)
 
     def lost(self, cost: float, failure: ImagenError) -> None:
         """Count a request whose response did not come: it may be charged."""
         self._end(lambda budget: budget.lost(cost), failure)
+        self.has_lost = True
 
     def wake(self) -> None:
         """Let those that wait see a stop at once."""
@@ -152,7 +167,7 @@ class PaceControl:
 
 
 class PacedSender:
-    """Sends the requests of one item, each in its turn.
+    """Sends the requests of one item, each in its turn. The money for all of them is reserved before the first.
 
     :param vertex: sends them.
     :param control: the pace and the budget of the batch.
@@ -165,10 +180,26 @@ class PacedSender:
         self._control = control
         self._session = session
         self._image_usd = image_usd
+        self._reserved = 0.0
+        self._lock = threading.Lock()
         self.lost_usd = 0.0
         """What the requests may have come to whose responses did not come."""
         self.is_lost = False
         """The response to the last request did not come."""
+
+    @contextmanager
+    def reserved(self, images: int) -> Iterator[None]:
+        """Reserve the money for so many images, and give back at the end what was not needed.
+
+        :raises OverBudgetError: the budget does not suffice.
+        """
+        cost = self._image_usd * images
+        self._control.reserve(cost)
+        self._reserved = cost
+        try:
+            yield
+        finally:
+            self._control.release(self._reserved)
 
     def send(
         self, plan: RequestPlan[Any], *, index: int = 0, storage_uri: str | None = None, requested: int | None = None
@@ -176,27 +207,45 @@ class PacedSender:
         """Send one request when its turn comes, and again where nothing was accepted.
 
         :raises RequestStoppedError: the batch was stopped.
-        :raises OverBudgetError: the budget is used up.
+        :raises OverBudgetError: it is sent once more, and the budget does not suffice for that.
         :raises ImagenError: as :meth:`.VertexClient.send`.
         """
         count = plan.request.count if requested is None else requested
         cost, rules, tries, started = self._image_usd * count, self._session.retry_rules, 0, self._control.now()
+        self._take(cost)
         while True:
-            self._control.take_turn(cost)
             try:
+                self._control.take_turn()
                 return self._once(plan, cost, index=index, storage_uri=storage_uri, requested=count)
             except RetryableError as failure:
                 tries += 1
-                stores = storage_uri is not None
-                if not rules.worth_another_try(failure, free_of_charge=False, stores_output=stores):
-                    raise
                 pause = self._pause_after(failure, tries)
-                waiting_since = max(started, self._control.last_accepted)
-                if rules.is_too_late(self._control.now() - waiting_since, pause):
+                waited = self._control.now() - max(started, self._control.last_accepted)
+                stores = storage_uri is not None
+                again = rules.worth_another_try(failure, free_of_charge=False, stores_output=stores)
+                if not again or rules.is_too_late(waited, pause):
+                    self._give_back(cost)
                     raise
                 log.debug("%s Trying again.", failure)
+            except (ResponseLostError, UnexpectedResponseError):
+                raise
+            except ImagenError:
+                self._give_back(cost)
+                raise
             if pause:
                 self._control.pause(pause)
+
+    def _take(self, cost: float) -> None:
+        """Take the money for a request from what is reserved for the item; for a second sending, reserve it anew."""
+        with self._lock:
+            if self._reserved >= cost - TOLERANCE_USD:
+                self._reserved = max(0.0, self._reserved - cost)
+                return
+        self._control.reserve(cost)
+
+    def _give_back(self, cost: float) -> None:
+        with self._lock:
+            self._reserved += cost
 
     def _pause_after(self, failure: RetryableError, tries: int) -> float:
         """Return the pause of this request alone; after a refusal for lack of quota all requests pause together."""
@@ -214,7 +263,7 @@ class PacedSender:
             self._control.lost(cost, failure)
             raise
         except ImagenError as failure:
-            self._control.refused(cost, failure)
+            self._control.refused(failure)
             raise
         actual = estimated_cost_usd(plan.request, len(response.images), plan.model) or 0.0
         self._control.answered(cost, actual)

@@ -20,7 +20,14 @@ from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.errors import ImagenError, InvalidInputError
 from airflow_provider_imagen.runner.batch_files import BatchFiles, rescued_manifest
-from airflow_provider_imagen.runner.batch_found import Found, find, known_outcome, spent_before, there_before
+from airflow_provider_imagen.runner.batch_found import (
+    Found,
+    find,
+    known_outcome,
+    list_items,
+    spent_before,
+    there_before,
+)
 from airflow_provider_imagen.runner.batch_items import ItemRunner, ItemStop
 from airflow_provider_imagen.runner.batch_lease import BatchLease
 from airflow_provider_imagen.runner.batch_pace import PaceControl
@@ -29,6 +36,7 @@ from airflow_provider_imagen.runner.batch_sending import BatchConnection, BatchS
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.batch_workers import ItemWorkers
 from airflow_provider_imagen.runner.failures import place_errors
+from airflow_provider_imagen.runner.request_runner import LOOK_PAUSE_SECONDS, LOOK_SECONDS
 from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 
@@ -160,6 +168,9 @@ class BatchRun:
     def _run(self) -> BatchOutcome:
         with place_errors(self._policies.output_uri):
             found = find(self._store, self._files, self._table)
+            if found.may_still_come and self._google_stores():
+                self._wait_for_google()
+                found.listed = list_items(self._store, self._table)
             opened = self._decide(found)
             control = self._budgeted(found, opened)
             if opened.items:
@@ -167,6 +178,20 @@ class BatchRun:
         if opened.items:
             self._send(found, opened, control)
         return self._finish()
+
+    def _google_stores(self) -> bool:
+        """Say whether Google writes images of this batch into the place itself."""
+        if self._store.google_writes_to("") is None:
+            return False
+        return any(self._batch.planner.stores_output(model) for model in self._table.models)
+
+    def _wait_for_google(self) -> None:
+        """Wait as long as the images of a try that was killed may still come."""
+        log.warning("An earlier try was killed. Google may still store its images, so they are waited for.")
+        waited = 0.0
+        while waited < LOOK_SECONDS and not self._session.is_stopped:
+            self._session.pause(LOOK_PAUSE_SECONDS)
+            waited += LOOK_PAUSE_SECONDS
 
     def _decide(self, found: Found) -> _Open:
         """Note what became of items before, and return what has to be asked for."""
@@ -230,7 +255,9 @@ class BatchRun:
         workers = ItemWorkers(runner.run, self._table.open_items(), threads)
         context.stop.bind(BatchConnection(self._session, control))
         context.stop.watch(workers.results)
-        sending = BatchSending(self._table, workers, control, self._session, context.stop, self._save, self._clock)
+        sending = BatchSending(
+            self._table, workers, control, self._session, context.stop, self._save, self._save_spent, self._clock
+        )
         try:
             sending.run(opened.items)
         except BaseException:
@@ -246,6 +273,12 @@ class BatchRun:
             self._save_state()
         except ImagenError as failure:
             log.warning("The manifest could not be written, and is tried again in a minute: %s", failure)
+
+    def _save_spent(self) -> None:
+        try:
+            self._save_state()
+        except ImagenError as failure:
+            log.warning("What was spent could not be kept, and is tried again in a minute: %s", failure)
 
     def _save_state(self, *, is_over: bool = False, is_finished: bool = False) -> None:
         budget = self._control.budget if self._control else Budget()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_imagen.client.session import Session
-from airflow_provider_imagen.core.batch.outcome import ItemOutcome, Trouble
+from airflow_provider_imagen.core.batch.outcome import Trouble
 from airflow_provider_imagen.errors import ImagenError, RequestStoppedError
 from airflow_provider_imagen.runner.batch_pace import PaceControl
 from airflow_provider_imagen.runner.batch_table import BatchTable
@@ -21,7 +21,6 @@ PROGRESS_SECONDS = 10.0
 SAVE_SECONDS = 60.0
 MANIFEST_SECONDS = 1.0
 """How long a stop leaves for the manifest once the wait for responses is over. Airflow kills a worker after 5 s."""
-UNDER_WAY = "The batch was stopped while the response was under way. Google may bill it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,8 @@ class BatchSending:
     :param control: the pace and the budget.
     :param session: the connection of all.
     :param stop: ends the batch from outside.
-    :param save: keeps manifest and state. Called each minute, and when responses are lost.
+    :param save: keeps manifest and state. Called each minute.
+    :param save_spent: keeps what was spent. Called when responses are lost: their money leaves no image.
     :param clock: returns seconds of a clock that only goes forward.
     """
 
@@ -61,6 +61,7 @@ class BatchSending:
     session: Session
     stop: StopSwitch
     save: Callable[[], None]
+    save_spent: Callable[[], None]
     clock: Callable[[], float]
     _trouble: Trouble = field(default_factory=Trouble)
     _done: int = 0
@@ -83,6 +84,9 @@ class BatchSending:
                     self._take(finished)
                     raise RequestStoppedError("The task was stopped while it waited for responses.")  # noqa: TRY301
                 self._take(finished)
+                if self.control.has_lost:
+                    self.control.has_lost = False
+                    self.save_spent()
                 now = self.clock()
                 if now - said >= PROGRESS_SECONDS:
                     said = now
@@ -127,7 +131,7 @@ class BatchSending:
                 self._keep(finished)
         ends.cancel()
         for number in self.workers.running:
-            self.table.end(number, ItemOutcome("lost", (), UNDER_WAY))
+            self.table.end_under_way(number)
 
     def _keep(self, finished: Finished) -> None:
         number, result = finished

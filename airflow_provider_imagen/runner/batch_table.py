@@ -13,12 +13,14 @@ from airflow_provider_imagen.core.batch.rows import Item, RowProblem
 from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.runner.batch_files import PlanSpool
 
+UNDER_WAY = "The batch was stopped while the response was under way. Google may bill it."
 NOT_RUN = ItemOutcome("not_sent", (), "The batch ended before this item was asked for.", cost_usd=0.0)
 
 
 class Entry(NamedTuple):
     """What stays in memory of one item.
 
+    :param most_usd: the most that it may cost, None where no price is known.
     :param same_as: the number of an equal item before it.
     """
 
@@ -26,6 +28,7 @@ class Entry(NamedTuple):
     key: str
     fingerprint: str
     model: str
+    most_usd: float | None
     same_as: int | None
 
 
@@ -56,7 +59,7 @@ class BatchTable:
         for item in self._spool.write(table.items(rows)):
             numbers[item.row] = len(self._entries)
             same_as = None if item.same_as is None else numbers[item.same_as]
-            self._entries.append(Entry(item.row, item.key, item.fingerprint, item.model, same_as))
+            self._entries.append(Entry(item.row, item.key, item.fingerprint, item.model, item.most_usd, same_as))
         table.check()
         self._outcomes = [None] * len(self._entries)
         self.counts = Counts(len(self._entries), self._on_filtered, self._on_lost)
@@ -115,6 +118,10 @@ class BatchTable:
         entry = self._entries[number]
         self._outcomes[number] = outcome
         self.counts.add(entry.row, entry.key, outcome)
+
+    def end_under_way(self, number: int) -> None:
+        """Note that a stop came while the response was under way."""
+        self.end(number, ItemOutcome("lost", (), UNDER_WAY, cost_usd=self._entries[number].most_usd))
 
     def final_counts(self) -> Counts:
         """Return the counts of all items, with the failures in the items' order."""

@@ -75,7 +75,8 @@ def half_files(visible: dict[str, bytes], case: Case, made: set[str]) -> list[st
 def _is_whole(uri: str, data: bytes, case: Case, made: set[str]) -> bool:
     try:
         if RECORDS in uri:
-            return isinstance(json.loads(data), dict)
+            parts = data.splitlines() if uri.endswith(".jsonl") else [data]
+            return all(isinstance(json.loads(part), dict) for part in parts)
         with Image.open(io.BytesIO(data)) as image:
             image.load()
     except (OSError, ValueError, SyntaxError):

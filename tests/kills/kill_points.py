@@ -71,6 +71,7 @@ class Case:
     :param place: who stores the images: the worker on its disk, the worker in Cloud Storage, or Google itself.
     :param asks: how many requests the task sends when nothing goes wrong.
     :param calls: the calls during which it is killed.
+    :param operator: its module and class.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Case:
     images: int = 3
     asks: int = 1
     calls: tuple[tuple[CallKind, int], ...] = (("ask", 1),)
+    operator: str = "imagen.ImagenGenerateOperator"
 
     def __str__(self) -> str:
         return self.name
@@ -97,8 +99,34 @@ CASES = (
     Case("imagen to gs", "google", IMAGEN, calls=(("ask", 1), *RECORDS)),
     Case("gemini to disk", "disk", GEMINI, asks=3, calls=GEMINI_ASKS),
     Case("gemini to gs", "uploaded", GEMINI, asks=3, calls=(*GEMINI_ASKS, *IMAGE_UPLOADS, *RECORDS)),
-    Case("upscale to gs", "google", UPSCALE, images=1, calls=(("ask", 1), *RECORDS)),
+    Case(
+        "upscale to gs",
+        "google",
+        UPSCALE,
+        images=1,
+        calls=(("ask", 1), *RECORDS),
+        operator="imagen.ImagenUpscaleOperator",
+    ),
 )
+
+
+def batch_cases(items: int, width: int) -> tuple[Case, ...]:
+    """Return batches of so many items, on disk and in Cloud Storage."""
+    rows = [{"key": f"sku-{number}", "prompt": f"a boat, number {number}."} for number in range(items)]
+    arguments = {"items": rows, "model": "gemini-3.1-flash-image", "max_concurrency": width}
+    asks: tuple[tuple[CallKind, int], ...] = (("ask", 1), ("ask", items // 2), ("ask", items))
+    uploads: tuple[tuple[CallKind, int], ...] = (
+        ("image upload", 1),
+        ("image upload", items),
+        ("record upload", 1),
+        ("record upload", 3),
+        ("record upload", items + 3),
+        ("record upload", items + 4),
+    )
+    return tuple(
+        Case(f"batch to {name}", place, arguments, items, items, calls, "batch.ImagenBatchOperator")
+        for name, place, calls in (("disk", "disk", asks), ("gs", "uploaded", (*asks, *uploads)))
+    )
 
 
 def moments(case: Case, parts: int) -> list[Moment]:
@@ -120,6 +148,11 @@ def if_exists_of(moment: Moment) -> str:
     it is tried while requests and images are on their way.
     """
     return "generate" if isinstance(moment, AtGoogle) and moment.call in {"ask", "image upload"} else "reuse"
+
+
+def batch_kills(cases: tuple[Case, ...], parts: int) -> list[tuple[Case, Moment, signal.Signals]]:
+    """Return every kill of a batch."""
+    return [(case, moment, each) for case in cases for moment in moments(case, parts) for each in SIGNALS]
 
 
 def kills(parts: int) -> list[tuple[Case, Moment, signal.Signals]]:

@@ -196,7 +196,7 @@ class Scene:
     ) -> dict[str, Any]:
         arguments = {**case.arguments, "output_uri": self._output_uri(case), "if_exists": if_exists}
         order: dict[str, Any] = {
-            "operator": "ImagenUpscaleOperator" if "image" in case.arguments else "ImagenGenerateOperator",
+            "operator": case.operator,
             "arguments": arguments,
             "environment": self._environment(),
             "folder": str(self._folder),

@@ -148,9 +148,9 @@ def work(order: dict[str, Any]) -> None:
 
 def run(order: dict[str, Any], ti: TaskInstance) -> dict[str, Any]:
     """Return what became of a try: the URIs or the error, and how many steps it took."""
-    from airflow_provider_imagen.operators import imagen
-
-    task = getattr(imagen, order["operator"])(task_id=ti.task_id, **order["arguments"])
+    module, _, name = order["operator"].partition(".")
+    operator = getattr(importlib.import_module(f"airflow_provider_imagen.operators.{module}"), name)
+    task = operator(task_id=ti.task_id, **order["arguments"])
     steps = Steps(order.get("step", 0), order["signal"])
     arm(order, task)
     report: dict[str, Any] = {}

@@ -132,7 +132,7 @@ def test_those_of_a_batch_lead_to_its_folder_and_its_manifest(recorded: list[Any
 
     assert batch_links_of(output_uri="gs://other/{{ ds }}/", **held) == (
         "https://console.cloud.google.com/storage/browser/bucket/made",
-        "https://console.cloud.google.com/storage/browser/_details/bucket/made/_imagen/batches/a%20b/manifest.jsonl",
+        "https://storage.cloud.google.com/bucket/made/_imagen/batches/a%20b/manifest.jsonl",
     )
 
 

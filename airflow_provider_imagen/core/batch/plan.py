@@ -18,6 +18,7 @@ from airflow_provider_imagen.core.batch.rows import Item, is_missing
 from airflow_provider_imagen.core.catalogue import Catalogue, Model
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
+from airflow_provider_imagen.core.protocols import protocol_named
 from airflow_provider_imagen.core.recovery.request_record import fingerprint_of
 from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.text import quoted
@@ -198,6 +199,10 @@ class ItemPlanner:
         """
         planner = self._planner(item.arguments)
         return None if planner.fallback in {None, instead_of} else planner.with_fallback(instead_of, because)
+
+    def stores_output(self, model: str) -> bool:
+        """Say whether Google stores the images of a model itself."""
+        return protocol_named(self._models.find_or_default(model, "generate").protocol).stores_output
 
     def ignored_columns(self, item: Item) -> set[str]:
         """Return the columns that bear the name of an argument, and override none."""
