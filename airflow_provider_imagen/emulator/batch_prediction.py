@@ -2,7 +2,7 @@
 
 Sources: Google's reference of ``JobService`` and what users of it reported. The emulator's own: the order of a list
 (by id), how long a job takes unless a test orders it, the texts of refusals to cancel or delete, and what a larger
-``imageSize`` comes to (silently 1K: Google's page only says that batches support no other).
+``imageSize`` comes to (silently 1K: Google's page only says that batches support no other). ``readMask`` is ignored.
 """
 
 from __future__ import annotations
