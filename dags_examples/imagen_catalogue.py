@@ -47,4 +47,4 @@ with DAG(
         return {line["key"]: line["uris"][0] for line in lines if line["uris"]}
 
     manifest = pictures.output
-    publish.partial(manifest=manifest).expand(begin=chunks(manifest))  # type: ignore[arg-type]  # Airflow hands over values
+    publish.partial(manifest=manifest).expand(begin=chunks(manifest))

@@ -28,8 +28,6 @@ OLD_SAFETY_LEVELS = {
 LARGEST_SEED = 2_147_483_647
 """Google's reference allows seeds from 1 to this, for Imagen and Gemini image models."""
 
-PERSON_GENERATION = ("dont_allow", "allow_adult", "allow_all")
-
 NEVER_BLANK = {"prompt", "image", "reference_images", "output_uri", "image_key"}
 """Arguments that say what is made and where: one that renders to nothing is refused, never taken as not given."""
 

@@ -40,7 +40,13 @@ class RequestOperator(BaseOperator):
     """The images that the task read, and those that it made; known once it ran."""
     _stop: StopSwitch | None = None
 
-    if not TYPE_CHECKING:  # to an editor the arguments are those of the constructors
+    if TYPE_CHECKING:
+
+        @property
+        def output(self) -> Any:
+            """What the task returns, as it is when the next task gets it."""
+
+    else:  # to an editor the arguments are those of the constructors
 
         def __new__(cls, *_: Any, **kwargs: Any) -> Any:
             """Answer a name from elsewhere with the one here, before Airflow says which arguments are missing."""

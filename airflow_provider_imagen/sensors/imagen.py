@@ -19,11 +19,14 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_imagen.core.waiting.condition import ImageWait
     from airflow_provider_imagen.core.waiting.decision import Verdict
     from airflow_provider_imagen.hooks.shared_connections import SharedConnection
+    from airflow_provider_imagen.operators.task_arguments import SensorArguments
 
 FOUND_KEY = "found"
 FIRST_URIS = 20
@@ -68,17 +71,23 @@ class ImagenOutputSensor(BaseSensorOperator):
 
     _connection: SharedConnection | None = None
 
+    if TYPE_CHECKING:
+
+        @property
+        def output(self) -> Any:
+            """What the task returns, as it is when the next task gets it."""
+
     def __init__(
         self,
         *,
         output_uri: str | XComArg,
         min_images: int | str | XComArg = 1,
-        mime_types: Sequence[str] | str | None = None,
-        newer_than: datetime | str | None = None,
+        mime_types: Sequence[str] | str | XComArg | None = None,
+        newer_than: datetime | str | XComArg | None = None,
         imagen_conn_id: str = "imagen_default",
         impersonation_chain: str | Sequence[str] | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        **kwargs: Any,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.output_uri = output_uri

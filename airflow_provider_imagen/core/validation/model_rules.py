@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from airflow_provider_imagen.core.catalogue import MODEL_ID, Catalogue, Model, ModelMatch
+from airflow_provider_imagen.core.choices import UPSCALE_FACTORS
 from airflow_provider_imagen.core.protocols import protocol_named
 from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation.compatibility import ALWAYS_THERE, LEVELS, is_needless
-from airflow_provider_imagen.core.validation.rules import CHOICES, UPSCALE_FACTORS, problem_with_compression
+from airflow_provider_imagen.core.validation.rules import CHOICES, problem_with_compression
 
 FOR_EVERY_MODEL = ALWAYS_THERE - {"aspect_ratio", "reference_images"}
 INSTEAD = {

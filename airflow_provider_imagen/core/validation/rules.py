@@ -9,10 +9,22 @@ import re
 from collections.abc import Iterable, Iterator
 
 from airflow_provider_imagen.core.catalogue import MODEL_ID
+from airflow_provider_imagen.core.choices import (
+    IF_EXISTS,
+    LANGUAGES,
+    ON_FILTERED,
+    ON_LOST,
+    PERSON_GENERATION,
+    PROMINENT_PEOPLE,
+    SAFETY_FILTER_LEVELS,
+    SAMPLE_IMAGE_STYLES,
+    SERVICE_TIERS,
+    THINKING_LEVELS,
+    UPSCALE_FACTORS,
+)
 from airflow_provider_imagen.core.image_format import EXTENSIONS
 from airflow_provider_imagen.core.requests import (
     LARGEST_SEED,
-    PERSON_GENERATION,
     GenerateRequest,
     ImageRequest,
     UpscaleRequest,
@@ -22,16 +34,6 @@ from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation.input_pictures import problems_with_uris
 from airflow_provider_imagen.core.validation.output_paths import problems_with_key, problems_with_output_uri
 
-SAFETY_FILTER_LEVELS = ("block_low_and_above", "block_medium_and_above", "block_only_high", "block_none")
-LANGUAGES = ("auto", "en", "es", "hi", "ja", "ko", "pt", "zh", "zh-CN", "zh-TW")
-SAMPLE_IMAGE_STYLES = ("photograph", "digital_art", "landscape", "sketch", "watercolor", "cyberpunk", "pop_art")
-ON_FILTERED = ("fail", "skip", "warn")
-IF_EXISTS = ("generate", "reuse", "fail")
-ON_LOST = ("fail", "resend")
-THINKING_LEVELS = ("MINIMAL", "MEDIUM", "HIGH")
-PROMINENT_PEOPLE = ("allow_prominent_people", "block_prominent_people")
-SERVICE_TIERS = ("flex", "priority")
-UPSCALE_FACTORS = ("x2", "x3", "x4")
 MOST_LABELS = 64
 LABEL_KEY = re.compile(r"^[a-z][a-z0-9_-]{0,62}\Z")
 LABEL_VALUE = re.compile(r"^[a-z0-9_-]{0,63}\Z")
