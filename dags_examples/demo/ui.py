@@ -5,9 +5,11 @@ Started by ``make ui``. ``python ui.py FOLDER`` keeps Airflow's files there inst
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -22,7 +24,8 @@ from airflow_provider_imagen.provider_info import CONNECTION_FIELDS
 HERE = Path(__file__).resolve().parent
 HOME = HERE.parent.parent / ".airflow-home"
 BUCKET = "my-bucket"
-EXAMPLES = ["imagen_daily_campaign", "imagen_local_folder", "imagen_minimal"]
+EXAMPLES = ["imagen_daily_campaign", "imagen_catalogue", "imagen_local_folder", "imagen_minimal"]
+PRODUCTS = [("chair-001", "armchair", "moss green"), ("lamp-001", "desk lamp", "matt black")]
 PORT = 8080
 
 
@@ -37,6 +40,7 @@ def main() -> int:
     with Emulator(buckets=[BUCKET]) as emulator, AirflowSite(home, HERE.parent, preferred_port=PORT) as site:
         put_photos(emulator, BUCKET)
         site.call("POST", "connections", ready_connection(emulator))
+        site.call("POST", "connections", shop_connection(home / "shop.db"))
         site.unpause(EXAMPLES)
         say(welcome(site, emulator))
         threading.Event().wait()
@@ -59,6 +63,14 @@ def ready_connection(emulator: Emulator) -> dict[str, Any]:
     known = emulator.connection
     extra = dict.fromkeys(CONNECTION_FIELDS) | known["extra"]
     return {"connection_id": "imagen_default", "conn_type": known["conn_type"], "port": 0, "extra": json.dumps(extra)}
+
+
+def shop_connection(database: Path) -> dict[str, Any]:
+    """Make the database of ``imagen_sql_table``, and return the connection ``shop_db``."""
+    with contextlib.closing(sqlite3.connect(database)) as shop, shop:
+        shop.execute("CREATE TABLE products (sku TEXT, name TEXT, colour TEXT, is_sold INTEGER)")
+        shop.executemany("INSERT INTO products VALUES (?, ?, ?, 1)", PRODUCTS)
+    return {"connection_id": "shop_db", "conn_type": "sqlite", "host": str(database)}
 
 
 def welcome(site: AirflowSite, emulator: Emulator) -> str:

@@ -1,4 +1,4 @@
-"""Prints what a batch costs that finds every image made: requests to models and to Cloud Storage, time, memory.
+"""Prints what a batch costs that finds every image made, and what it takes to check and plan 10,000 rows.
 
 The images are made first, by a batch task against the emulator, and are then asked for again by a fresh process.
 """
@@ -13,6 +13,7 @@ from batch_sides import measured
 PROMPTS = 1_632
 WIDTH = 8
 STORAGE_GOAL = 20
+ROWS = 10_000
 
 
 def main() -> None:
@@ -27,12 +28,18 @@ def main() -> None:
         before = len(emulator.requests)
         again = measured("ours", order)
         kinds = Counter(kind_of(request) for request in emulator.requests[before:])
+        rows = [f"a ship number {number}" for number in range(ROWS)]
+        planned = measured("ours", order | {"prompts": rows, "dry_run": True})
     assert first["images"] == again["images"] == PROMPTS
     print(
         f"{PROMPTS} images that are there, asked for again: {kinds['model']} requests to models, {kinds['storage']} to "
         f"Cloud Storage (goal: 0 and {STORAGE_GOAL}), {again['wall']:.1f} s, CPU {again['cpu']:.1f} s, peak "
         f"{again['over_idle'] / 1e6:.0f} MB over idle; again / first: wall {again['wall'] / first['wall']:.3f}, "
         f"CPU {again['cpu'] / first['cpu']:.3f}"
+    )
+    print(
+        f"{ROWS} rows checked and planned, nothing sent: CPU {planned['cpu'] / ROWS * 1000:.2f} ms a row, peak "
+        f"{planned['over_idle'] / 1e6:.0f} MB over idle"
     )
 
 

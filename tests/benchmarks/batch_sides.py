@@ -34,6 +34,7 @@ def run_our_batch(order: dict[str, Any]) -> Callable[[], int]:
             model=MODEL,
             output_uri=order["output_uri"],
             max_concurrency=order["width"],
+            dry_run=order.get("dry_run", False),
         )
     pushed: dict[str, Any] = {}
     ti = SimpleNamespace(dag_id="benchmark", run_id="r", task_id="pictures", map_index=-1, try_number=1, max_tries=0)
