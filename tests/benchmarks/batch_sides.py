@@ -25,7 +25,11 @@ def run_our_batch(order: dict[str, Any]) -> Callable[[], int]:
 
     from airflow.providers.common.compat.sdk import DAG
 
+    # What execute imports, so that both sides have everything imported when the clock starts.
+    from airflow_provider_imagen.client import imagen  # noqa: F401
+    from airflow_provider_imagen.operators import batch_report  # noqa: F401
     from airflow_provider_imagen.operators.batch import ImagenBatchOperator
+    from airflow_provider_imagen.runner import batch_run, local_store  # noqa: F401
 
     with DAG("benchmark", schedule=None):
         task = ImagenBatchOperator(
