@@ -45,6 +45,7 @@ SETTINGS_FIELDS = (
     "max_failed_items",
     "retry_filtered",
 )
+CHUNK_BYTES = 1 << 16
 NOT_FOR_ALL = ("prompt", "image_key")
 """Arguments of the generate operator that are not the same for all items."""
 
@@ -277,4 +278,6 @@ def read_manifest(uri: str, imagen_conn_id: str = "imagen_default") -> Iterator[
 
     client = ImagenHook(imagen_conn_id).client
     with opened("uri", uri, client.storage, ObjectStoragePath) as stream:
-        yield from (line.model_dump(mode="json") for line in read_lines(stream))
+        # Airflow 2's files cannot be iterated over.
+        chunks = iter(lambda: stream.read(CHUNK_BYTES), b"")
+        yield from (line.model_dump(mode="json") for line in read_lines(chunks))
