@@ -66,6 +66,7 @@ benchmark: $(VENV)/ready .venv-sdk/ready .venv-google/ready ## print what import
 	$(BIN)/python -W ignore tests/benchmarks/road_of_a_request.py
 	$(BIN)/python -W ignore tests/benchmarks/first_request.py
 	$(BIN)/python tests/benchmarks/memory_of_a_response.py
+	$(BIN)/python -W ignore tests/benchmarks/results_of_a_job.py
 	$(BIN)/python -W ignore tests/benchmarks/two_hundred_waits.py
 	$(BIN)/python -W ignore tests/benchmarks/waits_beside_google.py
 	$(BIN)/python -W ignore tests/benchmarks/batch_beside_sdk.py

@@ -20,7 +20,7 @@
     │   ├── OverBudgetError         a request could cross max_cost_usd, and was not sent
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
-    │   ├── BatchRefusedError       (also a BatchFailedError) none of them can succeed with the same words
+    │   ├── BatchRefusedError       (also a BatchFailedError) no item that failed can succeed with the same words
     │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
     │   └── UnexpectedResponseError   Google answered in a shape that is not documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
@@ -29,7 +29,8 @@
     │   ├── ServiceUnavailableError 503
     │   └── ServerError             408, 499, 500, 502, 504 in Google's own words: not charged, but images may be stored
     ├── NoImageError                Google answered without an image, and no filter is the reason; another try may help
-    ├── BatchFailedError        more items of a batch failed than may; another try asks only for these
+    ├── BatchFailedError            more items of a batch failed than may; another try asks only for these
+    ├── JobTimeoutError             batch prediction jobs were not done in time; they go on, or are cancelled
     ├── RequestStoppedError         the task was stopped before the request was sent
     └── ResponseLostError             the request may have been accepted and billed, the answer did not arrive
 
@@ -191,6 +192,10 @@ class QuotaExceededError(RetryableError):
 
 class ServiceUnavailableError(RetryableError):
     """Google's service refused because it is unavailable (HTTP 503)."""
+
+
+class JobTimeoutError(ImagenError):
+    """Batch prediction jobs were not done within ``job_timeout_seconds``. Another try finds them again."""
 
 
 class RequestStoppedError(ImagenError):

@@ -131,7 +131,7 @@ PLACEHOLDERS = {
 }
 """Shown in empty fields by Airflow 2.11; Airflow 3 shows those of its standard fields only."""
 
-LINKS = ("OutputFolderLink", "ModelLink", "BatchFolderLink", "ManifestLink")
+LINKS = ("OutputFolderLink", "ModelLink", "BatchFolderLink", "ManifestLink", "JobLink")
 
 HIDDEN_FIELDS = ["host", "schema", "login", "password", "port"]
 
@@ -152,7 +152,7 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [_modules("hooks.imagen")],
         "operators": [_modules("operators.imagen", "operators.batch")],
         "sensors": [_modules("sensors.imagen")],
-        "triggers": [_modules("triggers.imagen")],
+        "triggers": [_modules("triggers.batch_job", "triggers.imagen")],
         "connection-types": [
             {
                 "connection-type": "imagen",

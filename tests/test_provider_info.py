@@ -55,8 +55,8 @@ def test_package_name_is_the_distribution_that_registers_it() -> None:
 def test_lists_exactly_the_public_modules_on_disk(room: str) -> None:
     listed = {module for entry in INFO[room] for module in entry["python-modules"]}
 
-    batch = {"airflow_provider_imagen.operators.batch"} if room == "operators" else set()
-    assert listed == {f"airflow_provider_imagen.{room}.imagen"} | batch
+    batch = {"operators": {"operators.batch"}, "triggers": {"triggers.batch_job"}}.get(room, set())
+    assert listed == {f"airflow_provider_imagen.{name}" for name in {f"{room}.imagen"} | batch}
     assert (PACKAGE / room / "imagen.py").is_file()
     for module in listed:
         importlib.import_module(module)

@@ -119,7 +119,7 @@ class BatchJobs:
         :return: whether Google took the wish; False for a job that has ended already.
         :raises JobNotFoundError: Google does not know it.
         """
-        request = HttpRequest("POST", self._job_url(name, "cancel"), json={}, free_of_charge=True)
+        request = HttpRequest("POST", self._job_url(name, "cancel"), content=b"", free_of_charge=True)
         try:
             self._session.request(request, _operation("Cancelling", name, "cancel"))
         except RequestRejectedError:

@@ -57,6 +57,7 @@ def describe(model: Model, models: Catalogue, today: date) -> dict[str, Any]:
         "replacement": model.replacement,
         "location": model.location,
         "locations": model.locations,
+        "batch_locations": model.batch_locations,
         "images_per_task": model.max_images,
         "pictures": model.pictures and model.pictures.model_dump(),
         "parameters": sorted(model.parameters),

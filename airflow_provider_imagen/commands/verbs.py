@@ -123,6 +123,17 @@ A_TABLE = (
     *(argument for argument in ONE_REQUEST if argument.flags not in {("prompt",), ("--show",)}),
 )
 
+ONE_JOB = (
+    Argument(("action",), {"choices": ("list", "show", "cancel", "collect"), "help": "what to do"}),
+    Argument(("job",), {"nargs": "?", "metavar": "JOB", "help": "projects/.../batchPredictionJobs/..., as list shows"}),
+    _optional("to", f"collect: gs://bucket/folder/ or a folder (default: {FOLDER})", default=FOLDER, metavar="PLACE"),
+    Argument(("--all",), {"action": "store_true", "help": "list: also jobs that no task of this provider created"}),
+    FORMAT,
+    _optional("imagen-conn-id", "Airflow connection (default: imagen_default)", default="imagen_default"),
+    _optional("project-id", "project of the jobs (default: the connection's)"),
+    _optional("location", "list: Google Cloud location (default: the connection's, else global)"),
+)
+
 HELP = "Google's image models and the DAGs that use them"
 
 VERBS = (
@@ -191,5 +202,22 @@ Exit code:
 2  wrong usage.""",
         "airflow_provider_imagen.commands.estimate.estimate_batch",
         A_TABLE,
+    ),
+    Verb(
+        "jobs",
+        "List batch prediction jobs, look at one, cancel it, or collect its images",
+        """\
+list     the jobs of batch tasks in a location, the newest first.
+show     one job: its state, its counts, its error, where its results are.
+cancel   ask Google to cancel a job. What it has answered by then is billed.
+collect  store the images of a job in a folder and print their URIs, whether or not a task waits for it.
+         They are named by the keys of their items where the task kept these. Nothing is billed for it.
+
+Exit code:
+0  done.
+1  it could not be done; the reason is on standard error.
+2  wrong usage.""",
+        "airflow_provider_imagen.commands.jobs.handle_jobs",
+        ONE_JOB,
     ),
 )

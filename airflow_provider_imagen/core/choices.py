@@ -10,7 +10,7 @@ from typing import Literal, get_args
 OnFiltered = Literal["fail", "skip", "warn"]
 IfExists = Literal["generate", "reuse", "fail"]
 OnLost = Literal["fail", "resend"]
-BatchMode = Literal["online"]
+BatchMode = Literal["online", "batch"]
 SafetyFilterLevel = Literal["block_low_and_above", "block_medium_and_above", "block_only_high", "block_none"]
 PersonGeneration = Literal["dont_allow", "allow_adult", "allow_all"]
 Language = Literal["auto", "en", "es", "hi", "ja", "ko", "pt", "zh", "zh-CN", "zh-TW"]

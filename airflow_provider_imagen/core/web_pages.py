@@ -9,6 +9,8 @@ from airflow_provider_imagen.core.storage.locations import is_object, parse_fold
 
 BROWSER = "https://console.cloud.google.com/storage/browser/"
 OBJECTS = "https://storage.cloud.google.com/"
+JOBS = "https://console.cloud.google.com/vertex-ai/"
+JOB_NAME_PARTS = 6
 MODELS = "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/model-versions"
 """Google's page about all models, for one of which no page of its own is known."""
 
@@ -49,3 +51,15 @@ def dataset_of(uri: str) -> tuple[str, str]:
         return "file", rest if separator else uri
     place, _, path = rest.partition("/")
     return f"{scheme}://{place.rpartition('@')[2]}", path
+
+
+def job_page(name: str) -> str:
+    """Return the Cloud console's page of a batch prediction job, an empty text for what is no name of one.
+
+    :param name: its resource name, ``projects/P/locations/L/batchPredictionJobs/ID``.
+    """
+    parts = name.split("/")
+    if len(parts) != JOB_NAME_PARTS or parts[::2] != ["projects", "locations", "batchPredictionJobs"]:
+        return ""
+    project, location, number = (quote(part, safe="") for part in parts[1::2])
+    return f"{JOBS}locations/{location}/batch-predictions/{number}?project={project}"

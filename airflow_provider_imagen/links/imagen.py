@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from airflow_provider_imagen.core.result_document import ResultDocument
 
 log = logging.getLogger(__name__)
+JOBS_KEY = "imagen_jobs"
+"""The XCom key of the names of a batch task's jobs."""
 
 
 class _ImagenLink(BaseOperatorLink):
@@ -98,6 +100,29 @@ class BatchFolderLink(_BatchLink):
 
         recorded = result.get("output_uri") if isinstance(result, dict) else None
         return folder_page(recorded if isinstance(recorded, str) else _argument(operator, "output_uri"))
+
+
+class JobLink(BaseOperatorLink):
+    """To the batch prediction job of a batch task in the Cloud console; of several, to the first."""
+
+    name = "Batch job"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the address of the page, an empty text if the task created no job.
+
+        :param operator: the task.
+        :param ti_key: the task instance.
+        """
+        from airflow_provider_imagen.core.web_pages import job_page
+
+        try:
+            names = getattr(operator, "job_names", None)
+            if names is None:  # deserialized in Airflow 2's web server
+                names = XCom.get_value(ti_key=ti_key, key=JOBS_KEY)
+            return job_page(str(names[0])) if names else ""
+        except Exception:  # a link is no reason to fail, whatever a task or its XCom holds
+            log.warning("The link %r could not be made.", self.name, exc_info=True)
+            return ""
 
 
 def _result_of(operator: Any, ti_key: Any) -> ResultDocument | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
-from airflow_provider_imagen.links.imagen import BatchFolderLink, ManifestLink
+from airflow_provider_imagen.links.imagen import BatchFolderLink, JobLink, ManifestLink
+from airflow_provider_imagen.operators.batch_jobs import JobOperator
 from airflow_provider_imagen.operators.imagen import MODEL_FIELDS, ImagenGenerateOperator
-from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS, RequestOperator
+from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_imagen.core.batch.plan import Identify, ItemPlanner
+    from airflow_provider_imagen.core.batch.settings import BatchSettings
     from airflow_provider_imagen.core.choices import (
         AspectRatio,
         BatchMode,
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     )
     from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.operators.task_arguments import TaskArguments
+    from airflow_provider_imagen.runner.batch_run import Batch
+    from airflow_provider_imagen.runner.job_run import JobRun
+    from airflow_provider_imagen.runner.sending import StopSwitch
+    from airflow_provider_imagen.runner.task_run import RunContext
 
 TABLE_FIELDS = ("items", "item_columns", "item_arguments")
 SETTINGS_FIELDS = (
@@ -44,13 +50,19 @@ SETTINGS_FIELDS = (
     "max_cost_usd",
     "max_failed_items",
     "retry_filtered",
+    "first_job_items",
+    "keep_job_files",
+    "cancel_on_kill",
+    "cancel_on_timeout",
+    "job_timeout_seconds",
+    "poll_interval",
 )
 CHUNK_BYTES = 1 << 16
 NOT_FOR_ALL = ("prompt", "image_key")
 """Arguments of the generate operator that are not the same for all items."""
 
 
-class ImagenBatchOperator(RequestOperator):
+class ImagenBatchOperator(JobOperator):
     """Generate images for a table of prompts in one task, side by side.
 
     Returns the URI of a manifest: a JSONL file with a line for each item, in the items' order: ``row``, ``key``,
@@ -69,7 +81,8 @@ class ImagenBatchOperator(RequestOperator):
         or the URI of a ``.jsonl`` or ``.csv`` file in any storage that Airflow's ObjectStoragePath reads. (templated)
     :param output_uri: where the images go: ``<output_uri>/<key>.jpg``, see :class:`.ImagenGenerateOperator`.
         (templated)
-    :param mode: ``online``: requests side by side. (templated)
+    :param mode: ``online``: requests side by side; ``batch``: Google's batch prediction jobs, at half price, within
+        hours. That needs a ``gs://`` ``output_uri`` and a Gemini image model, and makes images of 1K. (templated)
     :param prompt: the prompt of items that bring none; ``{column}`` stands for the item's value in that column, any
         other brace for itself. (templated)
     :param item_columns: the names of the values of rows that are tuples or lists, as SQL operators return them.
@@ -83,6 +96,16 @@ class ImagenBatchOperator(RequestOperator):
     :param max_failed_items: how many items may have no images without failing the task: a number, or a share such as
         ``0.05`` or ``"5%"``. (templated)
     :param retry_filtered: ask again for items that were filtered or refused with the same words before. (templated)
+    :param first_job_items: in ``mode="batch"``: submit a first job for so many items, and the rest only when its result
+        could be read: Google finds out after a job has run that it may not write the bucket. (templated)
+    :param keep_job_files: in ``mode="batch"``: keep requests and results below ``<output_uri>/_imagen/jobs/``, which
+        are removed once every image is stored. (templated)
+    :param cancel_on_kill: in ``mode="batch"``: cancel the jobs when the task is stopped; while it is deferred, Airflow
+        says so from 3.3. By default they go on, and the next try finds them again. (templated)
+    :param cancel_on_timeout: in ``mode="batch"``: cancel the jobs when ``job_timeout_seconds`` are over. (templated)
+    :param job_timeout_seconds: in ``mode="batch"``: how long jobs are waited for. (templated)
+    :param poll_interval: in ``mode="batch"``: seconds between two looks at the jobs. (templated)
+    :param deferrable: in ``mode="batch"``: wait in the triggerer instead of a worker slot.
     :param dry_run: only check the items and say what would be asked for and what it costs; returns None. (templated)
     :param model: model id of all items. None: the connection's ``default_model``, else the catalogue's. (templated)
     :param fallback_model: see :class:`.ImagenGenerateOperator`. (templated)
@@ -121,7 +144,7 @@ class ImagenBatchOperator(RequestOperator):
     """
 
     job = "generate"
-    operator_extra_links = (BatchFolderLink(), ManifestLink())
+    operator_extra_links = (BatchFolderLink(), ManifestLink(), JobLink())
     batch_document: dict[str, Any] | None = None
     """The ``result`` document, known once the task ran."""
     request_fields = tuple(name for name in ImagenGenerateOperator.request_fields if name not in NOT_FOR_ALL)
@@ -135,7 +158,7 @@ class ImagenBatchOperator(RequestOperator):
         *PLACE_FIELDS,
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915  # one statement for each argument
         self,
         *,
         items: Iterable[Any] | str | XComArg,
@@ -149,6 +172,13 @@ class ImagenBatchOperator(RequestOperator):
         max_cost_usd: float | str | XComArg | None = None,
         max_failed_items: float | str = 0,
         retry_filtered: bool | str = False,
+        first_job_items: int | str | None = None,
+        keep_job_files: bool | str = False,
+        cancel_on_kill: bool | str = False,
+        cancel_on_timeout: bool | str = False,
+        job_timeout_seconds: float | str = (72 + 24 + 2) * 3600,
+        poll_interval: float | str = 60,
+        deferrable: bool = True,
         dry_run: bool | str = False,
         model: GenerateModel | str | XComArg | None = None,
         fallback_model: GenerateModel | str | XComArg | None = None,
@@ -196,6 +226,13 @@ class ImagenBatchOperator(RequestOperator):
         self.max_cost_usd = max_cost_usd
         self.max_failed_items = max_failed_items
         self.retry_filtered = retry_filtered
+        self.first_job_items = first_job_items
+        self.keep_job_files = keep_job_files
+        self.cancel_on_kill = cancel_on_kill
+        self.cancel_on_timeout = cancel_on_timeout
+        self.job_timeout_seconds = job_timeout_seconds
+        self.poll_interval = poll_interval
+        self.deferrable = deferrable
         self.is_dry_run = dry_run  # Airflow's operators have a method dry_run
         self.model = model
         self.fallback_model = fallback_model
@@ -232,27 +269,53 @@ class ImagenBatchOperator(RequestOperator):
 
     def execute(self, context: Context) -> str | None:  # type: ignore[override]
         """Make the images of all items, and return the URI of the manifest."""
-        from airflow_provider_imagen.core.batch.settings import BatchSettings
-        from airflow_provider_imagen.operators.batch_report import push_document, report_batch
+        from airflow_provider_imagen.operators.batch_report import report_batch
         from airflow_provider_imagen.operators.metrics import ItemMetrics
         from airflow_provider_imagen.operators.task_context import warn_of_local_folder
-        from airflow_provider_imagen.runner.batch_pictures import BatchPictures
-        from airflow_provider_imagen.runner.batch_rows import rows_of
-        from airflow_provider_imagen.runner.batch_run import Batch, BatchRun
+        from airflow_provider_imagen.runner.batch_run import BatchRun
 
         with fail_permanently(self), self._stoppable() as stop:
-            given = {name: getattr(self, name) for name in SETTINGS_FIELDS}
-            settings = BatchSettings.read({**given, "dry_run": self.is_dry_run})
+            settings = self._settings()
             warn_of_local_folder(getattr(self, "output_uri", None))
+            if settings.mode == "batch":
+                return self._execute_jobs(context, stop, settings)
             hook = self.hook
-            run_context = self._run_context(context, hook.batch_client(settings.max_concurrency), stop, ItemMetrics())
-            rows = rows_of(self.items, self.item_columns, run_context.client.storage, run_context.open_path)
-            pictures = BatchPictures(run_context.client.storage, run_context.open_path)
-            batch = Batch(rows, self._item_planner(hook.settings, pictures.identify), pictures, settings)
-            run = BatchRun(batch, run_context, lambda document: push_document(document, self, context["ti"]))
+            client = hook.batch_client(settings.max_concurrency)
+            run_context = self._run_context(context, client, stop, ItemMetrics())
+            run = BatchRun(self._batch(run_context, settings), run_context, self._pushed_to(context["ti"]))
             return report_batch(run.run(), self, context, hook)
 
-    def _item_planner(self, settings: ConnectionSettings, identify: Identify) -> ItemPlanner:
+    def _settings(self) -> BatchSettings:
+        from airflow_provider_imagen.core.batch.settings import BatchSettings
+
+        given = {name: getattr(self, name) for name in SETTINGS_FIELDS}
+        return BatchSettings.read({**given, "dry_run": self.is_dry_run})
+
+    def _job_run(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> JobRun:
+        from airflow_provider_imagen.operators.metrics import ItemMetrics
+        from airflow_provider_imagen.runner.job_run import JobRun
+
+        run_context = self._run_context(context, self.hook.client, stop, ItemMetrics())
+        return JobRun(self._batch(run_context, settings), run_context, self._pushed_to(context["ti"]))
+
+    def _batch(self, run_context: RunContext, settings: BatchSettings) -> Batch:
+        from airflow_provider_imagen.runner.batch_pictures import BatchPictures
+        from airflow_provider_imagen.runner.batch_rows import rows_of
+        from airflow_provider_imagen.runner.batch_run import Batch
+
+        storage, open_path = run_context.client.storage, run_context.open_path
+        rows = rows_of(self.items, self.item_columns, storage, open_path)
+        pictures = BatchPictures(storage, open_path)
+        is_job = settings.mode == "batch"
+        planner = self._item_planner(self.hook.settings, pictures.identify, is_job=is_job)
+        return Batch(rows, planner, pictures, settings)
+
+    def _pushed_to(self, ti: Any) -> Callable[[dict[str, Any]], None]:
+        from airflow_provider_imagen.operators.batch_report import push_document
+
+        return lambda document: push_document(document, self, ti)
+
+    def _item_planner(self, settings: ConnectionSettings, identify: Identify, *, is_job: bool) -> ItemPlanner:
         from datetime import UTC, datetime
 
         from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
@@ -260,7 +323,7 @@ class ImagenBatchOperator(RequestOperator):
 
         arguments = BatchArguments(self._arguments(), self.prompt, self.item_arguments)
         today = datetime.now(UTC).date()
-        return ItemPlanner(arguments, self._preferences(settings), catalogue(), today, identify)
+        return ItemPlanner(arguments, self._preferences(settings), catalogue(), today, identify, is_job=is_job)
 
 
 def read_manifest(uri: str, imagen_conn_id: str = "imagen_default") -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import BaseOperator, BaseOperatorLink
 
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
 from airflow_provider_imagen.links.imagen import ModelLink, OutputFolderLink
@@ -35,7 +35,7 @@ class RequestOperator(BaseOperator):
     fallback_model: Any
     imagen_conn_id: str
     ui_color = "#e8f0fe"
-    operator_extra_links: tuple[Any, ...] = (OutputFolderLink(), ModelLink())
+    operator_extra_links: tuple[BaseOperatorLink, ...] = (OutputFolderLink(), ModelLink())
     lineage: tuple[list[str], list[str]] = ([], [])
     """The images that the task read, and those that it made; known once it ran."""
     _stop: StopSwitch | None = None

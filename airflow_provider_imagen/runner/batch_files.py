@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
@@ -27,10 +28,12 @@ class PlanSpool:
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  # see close
+        self._starts = array("Q")
 
     def write(self, items: Iterable[PlannedItem]) -> Iterator[PlannedItem]:
         """Write items, and yield them."""
         for item in items:
+            self._starts.append(self._file.tell())
             self._file.write(item.encode())
             yield item
 
@@ -44,6 +47,11 @@ class PlanSpool:
         self._file.seek(0)
         for line in self._file:
             yield PlannedItem.decode(line)
+
+    def item(self, number: int) -> PlannedItem:
+        """Return one item by its number."""
+        self._file.seek(self._starts[number])
+        return PlannedItem.decode(self._file.readline())
 
     def close(self) -> None:
         """Remove the file."""

@@ -81,10 +81,11 @@ class BatchPictures:
             return {}, problems
         return {uri: read.identity for uri, read in zip(request.sources, pictures, strict=True)}, []
 
-    def added_to(self, plan: RequestPlan[Any], store: OutputStore) -> RequestPlan[Any]:
+    def added_to(self, plan: RequestPlan[Any], store: OutputStore, *, uploads_all: bool = False) -> RequestPlan[Any]:
         """Return a plan with the pictures that its request sends.
 
         :param plan: what to send.
+        :param uploads_all: none is sent with the request; those that are not in Cloud Storage are uploaded.
         :param store: the folder of the ``output_uri``: what is too large to be sent with a request is uploaded there.
         :raises InvalidInputError: a picture cannot be read any more.
         """
@@ -94,8 +95,11 @@ class BatchPictures:
         pictures, problems = self._reader.read(request, plan.model, can_upload=can_upload(request))
         if problems:
             raise InvalidInputError(tuple(problems))
+        limits = plan.model.pictures
+        if uploads_all and limits is not None:
+            limits = limits.model_copy(update={"inline_bytes": 0})
         with self._lock:  # each is uploaded once
-            sent = upload_large(pictures, plan.model.pictures, request.service_tier, store)
+            sent = upload_large(pictures, limits, request.service_tier, store)
         return replace(plan, request=request.model_copy(update={"pictures": tuple(read.picture for read in sent)}))
 
     def _root(self, output_uri: str) -> str:

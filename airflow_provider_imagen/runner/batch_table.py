@@ -55,12 +55,16 @@ class BatchTable:
         :param table: plans and checks them.
         :raises InvalidInputError: rows are wrong; names them.
         """
+        self.restore(table.items(rows))
+        table.check()
+
+    def restore(self, items: Iterable[PlannedItem]) -> None:
+        """Take the items of a stored plan, which were checked before it was stored."""
         numbers: dict[int, int] = {}
-        for item in self._spool.write(table.items(rows)):
+        for item in self._spool.write(items):
             numbers[item.row] = len(self._entries)
             same_as = None if item.same_as is None else numbers[item.same_as]
             self._entries.append(Entry(item.row, item.key, item.fingerprint, item.model, item.most_usd, same_as))
-        table.check()
         self._outcomes = [None] * len(self._entries)
         self.counts = Counts(len(self._entries), self._on_filtered, self._on_lost)
 
@@ -85,6 +89,26 @@ class BatchTable:
     def open_items(self) -> Iterator[tuple[int, PlannedItem]]:
         """Yield the items without an outcome, with their numbers."""
         return ((number, item) for number, item in self.items() if self._outcomes[number] is None)
+
+    def item(self, number: int) -> PlannedItem:
+        """Return one item by its number. One reader at a time."""
+        return self._spool.item(number)
+
+    def model_of(self, number: int) -> str:
+        """Return the model that is asked for an item."""
+        return self._entries[number].model
+
+    def has_outcome(self, number: int) -> bool:
+        """Say whether it is known what became of an item."""
+        return self._outcomes[number] is not None
+
+    def open_numbers(self) -> dict[tuple[str, str], int]:
+        """Return the numbers of the items without an outcome, by key and fingerprint."""
+        return {
+            (entry.key, entry.fingerprint): number
+            for number, entry in enumerate(self._entries)
+            if entry.same_as is None and self._outcomes[number] is None
+        }
 
     def plan(
         self,
@@ -122,6 +146,12 @@ class BatchTable:
     def end_under_way(self, number: int) -> None:
         """Note that a stop came while the response was under way."""
         self.end(number, ItemOutcome("lost", (), UNDER_WAY, cost_usd=self._entries[number].most_usd))
+
+    def reopen(self) -> None:
+        """Forget what became of items that have no images and may have some, if they are asked for again."""
+        for number, outcome in enumerate(self._outcomes):
+            if outcome is not None and not outcome.uris and not outcome.is_final:
+                self._outcomes[number] = None
 
     def final_counts(self) -> Counts:
         """Return the counts of all items, with the failures in the items' order."""

@@ -47,7 +47,7 @@ def error_for(
     :param host: the machine of an earlier try.
     """
     if errors and reason != "stopped":
-        return min(errors, key=_rank)
+        return most_serious(errors)
     texts: dict[Reason, tuple[type[ImagenError], str]] = {
         "record_unreadable": (
             RecordUnreadableError,
@@ -102,6 +102,11 @@ def place_errors(output_uri: str) -> Iterator[None]:
             "that this worker may write to, and install the Airflow provider of its scheme."
         )
         raise InvalidInputError((problem,)) from failure
+
+
+def most_serious(errors: Sequence[ImagenError]) -> ImagenError:
+    """Return the error that matters most for the next step."""
+    return min(errors, key=_rank)
 
 
 def _rank(error: ImagenError) -> int:

@@ -267,6 +267,7 @@ def links_of(ti: Any, task: Any) -> dict[str, str]:
         "imagen_daily_campaign",
         "imagen_product_photos",
         "imagen_catalogue",
+        "imagen_batch_job",
     ],
 )
 def test_each_example_can_be_started_by_hand_where_such_a_run_has_no_logical_date(
@@ -290,6 +291,18 @@ def test_the_examples_are_the_ones_the_readme_names() -> None:
     readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
 
     assert [path.stem for path in EXAMPLES.glob("*.py") if path.stem not in readme] == []
+
+
+def test_the_example_of_a_batch_job_makes_every_product_in_one_job(
+    run_example: Callable[..., Any], emulator: Any
+) -> None:
+    run = run_example("imagen_batch_job", bucket="bucket")
+
+    assert states_of(run) == {"catalogue": ["success"], "failures": ["success"]}
+    made = [name for name in emulator.list_objects("bucket", "batch-job/") if "/_imagen/" not in name]
+    assert made == [f"batch-job/{key}.jpg" for key in ("bicycle", "lamp", "teapot")]
+    created = [each for each in emulator.requests if each.path.endswith("/batchPredictionJobs")]
+    assert [each.method for each in created] == ["POST"]
 
 
 def test_mapped_tasks_return_json(run_example: Callable[..., Any], emulator: Any) -> None:

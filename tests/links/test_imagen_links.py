@@ -144,3 +144,17 @@ def test_a_batch_without_a_manifest_in_cloud_storage_has_no_link_to_it(recorded:
         "https://console.cloud.google.com/storage/browser/other/made",
         "",
     )
+
+
+def test_the_link_to_a_batch_job_leads_to_its_page_in_the_cloud_console() -> None:
+    from airflow_provider_imagen.links.imagen import JobLink
+
+    class Task:
+        job_names = ("projects/123/locations/global/batchPredictionJobs/456",)
+
+    page = "https://console.cloud.google.com/vertex-ai/locations/global/batch-predictions/456?project=123"
+    assert JobLink().get_link(Task(), ti_key=object()) == page
+    Task.job_names = ()
+    assert JobLink().get_link(Task(), ti_key=object()) == ""
+    Task.job_names = ("no name of a job",)
+    assert JobLink().get_link(Task(), ti_key=object()) == ""

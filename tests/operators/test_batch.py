@@ -192,7 +192,12 @@ def test_every_argument_of_the_generate_operator_is_a_default_for_all_items() ->
 
 
 def test_every_argument_is_templated() -> None:
-    named = inspect.signature(ImagenBatchOperator.__init__).parameters.keys() - {"self", "kwargs", "dry_run"}
+    named = inspect.signature(ImagenBatchOperator.__init__).parameters.keys() - {
+        "self",
+        "kwargs",
+        "dry_run",
+        "deferrable",
+    }
 
     assert named | {"is_dry_run"} == set(ImagenBatchOperator.template_fields)
 

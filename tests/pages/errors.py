@@ -29,6 +29,7 @@ NEXT_STEPS = {
     "BatchFailedError": "look at the first reasons, and at the manifest that the error names; another try asks only "
     "for the rest",
     "BatchRefusedError": "change these items, or set `max_failed_items`",
+    "JobTimeoutError": "let Airflow try again: it waits for the same jobs; `airflow imagen jobs cancel` ends them",
     "RequestStoppedError": "clear the task: a later try finds what was stored",
     "NoImageError": "let Airflow try again, which is safe; Google was asked twice",
     "TokenLimitError": "shorten the prompt",

@@ -76,10 +76,14 @@ class PollOutcome(NamedTuple):
 
 
 class JobEvent(NamedTuple):
-    """A trigger's event, read."""
+    """A trigger's event, read.
+
+    :param deadline: Unix time in seconds at which the wait was to be over.
+    """
 
     status: EventStatus
     message: str
+    deadline: float = 0.0
 
 
 def outcome_of(looks: Sequence[JobLook], *, now: float, deadline: float, poll_interval: float) -> PollOutcome:
@@ -98,6 +102,12 @@ def outcome_of(looks: Sequence[JobLook], *, now: float, deadline: float, poll_in
     if now >= deadline:
         return PollOutcome(text, _event("timeout", f"{late(deadline)} {text}"))
     return PollOutcome(text, None, max(0.0, min(poll_interval, deadline - now)))
+
+
+def unanswered(deadline: float) -> PollOutcome:
+    """Return what follows when a look at the deadline did not come back."""
+    text = f"{late(deadline)} The last look at them was not answered."
+    return PollOutcome(text, _event("timeout", text))
 
 
 def late(deadline: float) -> str:
@@ -119,7 +129,10 @@ def read_event(event: Mapping[str, Any] | None) -> JobEvent:
                 "on and are found again.",
             )
         )
-    return JobEvent(status, str(event.get("message") or ""))
+    deadline = event.get("deadline")
+    return JobEvent(
+        status, str(event.get("message") or ""), float(deadline) if isinstance(deadline, int | float) else 0.0
+    )
 
 
 def _is_fatal(look: JobLook) -> bool:

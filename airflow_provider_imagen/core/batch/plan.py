@@ -17,12 +17,13 @@ from airflow_provider_imagen.core.batch.prompt_template import fill
 from airflow_provider_imagen.core.batch.rows import Item, is_missing
 from airflow_provider_imagen.core.catalogue import Catalogue, Model
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
-from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
+from airflow_provider_imagen.core.catalogue.pricing import JOB_FACTOR, estimated_cost_usd
 from airflow_provider_imagen.core.protocols import protocol_named
 from airflow_provider_imagen.core.recovery.request_record import fingerprint_of
 from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation.arguments import read_request
+from airflow_provider_imagen.core.validation.batch_jobs import problems_with_job
 from airflow_provider_imagen.errors import InvalidInputError
 
 KEY = "key"
@@ -127,6 +128,7 @@ class ItemPlanner:
     :param models: the catalogue.
     :param today: the day by which a model counts as retired.
     :param identify: looks at the pictures of a request.
+    :param is_job: the items are asked for by batch prediction jobs, which can do less and cost half.
     :raises InvalidInputError: ``item_arguments`` names what no column can override.
     """
 
@@ -137,6 +139,8 @@ class ItemPlanner:
         models: Catalogue,
         today: date,
         identify: Identify = _no_pictures,
+        *,
+        is_job: bool = False,
     ) -> None:
         if problems := arguments.problems():
             raise InvalidInputError(tuple(problems))
@@ -145,6 +149,7 @@ class ItemPlanner:
         self._models = models
         self._today = today
         self._identify = identify
+        self._is_job = is_job
         named = ITEM_ARGUMENTS if arguments.item_arguments is None else arguments.item_arguments
         self._overrides = tuple(name for name in named if name in arguments_for_items())
 
@@ -165,6 +170,8 @@ class ItemPlanner:
             plan = planner.first()
         except InvalidInputError as failure:
             raise InvalidInputError((*problems, *map(self._named_as_column, failure.problems))) from None
+        if self._is_job:
+            problems.extend(problems_with_job(plan, self._models))
         identities: Mapping[str, str] = {}
         if plan.request.sources:
             identities, wrong = self._identify(plan.request, plan.model)
@@ -174,7 +181,7 @@ class ItemPlanner:
         asked = planner.asked() if "fallback" in plan.notes else plan.request
         fingerprint = fingerprint_of(asked, plan.asked_model, identities)
         key = plan.request.image_key or derived_key(plan.request.prompt, fingerprint)
-        cost = estimated_cost_usd(plan.request, plan.request.count, plan.model)
+        cost = self._price_of(plan.request, plan.model)
         return PlannedItem(
             item.row,
             key,
@@ -196,9 +203,15 @@ class ItemPlanner:
 
         :param instead_of: the model.
         :param because: what Google said.
+        :raises InvalidInputError: the fallback cannot do what the item wants.
         """
         planner = self._planner(item.arguments)
-        return None if planner.fallback in {None, instead_of} else planner.with_fallback(instead_of, because)
+        if planner.fallback in {None, instead_of}:
+            return None
+        plan = planner.with_fallback(instead_of, because)
+        if self._is_job and (problems := problems_with_job(plan, self._models)):
+            raise InvalidInputError(tuple(problems))
+        return plan
 
     def stores_output(self, model: str) -> bool:
         """Say whether Google stores the images of a model itself."""
@@ -253,8 +266,12 @@ class ItemPlanner:
             return cost
         row = self._models.find(str(planner.fallback))
         request = plan.request.model_copy(update={MODEL: planner.fallback})
-        other = estimated_cost_usd(request, request.count, row) if row else None
+        other = self._price_of(request, row) if row else None
         return None if other is None else max(cost, other)
+
+    def _price_of(self, request: GenerateRequest, model: Model) -> float | None:
+        cost = estimated_cost_usd(request, request.count, model)
+        return cost if cost is None or not self._is_job else round(cost * JOB_FACTOR, 6)
 
     def _named_as_column(self, problem: str) -> str:
         return problem.replace("image_key", KEY, 1) if problem.startswith("image_key") else problem

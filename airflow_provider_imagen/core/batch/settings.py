@@ -11,14 +11,21 @@ from airflow_provider_imagen.core.requests import Number, Switch, Whole
 from airflow_provider_imagen.core.text import is_blank, quoted
 from airflow_provider_imagen.errors import InvalidInputError
 
-MODES = ("online",)
+MODES = ("online", "batch")
 MOST_AT_ONCE = 64
 """More threads than that gain nothing: each waits for Google."""
 RANGES: Mapping[str, tuple[float, float]] = {
     "max_concurrency": (1, MOST_AT_ONCE),
     "requests_per_minute": (0.01, 1_000_000),
     "max_cost_usd": (0, 1_000_000),
+    "first_job_items": (1, 200_000),
+    "poll_interval": (1, 3600),
+    "job_timeout_seconds": (60, 30 * 24 * 3600),
 }
+
+
+JOB_TIMEOUT_SECONDS = (72 + 24 + 2) * 3600.0
+"""72 hours in the queue and 24 hours of running are Google's own limits for a job; two more for its ends."""
 
 
 def _failures(value: Any) -> Any:
@@ -39,23 +46,35 @@ MaxFailed = Annotated[
 class BatchSettings(BaseModel):
     """How a batch runs.
 
-    :param mode: ``online``: requests side by side.
+    :param mode: ``online``: requests side by side; ``batch``: batch prediction jobs of Google.
     :param max_concurrency: the most requests under way.
     :param requests_per_minute: the most requests in a minute. None: as fast as Google answers.
     :param max_cost_usd: what the batch may cost, by list price. None: no limit.
     :param max_failed_items: how many items may fail: a number, or below 1 a share of all.
     :param retry_filtered: ask again for items that were filtered or refused before.
+    :param first_job_items: submit a first job for so many items, and the rest once its results were read. None: all.
+    :param keep_job_files: keep the files of a job when every image of it is stored.
+    :param cancel_on_kill: cancel the jobs when the task is stopped.
+    :param cancel_on_timeout: cancel the jobs when they are not done in time.
+    :param job_timeout_seconds: how long jobs are waited for. Google ends a job after 72 hours in its queue and 24 more.
+    :param poll_interval: seconds between two looks at the jobs.
     :param dry_run: only say what would be asked for.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
-    mode: Literal["online"] = "online"
+    mode: Literal["online", "batch"] = "online"
     max_concurrency: Whole = 8
     requests_per_minute: Number | None = None
     max_cost_usd: Number | None = None
     max_failed_items: MaxFailed = 0
     retry_filtered: Switch = False
+    first_job_items: Whole | None = None
+    keep_job_files: Switch = False
+    cancel_on_kill: Switch = False
+    cancel_on_timeout: Switch = False
+    job_timeout_seconds: Number = JOB_TIMEOUT_SECONDS
+    poll_interval: Number = 60.0
     dry_run: Switch = False
 
     @model_validator(mode="before")

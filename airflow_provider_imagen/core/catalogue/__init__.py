@@ -80,6 +80,7 @@ class Model(BaseModel):
     pictures: PictureLimits | None = None
     thinking_levels: tuple[Filled, ...] = ()
     service_tiers: tuple[Filled, ...] = ()
+    batch_locations: tuple[Filled, ...] = ()
     prices_usd: dict[str, Price] = {}
     token_prices_usd: TokenPrices | None = None
     released: PartialDate | None = None
@@ -111,9 +112,11 @@ class Model(BaseModel):
 
     def serves(self, location: str) -> bool:
         """Say whether Google serves this model in a location; a model without listed locations may be anywhere."""
-        return not self.locations or any(
-            location == each or (each.endswith("-") and location.startswith(each)) for each in self.locations
-        )
+        return not self.locations or _is_among(location, self.locations)
+
+    def serves_jobs(self, location: str) -> bool:
+        """Say whether batch prediction jobs of this model run in a location."""
+        return _is_among(location, self.batch_locations)
 
     def end_of_life(self) -> str:
         """Say in words when the model ends and what comes after it; empty when nothing was announced."""
@@ -121,6 +124,10 @@ class Model(BaseModel):
             return ""
         successor = f"; use {self.replacement} instead" if self.replacement else ""
         return f"Google announced {self.discontinued} as the last day of {self.id}{successor}."
+
+
+def _is_among(location: str, listed: tuple[str, ...]) -> bool:
+    return any(location == each or (each.endswith("-") and location.startswith(each)) for each in listed)
 
 
 class ModelMatch(NamedTuple):

@@ -14,6 +14,8 @@ from airflow_provider_imagen.core.token_usage import TokenUsage
 USUAL_SIZE = "1K"
 """What Google makes when a request names no ``image_size``."""
 
+JOB_FACTOR = 0.5
+"""The price of a request in a batch prediction job by that of one sent by itself. Source: Google's price page."""
 TIER_FACTORS = {"flex": 0.5, "priority": 1.8}
 """The price of a service tier by that of the standard one. Source: Google's pages on these tiers (2026-11-25)."""
 TIERS = {"ON_DEMAND": "standard", "ON_DEMAND_FLEX": "flex", "ON_DEMAND_PRIORITY": "priority"}

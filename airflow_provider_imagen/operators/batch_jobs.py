@@ -1,0 +1,165 @@
+"""What the batch operator does in ``mode="batch"``: submits jobs, waits for them here or in the triggerer, collects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
+from airflow_provider_imagen.links.imagen import JOBS_KEY
+from airflow_provider_imagen.operators.request_operator import RequestOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_imagen.core.batch.settings import BatchSettings
+    from airflow_provider_imagen.runner.batch_run import BatchOutcome
+    from airflow_provider_imagen.runner.job_run import JobRun, Submitted
+    from airflow_provider_imagen.runner.sending import StopSwitch
+
+GRACE_SECONDS = 300
+"""How long after its deadline Airflow still waits for the trigger's event."""
+MARGIN_SECONDS = 180
+"""How long before ``execution_timeout`` the wait ends by itself, so that what follows has its time."""
+
+
+class JobOperator(RequestOperator):
+    """An operator that can hand its requests to batch prediction jobs."""
+
+    deferrable: bool
+    output_uri: Any
+    impersonation_chain: Any
+    job_names: tuple[str, ...] = ()
+    """The jobs that are waited for; known once they are created."""
+
+    def _settings(self) -> BatchSettings:
+        """Return how the batch runs."""
+        raise NotImplementedError
+
+    def _job_run(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> JobRun:
+        """Return what submits and collects."""
+        raise NotImplementedError
+
+    def _execute_jobs(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> str | None:
+        """Submit jobs, and return the URI of the manifest once they are done."""
+        self._warn_of_kills(settings)
+        started = self._job_run(context, stop, settings).submit()
+        return self._go_on(context, stop, settings, started, self._deadline(context, settings))
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> str | None:
+        """Continue after the triggerer reported."""
+        from airflow_provider_imagen.core.batch.job_waiting import read_event
+
+        with fail_permanently(self), self._stoppable() as stop:
+            settings = self._settings()
+            found = read_event(event)
+            self._raise_unless_done(context, stop, settings, found.status, found.message)
+            collected = self._job_run(context, stop, settings).collect()
+            return self._go_on(context, stop, settings, collected, found.deadline)
+
+    def _go_on(
+        self,
+        context: Context,
+        stop: StopSwitch,
+        settings: BatchSettings,
+        result: BatchOutcome | Submitted,
+        deadline: float,
+    ) -> str | None:
+        """Wait and collect until there is an outcome; leave the worker meanwhile if the task is deferrable."""
+        from airflow_provider_imagen.operators.batch_report import report_batch
+        from airflow_provider_imagen.runner.job_run import Submitted
+        from airflow_provider_imagen.runner.job_wait import wait_for_jobs
+
+        while isinstance(result, Submitted):
+            self._show_jobs(context, result.names)
+            outcome = wait_for_jobs(
+                self.hook.client,
+                result.names,
+                stop,
+                deadline=deadline,
+                poll_interval=settings.poll_interval,
+                looks_once=self.deferrable,
+                cancel_on_stop=settings.cancel_on_kill,
+            )
+            if outcome.event is None:
+                self._defer(result, settings, deadline)
+            event = outcome.event or {}
+            self._raise_unless_done(context, stop, settings, event.get("status", ""), event.get("message", ""))
+            result = self._job_run(context, stop, settings).collect()
+        return report_batch(result, self, context, self.hook)
+
+    def _defer(self, submitted: Submitted, settings: BatchSettings, deadline: float) -> None:
+        from airflow_provider_imagen.core.batch.job_waiting import MOST_NAMED
+        from airflow_provider_imagen.triggers.batch_job import ImagenJobTrigger
+
+        chain = self.impersonation_chain
+        self.defer(
+            trigger=ImagenJobTrigger(
+                jobs=submitted.names[:MOST_NAMED],
+                place=submitted.place,
+                deadline=deadline,
+                poll_interval=settings.poll_interval,
+                imagen_conn_id=self.imagen_conn_id,
+                impersonation_chain=chain if chain is None or isinstance(chain, str) else list(chain),
+                cancel_on_kill=settings.cancel_on_kill,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=max(deadline - self._now(), 0.0) + GRACE_SECONDS),
+        )
+
+    def _raise_unless_done(
+        self, context: Context, stop: StopSwitch, settings: BatchSettings, status: str, message: str
+    ) -> None:
+        """End the task where the wait ended without its jobs.
+
+        :raises JobTimeoutError: the jobs were not done in time.
+        :raises AirflowFailException: Google refused the caller for good.
+        """
+        from airflow.providers.common.compat.sdk import AirflowFailException
+
+        from airflow_provider_imagen.errors import JobTimeoutError
+
+        if status == "timeout":
+            if settings.cancel_on_timeout:
+                self._job_run(context, stop, settings).cancel()
+                raise JobTimeoutError(
+                    f"{message} They are cancelled. The next try reads what they answered and asks only for the rest."
+                )
+            raise JobTimeoutError(
+                f"{message} They go on, and are billed. The next try finds them again and waits for them. "
+                "cancel_on_timeout=True cancels them; so does 'airflow imagen jobs cancel'."
+            )
+        if status == "failed":
+            raise AirflowFailException(f"{message} The jobs go on; another try finds them again.")
+
+    def _deadline(self, context: Context, settings: BatchSettings) -> float:
+        """Return the Unix time at which the wait is over: before Airflow ends the task itself."""
+        deadline = self._now() + settings.job_timeout_seconds
+        started = getattr(context["ti"], "start_date", None)
+        if self.execution_timeout is None or started is None:
+            return deadline
+        seconds: float = self.execution_timeout.total_seconds()
+        ends_at: float = started.timestamp() + seconds
+        return min(deadline, ends_at - min(MARGIN_SECONDS, seconds / 10))
+
+    def _now(self) -> float:
+        """Return the Unix time in seconds."""
+        return self.hook.client.session.now().timestamp()
+
+    def _show_jobs(self, context: Context, names: tuple[str, ...]) -> None:
+        """Keep the names of the jobs where links find them."""
+        self.job_names = names
+        try:
+            context["ti"].xcom_push(key=JOBS_KEY, value=list(names))
+        except Exception:  # whatever Airflow raises; the jobs are recorded below output_uri
+            self.log.warning("The names of the jobs could not be stored in XCom.", exc_info=True)
+
+    def _warn_of_kills(self, settings: BatchSettings) -> None:
+        from airflow.triggers.base import BaseTrigger
+
+        if settings.cancel_on_kill and self.deferrable and not hasattr(BaseTrigger, "on_kill"):
+            self.log.warning(
+                "cancel_on_kill does nothing while this task is deferred: before 3.3 Airflow does not tell a trigger "
+                "that its task was stopped. 'airflow imagen jobs cancel' cancels the job by hand."
+            )

@@ -1,0 +1,381 @@
+"""Runs a batch as batch prediction jobs of Google: submits what is missing, waits, and stores the results.
+
+It has two parts, because a deferred task leaves its worker between them: :meth:`JobRun.submit` plans the items and
+creates the jobs; :meth:`JobRun.collect` reads the stored plan and the results. What is kept below ``output_uri``
+connects them, so that a task that dies at any moment goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_imagen.core.batch.budget import Budget
+from airflow_provider_imagen.core.batch.job_decision import GONE
+from airflow_provider_imagen.core.batch.job_ends import end_in_words, grants, unanswered
+from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
+from airflow_provider_imagen.core.batch.outcome import ItemOutcome
+from airflow_provider_imagen.core.batch.plan import PlannedItem
+from airflow_provider_imagen.core.batch.state import BatchState, batch_name
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
+from airflow_provider_imagen.core.catalogue.pricing import in_words
+from airflow_provider_imagen.core.protocols.batch_job import BatchJob
+from airflow_provider_imagen.core.recovery.request_record import RequestRecord
+from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
+from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError
+from airflow_provider_imagen.runner.batch_found import Found, find
+from airflow_provider_imagen.runner.batch_run import BatchOutcome, BatchRun
+from airflow_provider_imagen.runner.failures import place_errors
+from airflow_provider_imagen.runner.job_creation import JobCreation
+from airflow_provider_imagen.runner.job_files import JobFiles
+from airflow_provider_imagen.runner.job_items import JobPlace
+from airflow_provider_imagen.runner.job_reading import JobReading
+from airflow_provider_imagen.runner.job_reuse import earlier_outcome
+from airflow_provider_imagen.runner.job_submission import JobSubmission
+
+log = logging.getLogger("airflow.task")
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Jobs that are waited for.
+
+    :param names: their resource names.
+    :param place: the ``output_uri``.
+    """
+
+    names: tuple[str, ...]
+    place: str
+
+
+class JobRun(BatchRun):
+    """Runs one batch of one task instance as jobs. Its arguments are those of :class:`.batch_run.BatchRun`."""
+
+    _jobs: JobRecords
+    _found: Found
+
+    def submit(self) -> BatchOutcome | Submitted:
+        """Plan the items, find jobs of earlier tries and runs, and create jobs for what is missing.
+
+        :return: the jobs to wait for; the outcome where there is nothing to wait for.
+        :raises InvalidInputError: rows or arguments are wrong, or the budget does not suffice; nothing was sent.
+        :raises ResponseLostError: whether a job was created is unknown.
+        :raises ImagenError: see the tree in :mod:`airflow_provider_imagen.errors`.
+        """
+        try:
+            self._plan()
+            self._open()
+            if self._batch.settings.dry_run:
+                return self._dry_run()
+            return self._leased(self._submit)
+        finally:
+            self._table.close()
+
+    def collect(self) -> BatchOutcome | Submitted:
+        """Read the results of the jobs, store their images, and return what became of the items.
+
+        :return: the jobs to wait for where some have not ended, or more were created after the first.
+        :raises RequestStoppedError: the task was stopped.
+        :raises ImagenError: results cannot be read, or images cannot be stored; another try goes on from there.
+        """
+        try:
+            self._open()
+            with place_errors(self._policies.output_uri):
+                self._table.restore(self._files.plan())
+            return self._leased(self._collect)
+        finally:
+            self._table.close()
+
+    def cancel(self) -> None:
+        """Ask Google to cancel the jobs that have not ended. The next try reads what they answered by then."""
+        try:
+            self._open()
+            for record in self._job_files.records().open_jobs:
+                if record.name is not None:
+                    log.warning("The job is cancelled: %s", record.name)
+                    self._context.client.batch_jobs.cancel(record.name)
+        finally:
+            self._table.close()
+
+    def _open(self) -> None:
+        super()._open()
+        client, task = self._context.client, self._context.task
+        self._job_files = JobFiles(self._store, client.storage, batch_name(task))
+        self._creation = JobCreation(client, self._job_files, task, self._policies.on_lost, self._keep)
+
+    def _leased(self, action: Callable[[], BatchOutcome | Submitted]) -> BatchOutcome | Submitted:
+        with place_errors(self._policies.output_uri):
+            self._lease.acquire()
+        try:
+            self._context.stop.bind(self._session)
+            return action()
+        finally:
+            self._lease.release()
+
+    def _submit(self) -> BatchOutcome | Submitted:
+        with place_errors(self._policies.output_uri):
+            self._look()
+        self._find_earlier_jobs()
+        self._read_ended_jobs()
+        with place_errors(self._policies.output_uri):
+            covered = self._covered()
+        rest = {number: name for name, number in self._table.open_numbers().items() if name not in covered}
+        if rest:
+            self._check_budget(set(rest))
+        with place_errors(self._policies.output_uri):
+            if rest or covered:
+                self._store_plan(self._found)
+        if rest:
+            self._create_jobs(set(rest))
+        self._save()
+        return self._waited_for() or self._finish()
+
+    def _collect(self) -> BatchOutcome | Submitted:
+        with place_errors(self._policies.output_uri):
+            self._look()
+            self._restore_images()
+        self._find_earlier_jobs()
+        looked = [(record, self._job_of(record)) for record in self._jobs.open_jobs]
+        if any(job is not None and not job.is_ended for _, job in looked):
+            return self._waited_for() or self._finish()
+        rest = self._read_all(looked)
+        if rest:
+            self._create_jobs(rest)
+            self._save()
+            return self._waited_for() or self._finish()
+        self._restore_failures()
+        return self._finish()
+
+    def _read_all(self, looked: list[tuple[JobRecord, BatchJob | None]]) -> set[int]:
+        """Read jobs that have ended, and return the numbers of the items to ask for next.
+
+        These are what jobs of earlier tries and runs did not bring, and what waited for a first job of this try.
+        """
+        earlier = [(record, job) for record, job in looked if not record.is_of(self._context.task)]
+        own = [(record, job) for record, job in looked if record.is_of(self._context.task)]
+        for record, job in earlier:
+            self._read(record, job)
+        rest: set[int] = set()
+        if earlier:
+            self._table.reopen()
+            covered = self._covered()
+            rest = {number for name, number in self._table.open_numbers().items() if name not in covered}
+        images = sum(self._read(record, job) for record, job in own)
+        if own and all(record.is_first for record, _ in own):
+            waiting = set(self._table.open_numbers().values())
+            if waiting and images:
+                log.info("The first job brought %d image(s), so the rest is submitted.", images)
+                rest |= waiting
+            elif waiting:
+                log.error("The first job brought no image, so the rest is not submitted.")
+        return rest
+
+    def _look(self) -> None:
+        """Find what is there: files, records, jobs."""
+        self._found = find(self._store, self._files, self._table)
+        self._jobs = self._job_files.records()
+        self._decide(self._found)
+        task, if_exists = self._context.task, self._policies.if_exists
+        for number, item in self._table.open_items():
+            if self._found.listed.files.get(item.key):
+                earlier = earlier_outcome(item, self._found, self._store, task, if_exists)
+                if earlier is not None:
+                    self._table.end(number, earlier)
+
+    def _find_earlier_jobs(self) -> None:
+        """Find the jobs that earlier tries meant to create; forget those that there are not."""
+        for record in self._jobs.open_jobs:
+            if record.state == "submitted":
+                continue
+            log.warning("An earlier try ended before it knew whether its job was created. Looking for it.")
+            if self._creation.find(record) is None:
+                self._jobs = self._jobs.without(record.number)
+                self._job_files.write_records(self._jobs)
+
+    def _read_ended_jobs(self) -> None:
+        """Read the jobs of earlier tries and runs that have ended: this try asks for what they did not bring."""
+        for record in self._jobs.open_jobs:
+            job = self._job_of(record)
+            if job is None or job.is_ended:
+                self._read(record, job)
+        self._table.reopen()
+
+    def _covered(self) -> set[tuple[str, str]]:
+        """Return key and fingerprint of the items that jobs make."""
+        return {
+            (origin.key, origin.fingerprint)
+            for record in self._jobs.open_jobs
+            for origin in self._job_files.origins(record.number)
+        }
+
+    def _check_budget(self, numbers: set[int]) -> None:
+        """Refuse what would cross the budget.
+
+        :raises InvalidInputError: names the sum.
+        """
+        costs = [item.most_usd for number, item in self._table.items() if number in numbers]
+        known = [cost for cost in costs if cost is not None]
+        estimate = sum(known) if len(known) == len(costs) else None
+        budget = Budget(self._batch.settings.max_cost_usd, self._jobs.spent_by(self._context.task))
+        if problem := budget.problem_with_estimate(estimate):
+            raise InvalidInputError((problem,))
+
+    def _create_jobs(self, numbers: set[int]) -> None:
+        """Create jobs for items: one for each model, more where Google's limits end a file."""
+        location = parse_location(self._policies.output_uri)
+        if isinstance(location, CloudFolder):
+            log.info(
+                "Vertex AI's service agent reads the requests and writes the results itself. If a job ends because it "
+                "may not: %s",
+                grants(self._session.project, location.bucket),
+            )
+        submission = JobSubmission(
+            self._job_files,
+            self._creation,
+            self._batch.planner,
+            lambda plan: self._batch.pictures.added_to(plan, self._store, uploads_all=True),
+            self._context.task,
+            self._session,
+            self._policies.output_uri,
+            lambda: self._jobs,
+            self._keep,
+            self._withdraw,
+        )
+        first = self._batch.settings.first_job_items
+        is_proven = first is None or any(not job.is_open and job.images for job in self._jobs.jobs)
+        submission.run(self._table, numbers, None if is_proven else first)
+
+    def _waited_for(self) -> Submitted | None:
+        names = tuple(record.name for record in self._jobs.open_jobs if record.name is not None)
+        return Submitted(names, self._policies.output_uri) if names else None
+
+    def _job_of(self, record: JobRecord) -> BatchJob | None:
+        """Return a job as Google describes it, None if Google does not know it."""
+        try:
+            return self._context.client.batch_jobs.get(str(record.name))
+        except JobNotFoundError as failure:
+            log.warning("%s", failure)
+            return None
+
+    def _read(self, record: JobRecord, job: BatchJob | None) -> int:
+        """Read the results of one job, and return how many images it brought."""
+        state = GONE if job is None else job.state
+        why = end_in_words(job, state)
+        log.info("%s", job.in_words() if job is not None else why)
+        if others := self._creation.others_of(record):
+            record = self._creation.cancel_others(record, others)
+        self._context.stop.bind(self._session)
+        reading = JobReading(
+            self._job_files.origins(record.number),
+            self._table,
+            self._plan_of(record),
+            self._place_of(record),
+            unanswered(state, why, record.model),
+            lambda: self._context.stop.is_on,
+            self._save,
+            self._clock,
+        )
+        whole, parts = self._job_files.results(record)
+        try:
+            with place_errors(self._policies.output_uri):
+                reading.run(self._lines(whole), self._lines(parts))
+        except BaseException:
+            self._stopped()
+            raise
+        return self._note(record, state, reading)
+
+    def _note(self, record: JobRecord, state: str, reading: JobReading) -> int:
+        """Keep that the results were read, and remove the files that are no longer needed."""
+        tally = reading.tally
+        image_usd = None if record.reserved_usd is None else record.reserved_usd / record.lines
+        read = record.model_copy(
+            update={
+                "state": "read",
+                "end_state": state,
+                "images": tally.images,
+                "duplicates": tally.duplicates,
+                "spent_usd": None if image_usd is None else round(image_usd * tally.images, 6),
+            }
+        )
+        log.info("%d lines read: %d image(s), %s.", reading.read, tally.images, in_words(read.spent_usd))
+        if tally.duplicates:
+            log.warning("Google answered %d line(s) more than once, and charges for each image.", tally.duplicates)
+        if tally.unknown:
+            log.warning("%d line(s) of the results are about no request of this job.", tally.unknown)
+        self._keep(read)
+        if reading.unwanted:
+            log.warning(
+                "%d image(s) are of items that the table no longer has. They stay in the results: %s",
+                reading.unwanted,
+                self._job_files.output_uri(record.number),
+            )
+        elif not self._batch.settings.keep_job_files:
+            self._job_files.remove(record.number)
+        return tally.images
+
+    def _lines(self, names: list[str]) -> Iterator[bytes]:
+        for name in names:
+            yield from self._job_files.lines(name)
+
+    def _plan_of(self, record: JobRecord) -> Callable[[PlannedItem], RequestPlan[GenerateRequest]]:
+        """Return what makes the request of an item as the job asked it: with the fallback, if that was asked."""
+        planner = self._batch.planner
+
+        def plan(item: PlannedItem) -> RequestPlan[GenerateRequest]:
+            if item.model == record.model:
+                return planner.request_plan(item)
+            fallback = planner.with_fallback(item, item.model, f"Google does not know {item.model}")
+            return fallback or planner.request_plan(item)
+
+        return plan
+
+    def _place_of(self, record: JobRecord) -> JobPlace:
+        sent = RequestRecord(fingerprint="", writer=self._context.task, sent_at=record.intended_at)
+        return JobPlace(self._store, self._found.listed, self._context.task, sent)
+
+    def _restore_images(self) -> None:
+        """Note again which images an earlier part of this try made: they are not those of another run."""
+        numbers = {(item.key, item.fingerprint): number for number, item in self._table.items()}
+        for line in self._files.manifest():
+            number = numbers.get((line.key, line.fingerprint))
+            if line.status == "made" and number is not None and self._table.has_outcome(number):
+                made = ItemOutcome("made", line.uris, line.reason, line.model, line.estimated_cost_usd)
+                self._table.end(number, made)
+
+    def _restore_failures(self) -> None:
+        """Note again what an earlier part of this try found out about items without images."""
+        for name, number in self._table.open_numbers().items():
+            line = self._found.lines.get(name)
+            if line is not None and line.status in {"failed", "filtered", "lost"}:
+                found = ItemOutcome(line.status, (), line.reason, line.model, 0.0, None, line.is_final)
+                self._table.end(number, found)
+
+    def _keep(self, record: JobRecord) -> None:
+        self._jobs = self._jobs.with_job(record)
+        self._job_files.write_records(self._jobs)
+
+    def _withdraw(self, number: int) -> None:
+        self._jobs = self._jobs.without(number)
+        self._job_files.write_records(self._jobs)
+
+    def _save_state(self, *, is_over: bool = False, is_finished: bool = False) -> None:
+        self._files.write_state(
+            BatchState(
+                writer=self._context.task,
+                planned_at=self._planned_at or self._session.now(),
+                spent_usd=round(self._jobs.spent_by(self._context.task), 6),
+                is_over=True,  # nothing is under way in a worker: jobs are found by their records
+                is_finished=is_finished,
+            )
+        )
+
+    def _document(self, counts: Any, manifest: str, **notes: Any) -> dict[str, Any]:
+        jobs = [] if notes.get("dry_run") else [job.in_document() for job in self._jobs.jobs[-MOST_IN_DOCUMENT:]]
+        return super()._document(counts, manifest, mode="batch", jobs=jobs, **notes)
+
+
+MOST_IN_DOCUMENT = 20
+"""How many jobs the ``result`` document names."""

@@ -1,0 +1,369 @@
+"""A table of prompts as batch prediction jobs, against the emulator: one job, every image once, a true manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from support.emulated import images_in, model_requests, records_in
+
+from airflow_provider_imagen.emulator import Fault, JobOrder
+from airflow_provider_imagen.errors import BatchFailedError, JobTimeoutError, RequestStoppedError
+from airflow_provider_imagen.hooks.imagen import ImagenHook
+from airflow_provider_imagen.operators.batch import ImagenBatchOperator, read_manifest
+
+GEMINI = "gemini-3.1-flash-image"
+PLACE = "gs://bucket/made/"
+
+
+@pytest.fixture(autouse=True)
+def passing_time(monkeypatch: pytest.MonkeyPatch, emulator: Any) -> list[float]:
+    """The pauses that were made, which take no time here but put the clock of the jobs forward."""
+    made: list[float] = []
+
+    def pause(seconds: float) -> None:
+        made.append(seconds)
+        emulator.advance(seconds)
+
+    began = datetime.now(UTC)
+    later = {"sleep": pause, "now": lambda: began + timedelta(seconds=sum(made))}
+    monkeypatch.setattr(ImagenHook, "client_options", later)
+    return made
+
+
+def jobs(items: Any, **arguments: Any) -> ImagenBatchOperator:
+    defaults = {"task_id": "catalogue", "model": GEMINI, "mode": "batch", "output_uri": PLACE, "deferrable": False}
+    return ImagenBatchOperator(**defaults | arguments, items=items)
+
+
+def prompts(number: int) -> list[dict[str, Any]]:
+    return [{"key": f"sku-{n}", "prompt": f"a red boat, number {n}"} for n in range(number)]
+
+
+def created(emulator: Any) -> list[Any]:
+    return [each for each in emulator.requests if each.method == "POST" and each.path.endswith("/batchPredictionJobs")]
+
+
+def statuses(uri: str) -> list[str]:
+    return [line["status"] for line in read_manifest(uri)]
+
+
+def test_each_item_has_its_image_under_its_key_from_one_job(ti: Any, emulator: Any) -> None:
+    uri = jobs(prompts(5)).execute({"ti": ti})
+
+    lines = list(read_manifest(uri))
+    assert [line["key"] for line in lines] == [f"sku-{n}" for n in range(5)]
+    assert {line["status"] for line in lines} == {"made"}
+    assert [each for line in lines for each in line["uris"]] == images_in(PLACE, emulator)
+    assert len(created(emulator)) == 1
+    assert model_requests(emulator) == []
+    result = ti.pushed["result"]
+    assert result["counts"]["made"] == 5
+    assert result["jobs"][0]["state"] == "SUCCEEDED"
+    assert result["jobs"][0]["images"] == 5
+
+
+def test_a_job_costs_half_of_what_requests_do(make_ti: Any, emulator: Any) -> None:
+    half, whole = make_ti("a"), make_ti("b")
+    jobs(prompts(2)).execute({"ti": half})
+    jobs(prompts(2), mode="online", output_uri="gs://bucket/other/").execute({"ti": whole})
+
+    costs = [each.pushed["result"]["estimated_cost_usd"] for each in (half, whole)]
+    assert costs[0] == pytest.approx(costs[1] / 2)
+
+
+def test_a_second_run_buys_nothing(make_ti: Any, emulator: Any) -> None:
+    jobs(prompts(3)).execute({"ti": make_ti("monday")})
+    uri = jobs([*prompts(3), {"key": "new", "prompt": "a blue boat"}]).execute({"ti": make_ti("tuesday")})
+
+    assert statuses(uri) == ["reused"] * 3 + ["made"]
+    assert emulator.accepted == 4
+    assert len(created(emulator)) == 2
+
+
+def test_the_files_of_a_job_are_removed_once_every_image_is_stored(ti: Any, emulator: Any) -> None:
+    jobs(prompts(2)).execute({"ti": ti})
+    assert [name for name in records_in(PLACE, emulator) if name.startswith("jobs/")] == []
+
+    jobs([{"prompt": "a dog"}], keep_job_files=True).execute({"ti": ti})
+    kept = [name.rpartition("/")[2] for name in records_in(PLACE, emulator) if name.startswith("jobs/")]
+    assert kept == ["lines.jsonl", "predictions.jsonl", "requests.jsonl"]
+
+
+def test_several_images_of_an_item_are_lines_of_their_own(ti: Any, emulator: Any) -> None:
+    uri = jobs(prompts(2), number_of_images=3).execute({"ti": ti})
+
+    assert [len(line["uris"]) for line in read_manifest(uri)] == [3, 3]
+    assert images_in(PLACE, emulator) == [f"{PLACE}sku-{n}/{image}.jpg" for n in range(2) for image in range(3)]
+    assert ti.pushed["result"]["jobs"][0]["lines"] == 6
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted", "made"),
+    [
+        (JobOrder(end_state="JOB_STATE_PARTIALLY_SUCCEEDED", finished_lines=3), {"made": 3, "not_sent": 1}, 3),
+        (JobOrder(end_state="JOB_STATE_FAILED", finished_lines=1), {"made": 1, "failed": 3}, 1),
+        (JobOrder(end_state="JOB_STATE_CANCELLED", finished_lines=2), {"made": 2, "not_sent": 2}, 2),
+        (JobOrder(end_state="JOB_STATE_EXPIRED"), {"not_sent": 4}, 0),
+        (JobOrder(fails_at="import"), {"failed": 4}, 0),
+        (JobOrder(fails_at="export"), {"failed": 4}, 0),
+        (JobOrder(failed_lines=1), {"made": 3, "failed": 1}, 3),
+        (JobOrder(missing_lines=1), {"made": 3, "not_sent": 1}, 3),
+    ],
+    ids=["partial", "failed", "cancelled", "expired", "import", "export", "failed-lines", "missing-lines"],
+)
+def test_whatever_came_is_kept_and_the_next_try_asks_only_for_the_rest(
+    make_ti: Any, emulator: Any, order: JobOrder, wanted: dict[str, int], made: int
+) -> None:
+    emulator.order_job(order)
+    first = make_ti(max_tries=1)
+    with pytest.raises(BatchFailedError):
+        jobs(prompts(4)).execute({"ti": first})
+
+    counts = {name: number for name, number in first.pushed["result"]["counts"].items() if number}
+    assert counts == wanted
+    assert len(images_in(PLACE, emulator)) == made
+
+    second = make_ti(try_number=2, max_tries=1)
+    uri = jobs(prompts(4)).execute({"ti": second})
+    assert sorted(statuses(uri)) == ["made"] * (4 - made) + ["reused"] * made
+    assert [job["lines"] for job in second.pushed["result"]["jobs"]] == [4, 4 - made]
+
+
+def test_duplicates_count_as_paid_and_the_first_image_is_kept(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(duplicated_lines=2, copies=3))
+    jobs(prompts(3)).execute({"ti": ti})
+
+    job = ti.pushed["result"]["jobs"][0]
+    assert (job["images"], job["duplicates"]) == (7, 4)
+    assert emulator.accepted == 7
+    assert len(images_in(PLACE, emulator)) == 3
+
+
+@pytest.mark.parametrize("order", [JobOrder(incremental="beside"), JobOrder(incremental="instead")])
+def test_partial_results_are_neither_missed_nor_counted_twice(ti: Any, emulator: Any, order: JobOrder) -> None:
+    emulator.order_job(order)
+    uri = jobs(prompts(4)).execute({"ti": ti})
+
+    assert statuses(uri) == ["made"] * 4
+    assert ti.pushed["result"]["jobs"][0]["images"] == 4
+    assert "duplicates" not in ti.pushed["result"]["jobs"][0]
+
+
+def test_a_line_is_told_by_its_label_where_its_key_is_not_repeated(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(keeps_keys=False))
+
+    assert statuses(jobs(prompts(4)).execute({"ti": ti})) == ["made"] * 4
+
+
+def test_a_lost_answer_is_found_again_in_the_list(ti: Any, emulator: Any, passing_time: list[float]) -> None:
+    emulator.order_job(JobOrder(hidden_seconds=50))
+    emulator.order_fault(Fault("create_job", reset=True, after_work=True))
+
+    uri = jobs(prompts(2)).execute({"ti": ti})
+
+    assert statuses(uri) == ["made"] * 2
+    assert len(created(emulator)) == 1
+    assert passing_time[:3] == [5, 25, 30]
+
+
+def test_an_answer_that_stays_lost_stops_the_task_and_a_clear_asks_again(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(hidden_seconds=10_000))
+    emulator.order_fault(Fault("create_job", reset=True, after_work=True))
+    with pytest.raises(AirflowFailException, match="may run, and be billed"):
+        jobs(prompts(2)).execute({"ti": make_ti(max_tries=1)})
+
+    with pytest.raises(AirflowFailException, match="may run, and be billed"):
+        jobs(prompts(2)).execute({"ti": make_ti(try_number=2, max_tries=1)})
+    assert len(created(emulator)) == 1
+
+    uri = jobs(prompts(2)).execute({"ti": make_ti(try_number=3, max_tries=3)})
+    assert statuses(uri) == ["made"] * 2
+    assert len(created(emulator)) == 2
+
+
+def test_a_job_that_shows_up_after_it_was_created_again_is_cancelled_and_counted(
+    ti: Any, emulator: Any, passing_time: list[float]
+) -> None:
+    emulator.order_job(JobOrder(hidden_seconds=310, pending_seconds=1000, running_seconds=1000))
+    emulator.order_job(JobOrder(pending_seconds=60, running_seconds=60))
+    emulator.order_fault(Fault("create_job", reset=True, after_work=True))
+
+    uri = jobs(prompts(2), on_lost="resend").execute({"ti": ti})
+
+    assert statuses(uri) == ["made"] * 2
+    assert len(created(emulator)) == 2
+    assert len(ti.pushed["result"]["jobs"][0]["other_jobs"]) == 1
+    assert any(each.path.endswith(":cancel") for each in emulator.requests)
+
+
+def test_a_small_first_job_proves_the_bucket(ti: Any, emulator: Any) -> None:
+    uri = jobs(prompts(5), first_job_items=2).execute({"ti": ti})
+
+    assert statuses(uri) == ["made"] * 5
+    assert [job["lines"] for job in ti.pushed["result"]["jobs"]] == [2, 3]
+
+
+def test_after_a_first_job_without_images_nothing_more_is_submitted(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(fails_at="export"))
+    with pytest.raises(BatchFailedError, match="service agent"):
+        jobs(prompts(5), first_job_items=2).execute({"ti": ti})
+
+    assert len(created(emulator)) == 1
+    assert ti.pushed["result"]["counts"]["failed"] == 2
+    assert ti.pushed["result"]["counts"]["not_sent"] == 3
+
+
+def test_jobs_that_are_not_done_in_time_go_on_and_are_found_again(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(pending_seconds=3600, running_seconds=3600))
+    with pytest.raises(JobTimeoutError, match="They go on"):
+        jobs(prompts(2), job_timeout_seconds=60, poll_interval=3600).execute({"ti": make_ti(max_tries=1)})
+    emulator.advance(7200)
+
+    uri = jobs(prompts(2)).execute({"ti": make_ti(try_number=2, max_tries=1)})
+    assert statuses(uri) == ["made"] * 2
+    assert len(created(emulator)) == 1
+
+
+def test_a_budget_is_checked_before_a_job_is_created(ti: Any, emulator: Any) -> None:
+    with pytest.raises(AirflowFailException, match="max_cost_usd"):
+        jobs(prompts(100), max_cost_usd=1).execute({"ti": ti})
+    assert created(emulator) == []
+
+
+def test_a_model_that_google_does_not_know_gives_way_to_the_fallback(ti: Any, emulator: Any) -> None:
+    emulator.retire(GEMINI)
+    uri = jobs(prompts(2), fallback_model="gemini-2.5-flash-image").execute({"ti": ti})
+
+    assert {line["model"] for line in read_manifest(uri)} == {"gemini-2.5-flash-image"}
+    assert statuses(uri) == ["made"] * 2
+
+
+def deferred(operator: ImagenBatchOperator, ti: Any) -> TaskDeferred:
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute({"ti": ti})
+    return caught.value
+
+
+def event_of(deferral: TaskDeferred) -> Any:
+    path, arguments = deferral.trigger.serialize()
+    assert len(json.dumps(arguments)) < 4096
+    assert path.endswith(".ImagenJobTrigger")
+
+    async def events() -> list[Any]:
+        return [event.payload async for event in type(deferral.trigger)(**arguments).run()]
+
+    (event,) = asyncio.run(events())
+    return event
+
+
+def test_a_deferred_task_collects_after_the_triggerer_reported(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(pending_seconds=30, running_seconds=30))
+    operator = jobs(prompts(3), deferrable=True)
+    deferral = deferred(operator, ti)
+    emulator.advance(60)
+
+    event = event_of(deferral)
+    assert event["status"] == "done"
+    uri = jobs("gone", deferrable=True).execute_complete({"ti": ti}, json.loads(json.dumps(event)))
+
+    assert statuses(uri) == ["made"] * 3
+    assert len(created(emulator)) == 1
+
+
+def test_a_second_task_waits_for_the_job_of_the_first(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(pending_seconds=30, running_seconds=30))
+    first = deferred(jobs(prompts(3), deferrable=True), make_ti("monday"))
+    second = deferred(jobs(prompts(3), deferrable=True), make_ti("tuesday"))
+
+    assert first.trigger.jobs == second.trigger.jobs
+    assert len(created(emulator)) == 1
+
+
+def test_pictures_on_a_disk_are_uploaded_once_and_named_by_their_uri(ti: Any, emulator: Any, tmp_path: Any) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (80, 60), "red").save(tmp_path / "mug.png")
+    items = [{**item, "reference_images": str(tmp_path / "mug.png")} for item in prompts(2)]
+    jobs(items, keep_job_files=True).execute({"ti": ti})
+
+    (uploaded,) = emulator.list_objects("bucket", "made/_imagen/inputs/")
+    (requests,) = [name for name in emulator.list_objects("bucket", "made/_imagen/jobs/") if "requests" in name]
+    lines = [json.loads(line) for line in emulator.read_object("bucket", requests).splitlines()]
+    parts = [part for line in lines for part in line["request"]["contents"][0]["parts"] if "fileData" in part]
+    assert [part["fileData"]["fileUri"] for part in parts] == [f"gs://bucket/{uploaded}"] * 2
+    assert b"inlineData" not in emulator.read_object("bucket", requests)
+
+
+def test_what_a_job_cannot_do_is_refused_before_anything_is_written(ti: Any, emulator: Any) -> None:
+    with pytest.raises(AirflowFailException, match="image_size is 2K") as caught:
+        jobs([{"prompt": "a", "image_size": "2K"}, "b"], labels={"a-b": "c"}).execute({"ti": ti})
+
+    assert "labels has the key 'a-b'" in str(caught.value)
+    assert emulator.list_objects("bucket", "") == []
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_a_task_that_is_stopped_while_it_waits_leaves_its_job_or_cancels_it(
+    make_ti: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch, cancels: bool
+) -> None:
+    emulator.order_job(JobOrder(pending_seconds=9999, running_seconds=9999))
+    operator = jobs(prompts(2), cancel_on_kill=cancels)
+    monkeypatch.setattr(ImagenHook, "client_options", {"sleep": lambda seconds: operator.on_kill()})
+
+    with pytest.raises(RequestStoppedError, match="cancelled" if cancels else "go on"):
+        operator.execute({"ti": make_ti()})
+
+    is_cancelled = any(each.path.endswith(":cancel") for each in emulator.requests)
+    assert is_cancelled is cancels
+    assert len(created(emulator)) == 1
+
+
+def test_two_models_are_two_jobs(ti: Any, emulator: Any) -> None:
+    items = [*prompts(2), {"key": "old", "prompt": "a dog", "model": "gemini-2.5-flash-image"}]
+    uri = jobs(items, item_arguments=["prompt", "key", "model"]).execute({"ti": ti})
+
+    assert [line["model"] for line in read_manifest(uri)] == [GEMINI, GEMINI, "gemini-2.5-flash-image"]
+    assert sorted(job["lines"] for job in ti.pushed["result"]["jobs"]) == [1, 2]
+
+
+def test_a_dry_run_says_what_a_job_would_cost_and_creates_none(ti: Any, emulator: Any) -> None:
+    assert jobs(prompts(10), dry_run=True).execute({"ti": ti}) is None
+
+    assert created(emulator) == []
+    assert ti.pushed["result"]["would_cost_usd"] == pytest.approx(0.0335 * 10, rel=0.05)
+
+
+def test_new_images_are_made_in_another_run_and_not_in_a_retry(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(failed_lines=1))
+    with pytest.raises(BatchFailedError):
+        jobs(prompts(3), if_exists="generate").execute({"ti": make_ti(max_tries=1)})
+    uri = jobs(prompts(3), if_exists="generate").execute({"ti": make_ti(try_number=2, max_tries=1)})
+    assert sorted(statuses(uri)) == ["made", "reused", "reused"]
+    assert emulator.accepted == 3
+
+    uri = jobs(prompts(3), if_exists="generate").execute({"ti": make_ti("tuesday")})
+    assert statuses(uri) == ["made"] * 3
+    assert emulator.accepted == 6
+
+
+def test_images_that_are_there_can_be_a_failure(make_ti: Any, emulator: Any) -> None:
+    jobs(prompts(2)).execute({"ti": make_ti("monday")})
+    with pytest.raises(AirflowFailException, match="if_exists is 'fail'"):
+        jobs([*prompts(2), {"prompt": "new"}], if_exists="fail").execute({"ti": make_ti("tuesday")})
+
+    assert emulator.accepted == 3
+
+
+def test_an_item_that_changed_back_is_found_by_its_record(make_ti: Any, emulator: Any) -> None:
+    jobs([{"key": "a", "prompt": "one"}]).execute({"ti": make_ti("1")})
+    jobs([{"key": "a", "prompt": "two"}]).execute({"ti": make_ti("2")})
+    again = jobs([{"key": "a", "prompt": "two"}], mode="online").execute({"ti": make_ti("3")})
+
+    assert statuses(again) == ["reused"]
+    assert statuses(jobs([{"key": "a", "prompt": "two"}]).execute({"ti": make_ti("4")})) == ["reused"]
+    assert emulator.accepted == 2
