@@ -16,7 +16,7 @@ SOURCES = {
     "gallery-dark.png": f"{SEEN}/test_it_is_dark*-dark.png",
     "gallery-filtered.png": f"{SEEN}/test_a_filtered*-filtered.png",
     "gallery-runs.png": f"{SEEN}/test_a_newcomer*-gallery.png",
-    "gallery-batch.png": f"{SEEN}/test_items_are_looked_at*frame-frame.png",
+    "gallery-batch.png": f"{SEEN}/test_a_batch_shows*frame-frame.png",
     "gallery-compare.png": f"{SEEN}/test_two_runs*frame-frame.png",
     "approval.png": f"{SEEN}/test_a_person*two-question.png",
 }

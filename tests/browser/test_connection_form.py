@@ -13,6 +13,8 @@ from airflow_site import airflow_command
 
 from airflow_provider_imagen.provider_info import CONNECTION_FIELDS
 
+pytestmark = pytest.mark.usefixtures("newest_airflow")
+
 KEY = '{"type": "service_account", "private_key": "planted-key"}'
 READ_SECONDS = 60
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("newest_airflow")
+
 UI = Path(__file__).resolve().parents[2] / "dags_examples" / "demo" / "ui.py"
 STOPPED_SECONDS = 300
 CAMPAIGN = "imagen_daily_campaign"
