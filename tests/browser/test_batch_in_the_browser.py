@@ -17,6 +17,8 @@ TASK_PAGE = f"/dags/{DAG}/runs/{quote(RUN)}/tasks/{TASK}"
 ALONE = f"/imagen-gallery{TASK_PAGE}/-1"
 BATCHES = "catalogue/_imagen/batches/"
 MANY = 60
+STARTED = "html[data-started]"
+"""Before its scripts have started, a thumbnail is a link that leads to the image."""
 FRAME = ["frame", "alone"]
 WIDTH = "image => { image.loading = 'eager'; return image.decode().then(() => image.naturalWidth); }"
 
@@ -52,11 +54,12 @@ def opened(page: Any, batch: str, where: str) -> Any:
     page.set_viewport_size({"width": 1200, "height": 900})
     if where == "alone":
         page.goto(ALONE)
+        page.wait_for_selector(STARTED, state="attached")
         return page
     page.goto(TASK_PAGE)
     page.get_by_role("link", name="Images", exact=True).click()
     frame = page.locator("iframe").element_handle().content_frame()
-    frame.wait_for_selector("main")
+    frame.wait_for_selector(STARTED, state="attached")
     return frame
 
 

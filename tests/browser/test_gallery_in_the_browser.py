@@ -40,7 +40,9 @@ def images_tab(page: Any, address: str) -> Any:
     page.set_viewport_size({"width": 1200, "height": 800})
     page.goto(address)
     page.get_by_role("link", name="Images", exact=True).click()
-    return page.frame_locator("iframe")
+    gallery = page.frame_locator("iframe")
+    gallery.locator("html[data-started]").wait_for(state="attached")
+    return gallery
 
 
 @pytest.mark.usefixtures("runs")

@@ -16,6 +16,8 @@ UI = f"/dags/{DAG}"
 POSTER = f"/runs/{quote(RUN)}/tasks/posters/"
 LARGE = f"/runs/{quote(RUN)}/tasks/large/"
 FRAME = ["frame", "alone"]
+STARTED = "html[data-started]"
+"""Before its scripts have started, a thumbnail is a link that leads to the image."""
 NAMES = """() => [...document.querySelectorAll("a[href], button, input, select, img")]
     .filter((each) => each.checkVisibility())
     .filter((each) => !(each.getAttribute("aria-label") || each.alt || each.textContent.trim()
@@ -52,6 +54,7 @@ def gallery(page: Any, campaign: None) -> Callable[[str, str], Any]:
         page.set_viewport_size({"width": 1200, "height": 900})
         if where == "alone":
             page.goto(f"{PAGE}{path}")
+            page.wait_for_selector(STARTED, state="attached")
             return page
         page.goto(UI)
         page.get_by_role("link", name="Images", exact=True).click()
@@ -59,6 +62,7 @@ def gallery(page: Any, campaign: None) -> Callable[[str, str], Any]:
         frame.wait_for_selector("main")
         if path:
             frame.goto(f"{PAGE}{path}")
+        frame.wait_for_selector(STARTED, state="attached")
         return frame
 
     return open_gallery

@@ -9,3 +9,4 @@ startThumbnails();
 startCopying();
 startViewer();
 startFailures();
+document.documentElement.dataset.started = "";
