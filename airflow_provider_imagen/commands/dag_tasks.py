@@ -46,6 +46,11 @@ class ImagenTask:
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def job(self) -> Literal["generate", "upscale"]:
+        """What its model does."""
+        return "upscale" if self.kind == "upscale" else "generate"
+
     def settled(self, name: str) -> Any:
         """Return an argument with the defaults of params filled into its templates."""
         return self._filled(self.arguments.get(name))

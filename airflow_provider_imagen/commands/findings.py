@@ -72,7 +72,7 @@ def choice_of(task: ImagenTask, preferences: ModelPreferences, models: Catalogue
     if is_open(wanted):
         shown = wanted if isinstance(wanted, str) else written or ""
         return ModelChoice(written, shown, "templated", None, None, None, _fallback(task, preferences), saved=True)
-    name, _ = choose_model(task.kind, preferences.model, preferences.default_model, models)
+    name, _ = choose_model(task.job, preferences.model, preferences.default_model, models)
     known = models.find(name)
     life = state_of(known, today) if known else None
     return ModelChoice(
@@ -121,7 +121,7 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _argument_in(text: str, arguments: Mapping[str, Any]) -> str | None:
-    first = text.split(maxsplit=1)[0].partition("=")[0]
+    first = text.split(maxsplit=1)[0].partition("=")[0].rstrip(",:")
     return first if first in arguments else None
 
 
@@ -148,4 +148,4 @@ def _fallback_helps(task: ImagenTask, preferences: ModelPreferences, models: Cat
     if known is None:
         return True
     served = preferences.location is None or known.serves(preferences.location)
-    return task.kind in known.jobs and state_of(known, today) != "retired" and served
+    return task.job in known.jobs and state_of(known, today) != "retired" and served

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from airflow_provider_imagen.commands.batch_judgement import judge_table
 from airflow_provider_imagen.commands.dag_tasks import ImagenTask
 from airflow_provider_imagen.commands.findings import (
     Finding,
@@ -76,10 +77,12 @@ def judge(task: ImagenTask, settings: ConnectionSettings | None, models: Catalog
 
 
 def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catalogue, today: date) -> Verdict:
-    kind, known = REQUESTS[task.kind], task.known()
+    kind, known = REQUESTS[task.job], task.known()
     preferences = _preferences(known, settings)
     choice = choice_of(task, preferences, models, today)
     arguments = {name: value for name, value in known.items() if name in kind.model_fields and name != "model"}
+    if task.kind == "batch":
+        arguments["prompt"] = STAND_INS["prompt"]  # each row has its own
     if "image" in arguments:
         arguments["image"] = only_item(arguments["image"])
     arguments = _with_stand_ins(kind, arguments, task.open_arguments())
@@ -99,6 +102,12 @@ def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catal
     if not DECIDES_COST.isdisjoint(task.open_arguments()):
         plan = images = None
     cost = estimated_cost_usd(plan.request, images, plan.model) if plan and images is not None else None
+    if task.kind == "batch":
+        table = judge_table(known, preferences, models, today)
+        of_all = tuple(text for level, text in said if level == "error")
+        said += [("error", problem) for problem in table.problems if not problem.endswith(of_all)]
+        is_known = table.images is not None and DECIDES_COST.isdisjoint(task.open_arguments())
+        images, cost = (table.images, table.cost_usd) if is_known and task.instances == 1 else (None, None)
     return Verdict(task, choice, findings_of(task, said), task.open_arguments(), images, cost)
 
 

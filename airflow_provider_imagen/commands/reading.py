@@ -21,6 +21,7 @@ from airflow_provider_imagen.commands.dag_tasks import ImagenTask, RunTimeValue,
 from airflow_provider_imagen.commands.mapped_tasks import Instance, instances_of, times_in_groups
 from airflow_provider_imagen.commands.source_lines import Lines, lines_of_tasks
 from airflow_provider_imagen.core.validation.argument_names import problem_with_names
+from airflow_provider_imagen.operators.batch import ImagenBatchOperator
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
 from airflow_provider_imagen.sensors.imagen import ImagenOutputSensor
 
@@ -30,6 +31,7 @@ except ImportError:  # before Airflow 3.2
     from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
 
 KINDS: dict[Any, TaskKind] = {
+    ImagenBatchOperator: "batch",
     ImagenGenerateOperator: "generate",
     ImagenUpscaleOperator: "upscale",
     ImagenOutputSensor: "wait",

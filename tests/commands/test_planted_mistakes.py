@@ -19,6 +19,7 @@ BAD_KEY = json.dumps({"conn_type": "imagen", "extra": {"keyfile_dict": "{not jso
 ELSEWHERE = json.dumps({"conn_type": "imagen", "extra": {"location": "mars-1"}})
 
 MISTAKES = """
+    from airflow_provider_imagen.operators.batch import ImagenBatchOperator
     from airflow_provider_imagen.sensors.imagen import ImagenOutputSensor
 
     generate, upscale = ImagenGenerateOperator, ImagenUpscaleOperator
@@ -52,6 +53,11 @@ MISTAKES = """
         generate(task_id="fallback", fallback_model="imagen-3.0-generate-001", **boat)
         generate(task_id="connection", imagen_conn_id="broken", **boat)
         generate(task_id="place_of_connection", imagen_conn_id="elsewhere", model="gemini-3-pro-image", **boat)
+        table = {"output_uri": "gs://bucket/b/", "model": "gemini-3-pro-image"}
+        ImagenBatchOperator(task_id="batch_column", items=[{"name": "tea"}], prompt="Photo of {nmae}", **table)
+        ImagenBatchOperator(task_id="batch_row", items=[{"prompt": "a"}, {"prompt": "b", "image_size": "9K"}], **table)
+        ImagenBatchOperator(task_id="batch_width", items=["a"], max_concurrency=0, **table)
+        ImagenBatchOperator(task_id="batch_default", items="gs://bucket/t.csv", seed=0, **table)
         upscale(task_id="factor", image="gs://bucket/i.png", upscale_factor="x5", **out)
         upscale(task_id="no_source", image="i.png", upscale_factor="x2", **out)
         ImagenOutputSensor(task_id="wait", output_uri="gs://bucket/a/", min_images=-1)
@@ -98,6 +104,10 @@ FOUND = {
     "fallback": ("warning", "fallback_model", "whose last day was"),
     "connection": ("error", None, "The connection broken has 1 extra(s) to correct"),
     "place_of_connection": ("error", None, "location is mars-1"),
+    "batch_column": ("error", "items", "nmae"),
+    "batch_row": ("error", "items", "items, row 2: image_size is '9K'"),
+    "batch_width": ("error", "max_concurrency", "allowed are 1 to 64"),
+    "batch_default": ("error", "seed", "allowed are 1 to 2147483647"),
     "factor": ("error", "upscale_factor", "'x5'"),
     "no_source": ("error", "image", "'i.png'"),
     "wait": ("error", "min_images", "a whole number of 0 or more"),
@@ -172,12 +182,15 @@ def test_the_example_dags_have_none(run: Run) -> None:
 def test_a_run_is_summed_with_every_instance_of_a_mapped_task(run: Run, write_dags: WriteDags) -> None:
     folder = write_dags(
         sums="""
+    from airflow_provider_imagen.operators.batch import ImagenBatchOperator
+
     with DAG("sums", schedule=None, start_date=datetime(2026, 1, 1)):
         out = {"output_uri": "gs://bucket/a/", "model": "gemini-3-pro-image"}
         one = ImagenGenerateOperator(task_id="one", prompt="a", number_of_images=2, **out)
         ImagenGenerateOperator.partial(task_id="six", number_of_images=1, **out).expand(
             prompt=["a", "b", "c"], image_size=["1K", "4K"]
         )
+        ImagenBatchOperator(task_id="table", items=["a", {"prompt": "b", "number_of_images": 2}], **out)
         ImagenUpscaleOperator.partial(task_id="by_run", upscale_factor="x2", output_uri="gs://bucket/b/").expand(
             image=one.output
         )
@@ -185,12 +198,13 @@ def test_a_run_is_summed_with_every_instance_of_a_mapped_task(run: Run, write_da
     )
     report = json.loads(run(*CHECK, str(folder), "--format", "json").stdout)
 
-    # 2 x 0.134, 3 x 0.134 and 3 x 0.24
-    assert report["costs"] == [{"dag_id": "sums", "cost_usd": 1.39, "unknown": ["by_run"]}]
+    # 2 x 0.134, 3 x 0.134 and 3 x 0.24, and a table with 3 x 0.134
+    assert report["costs"] == [{"dag_id": "sums", "cost_usd": 1.792, "unknown": ["by_run"]}]
     assert [(row["task_id"], row["instances"], row["images"]) for row in report["tasks"]] == [
         ("by_run", None, None),
         ("one", 1, 2),
         ("six", 6, 6),
+        ("table", 1, 3),
     ]
 
 
