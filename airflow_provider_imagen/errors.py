@@ -66,10 +66,10 @@ class InvalidInputError(PermanentError):
     """
 
     def __init__(self, problems: tuple[str, ...] = ()) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         lines = "".join(f"\n  - {problem}" for problem in self.problems)
         super().__init__(f"No request was sent, {len(self.problems)} to correct:{lines}")
-        self.args = (self.problems,)
+        self.args: tuple[object, ...] = (self.problems,)
 
 
 class InvalidConnectionError(PermanentError):
@@ -109,7 +109,7 @@ class ImagesFilteredError(PermanentError):
 
     def __init__(self, message: str = "", codes: tuple[str, ...] = ()) -> None:
         super().__init__(message, codes)
-        self.codes = tuple(codes)
+        self.codes: tuple[str, ...] = tuple(codes)
 
 
 class PromptBlockedError(ImagesFilteredError):

@@ -20,10 +20,10 @@ class ImagenClient:
 
     def __init__(self, settings: ConnectionSettings, **options: Any) -> None:
         self.settings = settings
-        self.session = Session(settings, **options)
-        self.vertex = VertexClient(self.session)
-        self.batch_jobs = BatchJobs(self.session)
-        self.storage = CloudStorage(self.session, settings.storage_endpoint)
+        self.session: Session = Session(settings, **options)
+        self.vertex: VertexClient = VertexClient(self.session)
+        self.batch_jobs: BatchJobs = BatchJobs(self.session)
+        self.storage: CloudStorage = CloudStorage(self.session, settings.storage_endpoint)
 
     @property
     def project(self) -> str:

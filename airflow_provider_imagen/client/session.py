@@ -23,7 +23,7 @@ from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Ope
 from airflow_provider_imagen.core.recovery.retry import RetryRules
 from airflow_provider_imagen.errors import ImagenError, InvalidConnectionError, RequestStoppedError
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 POOL_SIZE = 8
 
@@ -76,14 +76,14 @@ class Session:
         self.settings = settings
         self.large_bodies = large_bodies
         self.now = now
-        self.retry_rules = retry_rules or RetryRules()
+        self.retry_rules: RetryRules = retry_rules or RetryRules()
         self._signal = StopSignal()
         self._sleep = sleep or self._signal.wait
         self._jitter = jitter
         limits = limits or TransportLimits()
         pools = ConnectionPools(pool_size, limits.connect_seconds)
         self._token = GoogleToken(settings, on_secret, pools, self._signal)
-        self.transport = transport or Transport(
+        self.transport: Transport = transport or Transport(
             self._token,
             settings.timeout_seconds,
             limits=limits,

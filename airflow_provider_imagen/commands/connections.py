@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -50,7 +51,7 @@ class ConnectionReader:
 
     def __init__(self, *, everywhere: bool) -> None:
         self._hook = HookOutsideTasks if everywhere else HookOnEnvironment
-        self.read = cache(self._read)
+        self.read: Callable[[str], ConnectionSettings | None] = cache(self._read)
         self.missing: dict[str, None] = {}
         """Ids of connections that were not found."""
 

@@ -92,7 +92,7 @@ class InputPicture(BaseModel):
     mime_type: str | None = None
 
 
-class _Request(BaseModel):
+class RequestFields(BaseModel):
     """What both jobs have in common. ``pictures`` are added once they were read, and never recorded."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
@@ -128,7 +128,7 @@ class _Request(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class GenerateRequest(_Request):
+class GenerateRequest(RequestFields):
     """Images from a text prompt, and from pictures."""
 
     job: ClassVar[Literal["generate"]] = "generate"
@@ -170,7 +170,7 @@ class GenerateRequest(_Request):
         return None if self.seed is None else (self.seed + index - 1) % LARGEST_SEED + 1
 
 
-class UpscaleRequest(_Request):
+class UpscaleRequest(RequestFields):
     """One image, larger."""
 
     job: ClassVar[Literal["upscale"]] = "upscale"

@@ -21,13 +21,13 @@ from airflow_provider_imagen.emulator.job_orders import JobOrder
 
 try:
     from airflow_provider_imagen.emulator.server import Emulator
-except ModuleNotFoundError as missing:
-    if not missing.name or missing.name.startswith("airflow_provider_imagen"):
+except ModuleNotFoundError as _missing:
+    if not _missing.name or _missing.name.startswith("airflow_provider_imagen"):
         raise
     raise ModuleNotFoundError(
-        f"The emulator needs the Python module {missing.name}, which is not installed. "
+        f"The emulator needs the Python module {_missing.name}, which is not installed. "
         "Install the extra: pip install 'airflow-provider-imagen[emulator]'",
-        name=missing.name,
-    ) from missing
+        name=_missing.name,
+    ) from _missing
 
 __all__ = ["Emulator", "Fault", "JobOrder"]

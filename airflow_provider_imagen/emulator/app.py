@@ -39,16 +39,16 @@ class Service:
     """
 
     def __init__(self, storage: Storage) -> None:
-        self.faults = FaultQueue()
-        self.requests = RequestLog()
+        self.faults: FaultQueue = FaultQueue()
+        self.requests: RequestLog = RequestLog()
         self._server = storage
         self._storage = StorageFront(storage, self.faults)
-        self.drawings = Drawings()
+        self.drawings: Drawings = Drawings()
         predict = PredictHandler(self._storage, self.drawings)
         generate_content = GenerateContentHandler(self._storage, self.drawings)
-        self.vertex = VertexAI(predict, generate_content, self.faults, self.requests)
+        self.vertex: VertexAI = VertexAI(predict, generate_content, self.faults, self.requests)
         worker = JobWorker(self._storage, generate_content, self.faults, self.requests.accept)
-        self.jobs = BatchPredictionJobs(worker)
+        self.jobs: BatchPredictionJobs = BatchPredictionJobs(worker)
 
     def reset(self) -> None:
         """Remove jobs, faults, requests, retired models, sessions of uploads and the settings of a measurement."""

@@ -59,7 +59,7 @@ class BatchPredictionJobs:
 
     def __init__(self, worker: JobWorker) -> None:
         self.orders: OrderQueue[JobOrder] = OrderQueue()
-        self.clock = OrderedClock()
+        self.clock: OrderedClock = OrderedClock()
         self._worker = worker
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}

@@ -38,7 +38,7 @@ class JobFailedError(Exception):
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(code, message)
-        self.error = code, message
+        self.error: tuple[int, str] = code, message
 
 
 class JobWorker:

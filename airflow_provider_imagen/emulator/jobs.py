@@ -51,17 +51,21 @@ class Job:
     def __init__(
         self, name: str, body: dict[str, Any], model: dict[str, Any], order: JobOrder, clock: OrderedClock
     ) -> None:
-        self.name, self.body, self.model, self.order = name, body, model, order
-        self.lock = threading.Lock()
-        self.schema = Column()
+        self.name: str = name
+        self.body: dict[str, Any] = body
+        self.model: dict[str, Any] = model
+        self.order: JobOrder = order
+        self.lock: threading.Lock = threading.Lock()
+        self.schema: Column = Column()
         self.lines: IO[bytes] = TemporaryFile()  # noqa: SIM115  # kept until the job has ended
-        self.offsets = array("Q")
+        self.offsets: array[int] = array("Q")
         self.counts: Counts | None = None
         self.error: tuple[int, str] | None = None
-        self.created = self.updated = clock.now()
+        self.created: datetime = clock.now()
+        self.updated: datetime = self.created
         self.started: datetime | None = None
         self.ended: datetime | None = None
-        self.end_state = ""
+        self.end_state: str = ""
         self.progress_at_cancel: float | None = None
         self._clock = clock
         self._looks = 0

@@ -48,7 +48,7 @@ class Emulator:
     ) -> None:
         if not (allow_remote or _is_loopback(host)):
             raise ValueError(f"{host} is reachable from other machines. Use {LOOPBACK}, or say --allow-remote.")
-        self.buckets = tuple(buckets)
+        self.buckets: tuple[str, ...] = tuple(buckets)
         self._address = (host, port)
         self._storage = Storage(storage_port, storage_folder)
         self._service = Service(self._storage)

@@ -41,7 +41,7 @@ class Storage:
         self._wanted_port = port
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = port
+        self.port: int = port
 
     @property
     def url(self) -> str:

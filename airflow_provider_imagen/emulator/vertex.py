@@ -50,7 +50,7 @@ class VertexAI:
         requests: RequestLog,
     ) -> None:
         self.retired: set[str] = set()
-        self.latency_seconds = 0.0
+        self.latency_seconds: float = 0.0
         self._faults = faults
         self._requests = requests
         self._predict = predict

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_imagen.errors import OutputError, PermanentError, ResponseLostError, UnexpectedResponseError
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 MAYBE_PAID = (ResponseLostError, OutputError, UnexpectedResponseError)
 """Failures after which images may be there and billed."""
 

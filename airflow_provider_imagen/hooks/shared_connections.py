@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_imagen.client.imagen import ImagenClient
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 READ_EVERY_SECONDS = 300.0
 """How long the settings of a connection are used before it is read again."""

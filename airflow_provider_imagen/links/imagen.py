@@ -14,12 +14,12 @@ from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 if TYPE_CHECKING:
     from airflow_provider_imagen.core.result_document import ResultDocument
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 JOBS_KEY = "imagen_jobs"
 """The XCom key of the names of a batch task's jobs."""
 
 
-class _ImagenLink(BaseOperatorLink):
+class ImagenLink(BaseOperatorLink):
     """A link that follows from the ``result`` document of a task, else from its arguments."""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
@@ -42,7 +42,7 @@ class _ImagenLink(BaseOperatorLink):
         """Return the page's address, from the ``result`` document or the task's arguments."""
 
 
-class OutputFolderLink(_ImagenLink):
+class OutputFolderLink(ImagenLink):
     """To the folder of the images in the Cloud console."""
 
     name = "Images in Cloud Storage"
@@ -54,7 +54,7 @@ class OutputFolderLink(_ImagenLink):
         return folder_page(recorded or _argument(operator, "output_uri"))
 
 
-class ModelLink(_ImagenLink):
+class ModelLink(ImagenLink):
     """To Google's documentation of the model that was asked."""
 
     name = "Documentation of the model"
@@ -67,7 +67,7 @@ class ModelLink(_ImagenLink):
         return model_page(name, catalogue()) if name else ""
 
 
-class _BatchLink(_ImagenLink):
+class BatchLink(ImagenLink):
     """A link that follows from the ``result`` document of a batch."""
 
     def _result(self, operator: Any, ti_key: Any) -> Any:
@@ -78,7 +78,7 @@ class _BatchLink(_ImagenLink):
         return XCom.get_value(ti_key=ti_key, key=RESULT_KEY)
 
 
-class ManifestLink(_BatchLink):
+class ManifestLink(BatchLink):
     """To the manifest of a batch in Cloud Storage."""
 
     name = "Manifest"
@@ -90,10 +90,10 @@ class ManifestLink(_BatchLink):
         return object_page(manifest) if isinstance(manifest, str) else ""
 
 
-class BatchFolderLink(_BatchLink):
+class BatchFolderLink(BatchLink):
     """To the folder of the images of a batch in the Cloud console."""
 
-    name = OutputFolderLink.name
+    name: str = OutputFolderLink.name
 
     def _page(self, result: Any, operator: Any) -> str:
         from airflow_provider_imagen.core.web_pages import folder_page

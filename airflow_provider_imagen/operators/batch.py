@@ -144,10 +144,13 @@ class ImagenBatchOperator(JobOperator):
     """
 
     job = "generate"
-    operator_extra_links = (BatchFolderLink(), ManifestLink(), JobLink())
+    operator_extra_links: tuple[Any, ...] = (BatchFolderLink(), ManifestLink(), JobLink())
+    items: Any
     batch_document: dict[str, Any] | None = None
     """The ``result`` document, known once the task ran."""
-    request_fields = tuple(name for name in ImagenGenerateOperator.request_fields if name not in NOT_FOR_ALL)
+    request_fields: tuple[str, ...] = tuple(
+        name for name in ImagenGenerateOperator.request_fields if name not in NOT_FOR_ALL
+    )
     template_fields: Sequence[str] = (
         *TABLE_FIELDS,
         "prompt",

@@ -11,7 +11,7 @@ from airflow_provider_imagen.errors import BatchFailedError, BatchRefusedError
 from airflow_provider_imagen.operators.lineage import report_assets
 from airflow_provider_imagen.runner.batch_run import BatchOutcome
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 def report_batch(outcome: BatchOutcome, operator: Any, context: Mapping[str, Any], hook: Any) -> str | None:

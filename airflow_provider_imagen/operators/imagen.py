@@ -129,7 +129,7 @@ class ImagenGenerateOperator(RequestOperator):
     """
 
     job = "generate"
-    request_fields = (
+    request_fields: tuple[str, ...] = (
         "prompt",
         "number_of_images",
         "negative_prompt",
@@ -270,7 +270,7 @@ class ImagenUpscaleOperator(RequestOperator):
     """
 
     job = "upscale"
-    request_fields = (
+    request_fields: tuple[str, ...] = (
         "image",
         "upscale_factor",
         "enhance_input_image",

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.web_pages import dataset_of
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 def report_lineage(

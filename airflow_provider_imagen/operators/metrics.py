@@ -18,7 +18,7 @@ from airflow_provider_imagen.core.token_usage import TokenUsage
 from airflow_provider_imagen.core.validation.compatibility import PRIVATE
 from airflow_provider_imagen.errors import ImagenError, ImagesFilteredError
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 class RequestMetrics:

@@ -15,7 +15,7 @@ from airflow_provider_imagen.errors import ImagesFilteredError
 from airflow_provider_imagen.operators.lineage import report_lineage
 from airflow_provider_imagen.runner.outcome import Outcome
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 def report(outcome: Outcome, operator: Any, context: Mapping[str, Any], hook: Any) -> list[str]:

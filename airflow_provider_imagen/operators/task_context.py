@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
 from airflow_provider_imagen.core.storage.locations import LocalFolder, is_in_cloud_storage, parse_location
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 STATE_KEY = "imagen_request"
 ONE_MACHINE = {"LocalExecutor", "SequentialExecutor"}
 """Executors that run every task on the scheduler's machine."""

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowPlugin, conf
 
 from airflow_provider_imagen.plugins import GALLERY_PREFIX
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 FIRST_WITH_VIEWS = (3, 1)
 """The first Airflow with views of plugins in its pages, and with a login cookie that such views can use."""
@@ -40,7 +40,7 @@ class ImagenPlugin(AirflowPlugin):
     """
 
     name = "imagen"
-    external_views = _views() if _has_plugin_views() else []
+    external_views: list[dict[str, Any]] = _views() if _has_plugin_views() else []
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]

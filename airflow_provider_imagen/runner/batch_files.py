@@ -15,7 +15,7 @@ from airflow_provider_imagen.core.batch.state import LARGEST_BYTES, BatchState, 
 from airflow_provider_imagen.errors import OutputError, RecordUnreadableError
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 LARGEST_TABLE_BYTES = 1 << 30
 JSON_LINES = "application/jsonl"
 JSON = "application/json"

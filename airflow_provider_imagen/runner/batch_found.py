@@ -17,7 +17,7 @@ from airflow_provider_imagen.runner.batch_items import EarlierPlan
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 Name = tuple[str, str]

@@ -28,7 +28,7 @@ from airflow_provider_imagen.runner.request_runner import RequestRunner
 from airflow_provider_imagen.runner.sending import Connection, Round, SendOne, StopSwitch, send_here
 from airflow_provider_imagen.runner.store import OutputStore, StoredFile
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 class ItemStop(StopSwitch):

@@ -10,7 +10,7 @@ from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
 from airflow_provider_imagen.errors import KeyInUseError, ObjectExistsError
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 CREATE_ONLY = ""
 PAUSE_SECONDS = 10.0
 MIME_TYPE = "application/json"

@@ -28,7 +28,7 @@ from airflow_provider_imagen.errors import (
     UnexpectedResponseError,
 )
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 STOPPED = "The batch was stopped before the request of this item was sent. Nothing was billed for it."
 LONGEST_WAIT_SECONDS = 1.0
 TOLERANCE_USD = 1e-9
@@ -61,11 +61,11 @@ class PaceControl:
         self._changed = threading.Condition()
         self._in_flight = 0
         self._is_stopped = False
-        self.has_lost = False
+        self.has_lost: bool = False
         """A response was lost since this was last set to False: what is spent is more than images show."""
-        self.requests = 0
+        self.requests: int = 0
         """How many requests were sent."""
-        self.last_accepted = self.now()
+        self.last_accepted: float = self.now()
         """When Google last accepted a request, by the clock of :meth:`now`."""
 
     def now(self) -> float:
@@ -182,9 +182,9 @@ class PacedSender:
         self._image_usd = image_usd
         self._reserved = 0.0
         self._lock = threading.Lock()
-        self.lost_usd = 0.0
+        self.lost_usd: float = 0.0
         """What the requests may have come to whose responses did not come."""
-        self.is_lost = False
+        self.is_lost: bool = False
         """The response to the last request did not come."""
 
     @contextmanager

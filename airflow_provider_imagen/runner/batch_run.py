@@ -40,7 +40,7 @@ from airflow_provider_imagen.runner.request_runner import LOOK_PAUSE_SECONDS, LO
 from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.batch_workers import Finished, ItemWorkers
 from airflow_provider_imagen.runner.sending import GRACE_SECONDS, StopSwitch
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 TICK_SECONDS = 1.0
 PROGRESS_SECONDS = 10.0
 SAVE_SECONDS = 60.0

@@ -45,7 +45,7 @@ class BatchTable:
         self._spool = PlanSpool()
         self._entries: list[Entry] = []
         self._outcomes: list[ItemOutcome | None] = []
-        self.counts = Counts(0, on_filtered, on_lost)
+        self.counts: Counts = Counts(0, on_filtered, on_lost)
         """What became of the items so far, in the order in which they ended."""
 
     def read(self, rows: Iterable[Item | RowProblem], table: PlannedTable) -> None:

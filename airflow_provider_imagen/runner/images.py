@@ -24,7 +24,7 @@ from airflow_provider_imagen.core.storage.object_names import (
 from airflow_provider_imagen.errors import OutputError, PermissionDeniedError
 from airflow_provider_imagen.runner.store import OutputStore, StoredFile
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 REFUSALS = (PermissionDeniedError, PermissionError)
 
 

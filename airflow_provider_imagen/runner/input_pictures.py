@@ -37,7 +37,7 @@ from airflow_provider_imagen.errors import (
 )
 from airflow_provider_imagen.runner.store import OpenPath, OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 INPUTS = f"{RECORDS}/inputs"
 """Where pictures are uploaded to, below the ``output_uri``."""
 

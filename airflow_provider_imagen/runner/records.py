@@ -23,7 +23,7 @@ from airflow_provider_imagen.core.storage.object_names import RECORDS
 from airflow_provider_imagen.errors import PermissionDeniedError
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 CREATE_ONLY = ""
 REPLACE = None
 

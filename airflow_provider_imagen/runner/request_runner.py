@@ -43,7 +43,7 @@ from airflow_provider_imagen.runner.run_state import RunState
 from airflow_provider_imagen.runner.sending import Round, SendAll, StopSwitch, send_round
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 LOOK_PAUSE_SECONDS = 5.0
 LOOK_SECONDS = 60.0
 """How long a lost response may still bring images. Imagen takes 5 to 20 seconds."""

@@ -92,7 +92,7 @@ class StopSwitch:
     """Ends a run from outside: from a signal handler, or from another thread."""
 
     def __init__(self) -> None:
-        self.is_on = False
+        self.is_on: bool = False
         self._queue: SimpleQueue[Any] | None = None
         self._connection: Connection | None = None
 

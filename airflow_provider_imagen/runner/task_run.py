@@ -25,7 +25,7 @@ from airflow_provider_imagen.runner.sending import StopSwitch
 from airflow_provider_imagen.runner.store import OpenPath, OutputStore
 from airflow_provider_imagen.runner.stores import open_store
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 @dataclass(frozen=True, slots=True)

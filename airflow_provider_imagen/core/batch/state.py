@@ -30,7 +30,9 @@ def batch_folder(name: str) -> str:
     return f"{RECORDS}/batches/{name}/"
 
 
-class _Document(BaseModel):
+class StateDocument(BaseModel):
+    """What the state of a batch has in common: its version, and the task that wrote it."""
+
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
 
     version: Literal[1] = 1
@@ -49,7 +51,7 @@ class _Document(BaseModel):
             return None
 
 
-class BatchState(_Document):
+class BatchState(StateDocument):
     """How far a batch is.
 
     :param planned_at: when its plan was written, by the worker's clock; the plan says the same.
@@ -69,7 +71,7 @@ class BatchState(_Document):
         return same and not self.is_finished
 
 
-class Lease(_Document):
+class Lease(StateDocument):
     """Who runs a batch now.
 
     :param renewed_at: when its writer last said so, by the worker's clock.

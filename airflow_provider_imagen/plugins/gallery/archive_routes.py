@@ -27,8 +27,8 @@ from airflow_provider_imagen.plugins.gallery.stored_files import FileUnavailable
 
 ARCHIVE_TIMEOUT_SECONDS = 600.0
 
-router = APIRouter()
-archive_limit = ConcurrencyLimit(limit=1, timeout_seconds=ARCHIVE_TIMEOUT_SECONDS)
+router: APIRouter = APIRouter()
+archive_limit: ConcurrencyLimit = ConcurrencyLimit(limit=1, timeout_seconds=ARCHIVE_TIMEOUT_SECONDS)
 """Archives read one image at a time, all of them together: pages come first."""
 
 

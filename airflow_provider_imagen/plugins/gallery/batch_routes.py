@@ -23,8 +23,8 @@ from airflow_provider_imagen.plugins.gallery.recorded_images import BatchInstanc
 ITEM = f"{TASK}/items/{{key}}/images/{{number}}"
 PIECE_BYTES = 1 << 16
 
-router = APIRouter()
-manifests = Manifests()
+router: APIRouter = APIRouter()
+manifests: Manifests = Manifests()
 
 
 async def read_manifest(batch: BatchDocument) -> Manifest:

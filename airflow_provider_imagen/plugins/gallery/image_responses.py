@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from fastapi import Request, Response
 
+from airflow_provider_imagen.plugins.gallery.bounded_cache import BoundedCache
 from airflow_provider_imagen.plugins.gallery.concurrency import ConcurrencyLimit
 from airflow_provider_imagen.plugins.gallery.file_names import attachment
 from airflow_provider_imagen.plugins.gallery.recorded_images import RecordedImage
@@ -20,8 +21,8 @@ from airflow_provider_imagen.plugins.gallery.thumbnails import (
 REVALIDATE = "private, no-cache"
 """Browsers may cache a response and must revalidate it: permissions are checked at each request."""
 
-thumbnail_cache = new_thumbnail_cache()
-concurrency_limit = ConcurrencyLimit()
+thumbnail_cache: BoundedCache[Thumbnail] = new_thumbnail_cache()
+concurrency_limit: ConcurrencyLimit = ConcurrencyLimit()
 
 
 async def send_image(recorded: RecordedImage) -> Response:

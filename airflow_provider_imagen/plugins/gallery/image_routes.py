@@ -20,7 +20,7 @@ TASK = "/runs/{run_id}/tasks/{task_id}/{map_index}"
 IMAGE = f"{TASK}/images/{{number}}"
 SOURCE = f"{TASK}/sources/{{number}}"
 
-router = APIRouter()
+router: APIRouter = APIRouter()
 
 
 def address_of(dag_id: str, run_id: str, task_id: str, map_index: str) -> TaskInstanceAddress:

@@ -47,8 +47,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
-app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-private = APIRouter(prefix="/dags/{dag_id}", dependencies=READ_PERMISSIONS)
+app: FastAPI = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+private: APIRouter = APIRouter(prefix="/dags/{dag_id}", dependencies=READ_PERMISSIONS)
 
 PageNumber = Annotated[int, Query(ge=0, le=LAST_PAGE)]
 Condition = Annotated[str, Query(max_length=LONGEST_TEXT)]
@@ -126,8 +126,8 @@ def static(name: str) -> Response:
     return Response(content, headers={"Content-Type": STATIC[name], "Cache-Control": "no-cache"})
 
 
-for router in (image_routes.router, batch_routes.router, archive_routes.router):
-    private.include_router(router)
+for _router in (image_routes.router, batch_routes.router, archive_routes.router):
+    private.include_router(_router)
 app.include_router(private)
 
 

@@ -18,7 +18,7 @@ from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage, 
 from airflow_provider_imagen.errors import ImagenError, OutputError, StorageNotFoundError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 STORAGE_TIMEOUT_SECONDS = 30.0
 """Request time-out of a page; the connection's own is meant for generating images."""

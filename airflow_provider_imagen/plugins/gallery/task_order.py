@@ -9,7 +9,7 @@ from typing import Any
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy.orm import Session
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 def task_order(dag_id: str, session: Session) -> list[str]:

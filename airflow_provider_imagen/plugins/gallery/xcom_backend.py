@@ -17,7 +17,7 @@ from airflow.sdk.bases.xcom import BaseXCom
 
 from airflow_provider_imagen.plugins.gallery.bounded_cache import BoundedCache
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 OBJECT_STORAGE = "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend"
 MAX_FILE_BYTES = 1 << 20
