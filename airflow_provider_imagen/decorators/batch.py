@@ -38,6 +38,7 @@ class ImagenBatchDecoratedOperator(DecoratedOperator, ImagenBatchOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = dict(DecoratedOperator.template_fields_renderers)
     custom_operator_name = "@task.imagen_batch"
+    items: Any
 
     def __init__(
         self,

@@ -20,7 +20,9 @@ def refuse_other_names(operator: Any, given: Collection[str]) -> None:
         return
     from airflow_provider_imagen.core.validation.argument_names import problem_with_names
 
-    if problem := problem_with_names(operator.__name__, unknown, operator.template_fields, operator.job):
+    if problem := problem_with_names(
+        operator.__name__, unknown, operator.template_fields, getattr(operator, "job", "wait")
+    ):
         raise TypeError(problem)
 
 

@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
+from airflow_provider_imagen.operators.argument_names import refuse_other_names
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -76,6 +77,13 @@ class ImagenOutputSensor(BaseSensorOperator):
         @property
         def output(self) -> Any:
             """What the task returns, as it is when the next task gets it."""
+
+    else:  # to an editor the arguments are those of the constructor
+
+        def __new__(cls, *_: Any, **kwargs: Any) -> Any:
+            """Answer a name from elsewhere with the one here, before Airflow says which arguments are missing."""
+            refuse_other_names(cls, kwargs)
+            return super().__new__(cls)
 
     def __init__(
         self,

@@ -17,6 +17,8 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "n": ("number_of_images",),
     "num_images": ("number_of_images",),
     "gcs_uri": ("image", "output_uri"),
+    "bucket": ("output_uri",),
+    "prefix": ("output_uri",),
     "output_gcs_uri": ("output_uri",),
     "output_path": ("output_uri",),
     "output_folder": ("output_uri",),
@@ -87,7 +89,7 @@ def problem_with_names(operator: str, unknown: Iterable[str], allowed: Collectio
     :param operator: the name of its class.
     :param unknown: names that it was given and does not have.
     :param allowed: the arguments that it has.
-    :param job: what it does: ``generate``, ``upscale``.
+    :param job: what it does: ``generate``, ``upscale``, ``wait``.
     """
     hints = [hint for name in unknown if (hint := _hint(name, allowed, job))]
     return f"{operator} has other names for its arguments: {' '.join(hints)}" if hints else None
