@@ -17,8 +17,9 @@ from urllib.parse import urlencode
 
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from airflow_provider_imagen.client.connection_pools import CONNECT_SECONDS, ConnectionPools
+from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.large_bodies import LARGE_BYTES, UNKNOWN_BYTES, LargeBodies
+from airflow_provider_imagen.client.limits import TransportLimits
 from airflow_provider_imagen.client.send_tracking import SendProgress
 from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.transport_errors import raise_without_secrets, transport_error
@@ -36,20 +37,6 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 SMALL_BYTES = 1 << 16
 HEADERS = {"User-Agent": "airflow-provider-imagen", "Accept-Encoding": "gzip, deflate"}
-
-
-@dataclass(frozen=True, slots=True)
-class TransportLimits:
-    """How long a connection may take, and how large a response may be.
-
-    :param connect_seconds: how long one address may take to accept a connection.
-    :param image_bytes: the largest response with images that is read, unpacked. Four images of 2K are about 40 MiB.
-    :param other_bytes: the largest other response that is read, unpacked. A page of a listing is below 1 MiB.
-    """
-
-    connect_seconds: float = CONNECT_SECONDS
-    image_bytes: int = 256 << 20
-    other_bytes: int = 32 << 20
 
 
 class TokenSource(Protocol):

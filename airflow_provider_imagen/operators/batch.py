@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
 from airflow_provider_imagen.links.imagen import BatchFolderLink, JobLink, ManifestLink
-from airflow_provider_imagen.operators.batch_jobs import JobOperator
+from airflow_provider_imagen.operators.batch_jobs import SETTINGS_FIELDS, JobOperator
 from airflow_provider_imagen.operators.imagen import MODEL_FIELDS, ImagenGenerateOperator
 from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS
 
@@ -38,25 +38,9 @@ if TYPE_CHECKING:
     from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.operators.task_arguments import TaskArguments
     from airflow_provider_imagen.runner.batch_run import Batch
-    from airflow_provider_imagen.runner.job_run import JobRun
-    from airflow_provider_imagen.runner.sending import StopSwitch
     from airflow_provider_imagen.runner.task_run import RunContext
 
 TABLE_FIELDS = ("items", "item_columns", "item_arguments")
-SETTINGS_FIELDS = (
-    "mode",
-    "max_concurrency",
-    "requests_per_minute",
-    "max_cost_usd",
-    "max_failed_items",
-    "retry_filtered",
-    "first_job_items",
-    "keep_job_files",
-    "cancel_on_kill",
-    "cancel_on_timeout",
-    "job_timeout_seconds",
-    "poll_interval",
-)
 CHUNK_BYTES = 1 << 16
 NOT_FOR_ALL = ("prompt", "image_key")
 """Arguments of the generate operator that are not the same for all items."""
@@ -288,19 +272,6 @@ class ImagenBatchOperator(JobOperator):
             run = BatchRun(self._batch(run_context, settings), run_context, self._pushed_to(context["ti"]))
             return report_batch(run.run(), self, context, hook)
 
-    def _settings(self) -> BatchSettings:
-        from airflow_provider_imagen.core.batch.settings import BatchSettings
-
-        given = {name: getattr(self, name) for name in SETTINGS_FIELDS}
-        return BatchSettings.read({**given, "dry_run": self.is_dry_run})
-
-    def _job_run(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> JobRun:
-        from airflow_provider_imagen.operators.metrics import ItemMetrics
-        from airflow_provider_imagen.runner.job_run import JobRun
-
-        run_context = self._run_context(context, self.hook.client, stop, ItemMetrics())
-        return JobRun(self._batch(run_context, settings), run_context, self._pushed_to(context["ti"]))
-
     def _batch(self, run_context: RunContext, settings: BatchSettings) -> Batch:
         from airflow_provider_imagen.runner.batch_pictures import BatchPictures
         from airflow_provider_imagen.runner.batch_rows import rows_of
@@ -312,11 +283,6 @@ class ImagenBatchOperator(JobOperator):
         is_job = settings.mode == "batch"
         planner = self._item_planner(self.hook.settings, pictures.identify, is_job=is_job)
         return Batch(rows, planner, pictures, settings)
-
-    def _pushed_to(self, ti: Any) -> Callable[[dict[str, Any]], None]:
-        from airflow_provider_imagen.operators.batch_report import push_document
-
-        return lambda document: push_document(document, self, ti)
 
     def _item_planner(self, settings: ConnectionSettings, identify: Identify, *, is_job: bool) -> ItemPlanner:
         from datetime import UTC, datetime

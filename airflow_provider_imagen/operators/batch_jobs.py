@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,25 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_imagen.core.batch.settings import BatchSettings
-    from airflow_provider_imagen.runner.batch_run import BatchOutcome
+    from airflow_provider_imagen.runner.batch_run import Batch, BatchOutcome
     from airflow_provider_imagen.runner.job_run import JobRun, Submitted
     from airflow_provider_imagen.runner.sending import StopSwitch
+    from airflow_provider_imagen.runner.task_run import RunContext
 
+SETTINGS_FIELDS = (
+    "mode",
+    "max_concurrency",
+    "requests_per_minute",
+    "max_cost_usd",
+    "max_failed_items",
+    "retry_filtered",
+    "first_job_items",
+    "keep_job_files",
+    "cancel_on_kill",
+    "cancel_on_timeout",
+    "job_timeout_seconds",
+    "poll_interval",
+)
 GRACE_SECONDS = 300
 """How long after its deadline Airflow still waits for the trigger's event."""
 MARGIN_SECONDS = 180
@@ -28,17 +43,32 @@ class JobOperator(RequestOperator):
     """An operator that can hand its requests to batch prediction jobs."""
 
     deferrable: bool
+    is_dry_run: Any
     output_uri: Any
     impersonation_chain: Any
     job_names: tuple[str, ...] = ()
     """The jobs that are waited for; known once they are created."""
 
     def _settings(self) -> BatchSettings:
-        """Return how the batch runs."""
-        raise NotImplementedError
+        from airflow_provider_imagen.core.batch.settings import BatchSettings
+
+        given = {name: getattr(self, name) for name in SETTINGS_FIELDS}
+        return BatchSettings.read({**given, "dry_run": self.is_dry_run})
 
     def _job_run(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> JobRun:
-        """Return what submits and collects."""
+        from airflow_provider_imagen.operators.metrics import ItemMetrics
+        from airflow_provider_imagen.runner.job_run import JobRun
+
+        run_context = self._run_context(context, self.hook.client, stop, ItemMetrics())
+        return JobRun(self._batch(run_context, settings), run_context, self._pushed_to(context["ti"]))
+
+    def _pushed_to(self, ti: Any) -> Callable[[dict[str, Any]], None]:
+        from airflow_provider_imagen.operators.batch_report import push_document
+
+        return lambda document: push_document(document, self, ti)
+
+    def _batch(self, run_context: RunContext, settings: BatchSettings) -> Batch:
+        """Return what the task asks for."""
         raise NotImplementedError
 
     def _execute_jobs(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> str | None:

@@ -102,6 +102,10 @@ class BatchTable:
         """Say whether it is known what became of an item."""
         return self._outcomes[number] is not None
 
+    def names(self) -> set[tuple[str, str]]:
+        """Return key and fingerprint of all items."""
+        return {(entry.key, entry.fingerprint) for entry in self._entries}
+
     def open_numbers(self) -> dict[tuple[str, str], int]:
         """Return the numbers of the items without an outcome, by key and fingerprint."""
         return {

@@ -69,6 +69,7 @@ class JobReading:
     tally: LineTally = field(init=False)
     _items: dict[int, JobItem] = field(default_factory=dict)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _known: set[tuple[str, str]] = field(default_factory=set)
     _queue: Queue[_Line | None] = field(default_factory=lambda: Queue(WAITING_LINES))
     _failures: list[BaseException] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,6 +79,7 @@ class JobReading:
         """Take up which items are still asked for."""
         self.tally = LineTally([origin.fingerprint for origin in self.origins])
         self._numbers = self.table.open_numbers()
+        self._known = self.table.names()
 
     def run(self, whole: Iterator[bytes], parts: Iterator[bytes]) -> None:
         """Read all lines, store their images, and note what became of the items of the job.
@@ -147,7 +149,7 @@ class JobReading:
             origin = self.origins[answer.key.line - 1]
             number = self._numbers.get((origin.key, origin.fingerprint))
             if number is None:
-                self.unwanted += answer.has_image
+                self.unwanted += answer.has_image and (origin.key, origin.fingerprint) not in self._known
                 return
             item = self._item(number)
         if item.add(origin.image, answer):

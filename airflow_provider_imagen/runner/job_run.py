@@ -8,31 +8,24 @@ connects them, so that a task that dies at any moment goes on from there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
-from airflow_provider_imagen.core.batch.job_decision import GONE
-from airflow_provider_imagen.core.batch.job_ends import end_in_words, grants, unanswered
+from airflow_provider_imagen.core.batch.job_ends import grants
 from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
 from airflow_provider_imagen.core.batch.outcome import ItemOutcome
-from airflow_provider_imagen.core.batch.plan import PlannedItem
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
-from airflow_provider_imagen.core.catalogue.plan import RequestPlan
-from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
-from airflow_provider_imagen.core.recovery.request_record import RequestRecord
-from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError
 from airflow_provider_imagen.runner.batch_found import Found, find
 from airflow_provider_imagen.runner.batch_run import BatchOutcome, BatchRun
 from airflow_provider_imagen.runner.failures import place_errors
+from airflow_provider_imagen.runner.job_collection import JobCollection
 from airflow_provider_imagen.runner.job_creation import JobCreation
 from airflow_provider_imagen.runner.job_files import JobFiles
-from airflow_provider_imagen.runner.job_items import JobPlace
-from airflow_provider_imagen.runner.job_reading import JobReading
 from airflow_provider_imagen.runner.job_reuse import earlier_outcome
 from airflow_provider_imagen.runner.job_submission import JobSubmission
 
@@ -262,79 +255,28 @@ class JobRun(BatchRun):
 
     def _read(self, record: JobRecord, job: BatchJob | None) -> int:
         """Read the results of one job, and return how many images it brought."""
-        state = GONE if job is None else job.state
-        why = end_in_words(job, state)
-        log.info("%s", job.in_words() if job is not None else why)
-        if others := self._creation.others_of(record):
-            record = self._creation.cancel_others(record, others)
-        self._context.stop.bind(self._session)
-        reading = JobReading(
-            self._job_files.origins(record.number),
+        context, batch = self._context, self._batch
+        context.stop.bind(self._session)
+        collection = JobCollection(
+            self._job_files,
+            self._creation,
             self._table,
-            self._plan_of(record),
-            self._place_of(record),
-            unanswered(state, why, record.model),
-            lambda: self._context.stop.is_on,
+            batch.planner,
+            self._store,
+            self._found.listed,
+            context.task,
+            batch.settings.keep_job_files,
+            lambda: context.stop.is_on,
             self._save,
+            self._keep,
             self._clock,
         )
-        whole, parts = self._job_files.results(record)
         try:
             with place_errors(self._policies.output_uri):
-                reading.run(self._lines(whole), self._lines(parts))
+                return collection.run(record, job)
         except BaseException:
             self._stopped()
             raise
-        return self._note(record, state, reading)
-
-    def _note(self, record: JobRecord, state: str, reading: JobReading) -> int:
-        """Keep that the results were read, and remove the files that are no longer needed."""
-        tally = reading.tally
-        image_usd = None if record.reserved_usd is None else record.reserved_usd / record.lines
-        read = record.model_copy(
-            update={
-                "state": "read",
-                "end_state": state,
-                "images": tally.images,
-                "duplicates": tally.duplicates,
-                "spent_usd": None if image_usd is None else round(image_usd * tally.images, 6),
-            }
-        )
-        log.info("%d lines read: %d image(s), %s.", reading.read, tally.images, in_words(read.spent_usd))
-        if tally.duplicates:
-            log.warning("Google answered %d line(s) more than once, and charges for each image.", tally.duplicates)
-        if tally.unknown:
-            log.warning("%d line(s) of the results are about no request of this job.", tally.unknown)
-        self._keep(read)
-        if reading.unwanted:
-            log.warning(
-                "%d image(s) are of items that the table no longer has. They stay in the results: %s",
-                reading.unwanted,
-                self._job_files.output_uri(record.number),
-            )
-        elif not self._batch.settings.keep_job_files:
-            self._job_files.remove(record.number)
-        return tally.images
-
-    def _lines(self, names: list[str]) -> Iterator[bytes]:
-        for name in names:
-            yield from self._job_files.lines(name)
-
-    def _plan_of(self, record: JobRecord) -> Callable[[PlannedItem], RequestPlan[GenerateRequest]]:
-        """Return what makes the request of an item as the job asked it: with the fallback, if that was asked."""
-        planner = self._batch.planner
-
-        def plan(item: PlannedItem) -> RequestPlan[GenerateRequest]:
-            if item.model == record.model:
-                return planner.request_plan(item)
-            fallback = planner.with_fallback(item, item.model, f"Google does not know {item.model}")
-            return fallback or planner.request_plan(item)
-
-        return plan
-
-    def _place_of(self, record: JobRecord) -> JobPlace:
-        sent = RequestRecord(fingerprint="", writer=self._context.task, sent_at=record.intended_at)
-        return JobPlace(self._store, self._found.listed, self._context.task, sent)
 
     def _restore_images(self) -> None:
         """Note again which images an earlier part of this try made: they are not those of another run."""

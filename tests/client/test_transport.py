@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.client.transport import HttpRequest, Transport, TransportLimits
+from airflow_provider_imagen.client.limits import TransportLimits
+from airflow_provider_imagen.client.transport import HttpRequest, Transport
 from airflow_provider_imagen.errors import NotSentError, OutputError, ResponseLostError, UnexpectedResponseError
 
 RESET = b"reset"

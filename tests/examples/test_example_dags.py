@@ -301,8 +301,8 @@ def test_the_example_of_a_batch_job_makes_every_product_in_one_job(
     assert states_of(run) == {"catalogue": ["success"], "failures": ["success"]}
     made = [name for name in emulator.list_objects("bucket", "batch-job/") if "/_imagen/" not in name]
     assert made == [f"batch-job/{key}.jpg" for key in ("bicycle", "lamp", "teapot")]
-    created = [each for each in emulator.requests if each.path.endswith("/batchPredictionJobs")]
-    assert [each.method for each in created] == ["POST"]
+    asked = [each.method for each in emulator.requests if each.path.endswith("/batchPredictionJobs")]
+    assert asked.count("POST") == 1
 
 
 def test_mapped_tasks_return_json(run_example: Callable[..., Any], emulator: Any) -> None:

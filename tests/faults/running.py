@@ -20,7 +20,7 @@ from faults.gate import Gate, gate
 from faults.matrix import Row
 from faults.operations import CLOUD, RUN, WAITS, Operation, Place, TaskInstance
 
-from airflow_provider_imagen.client.transport import TransportLimits
+from airflow_provider_imagen.client.limits import TransportLimits
 from airflow_provider_imagen.core.storage.object_names import RECORDS
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.hooks.imagen import ImagenHook
