@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
-from airflow_provider_imagen.core.batch.outcome import Counts, failure_text
+from airflow_provider_imagen.core.batch.outcome import Counts, Trouble, failure_text
 from airflow_provider_imagen.core.batch.pacing import Pace
 from airflow_provider_imagen.core.batch.plan import ItemPlanner
 from airflow_provider_imagen.core.batch.rows import Item, RowProblem
@@ -252,7 +252,7 @@ class BatchRun:
             found.earlier,
         )
         threads = min(batch.settings.max_concurrency, opened.items)
-        workers = ItemWorkers(runner.run, self._table.open_items(), threads)
+        workers = ItemWorkers(runner.run, self._table.open_items(), threads, Trouble().ends_batch)
         context.stop.bind(BatchConnection(self._session, control))
         context.stop.watch(workers.results)
         sending = BatchSending(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from airflow_provider_imagen.client.session import Session
-from airflow_provider_imagen.core.batch.outcome import Trouble
 from airflow_provider_imagen.errors import ImagenError, RequestStoppedError
 from airflow_provider_imagen.runner.batch_pace import PaceControl
 from airflow_provider_imagen.runner.batch_table import BatchTable
@@ -63,7 +62,6 @@ class BatchSending:
     save: Callable[[], None]
     save_spent: Callable[[], None]
     clock: Callable[[], float]
-    _trouble: Trouble = field(default_factory=Trouble)
     _done: int = 0
     ended_by: ImagenError | None = None
     """What ended the batch before its last item, because all items would fail with it."""
@@ -104,13 +102,12 @@ class BatchSending:
         number, result = finished
         if isinstance(result, BaseException):
             raise result
-        outcome, failure = result
+        outcome, _ = result
         self._done += 1
         self.table.end(number, outcome)
-        if self.ended_by is None and self._trouble.ends_batch(failure):
-            self.ended_by = failure
-            log.error("Nothing more is sent, because every other item would fail with this too: %s", failure)
-            self.workers.close()
+        if self.ended_by is None and self.workers.ended_by is not None:
+            self.ended_by = self.workers.ended_by
+            log.error("Nothing more is sent, because every other item would fail with this too: %s", self.ended_by)
             self.control.stop()
             self.control.wake()
 

@@ -16,21 +16,36 @@ Finished = tuple[int, tuple[ItemOutcome, ImagenError | None] | BaseException]
 """The number of an item, and what became of it."""
 
 
+def _go_on(_failure: ImagenError | None) -> bool:
+    """Begin the next item, whatever became of this one."""
+    return False
+
+
 class ItemWorkers:
     """Runs items in daemon threads, in their order.
 
     :param run_item: runs one item. Runs in a thread.
     :param items: the items with their numbers; they are read one at a time.
     :param threads: how many run side by side.
+    :param ends_batch: says of the error of each item, in the order in which they end, whether no other is to begin.
     """
 
-    def __init__(self, run_item: RunItem, items: Iterator[tuple[int, PlannedItem]], threads: int) -> None:
+    def __init__(
+        self,
+        run_item: RunItem,
+        items: Iterator[tuple[int, PlannedItem]],
+        threads: int,
+        ends_batch: Callable[[ImagenError | None], bool] = _go_on,
+    ) -> None:
         self._run_item = run_item
         self._items = items
         self._threads = threads
         self._lock = threading.Lock()
         self._running: set[int] = set()
         self._is_closed = False
+        self._ends_batch = ends_batch
+        self.ended_by: ImagenError | None = None
+        """The error of an item after which no other began, because all would fail with it."""
         self.results: SimpleQueue[Any] = SimpleQueue()
 
     def start(self) -> None:
@@ -70,6 +85,11 @@ class ItemWorkers:
                 self._running.add(taken[0])
             number, item = taken
             try:
-                self.results.put((number, self._run_item(item)))
-            except BaseException as failure:  # noqa: BLE001  # the waiting thread raises it
-                self.results.put((number, failure))
+                outcome, failure = self._run_item(item)
+            except BaseException as unexpected:  # noqa: BLE001  # the waiting thread raises it
+                self.results.put((number, unexpected))
+                continue
+            with self._lock:
+                if not self._is_closed and self._ends_batch(failure):
+                    self.ended_by, self._is_closed = failure, True
+            self.results.put((number, (outcome, failure)))
