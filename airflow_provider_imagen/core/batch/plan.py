@@ -21,7 +21,7 @@ from airflow_provider_imagen.core.catalogue.pricing import JOB_FACTOR, estimated
 from airflow_provider_imagen.core.protocols import protocol_named
 from airflow_provider_imagen.core.recovery.request_record import fingerprint_of
 from airflow_provider_imagen.core.requests import GenerateRequest
-from airflow_provider_imagen.core.text import quoted
+from airflow_provider_imagen.core.text import quoted, text_from
 from airflow_provider_imagen.core.validation.arguments import read_request
 from airflow_provider_imagen.core.validation.batch_jobs import problems_with_job
 from airflow_provider_imagen.errors import InvalidInputError
@@ -39,7 +39,7 @@ ITEM_ARGUMENTS = (
     "image_size",
 )
 """The columns that override arguments where ``item_arguments`` names no others."""
-MODEL = "model"
+MODEL, PROMPT = "model", "prompt"
 
 
 def arguments_for_items() -> frozenset[str]:
@@ -150,6 +150,7 @@ class ItemPlanner:
         self._today = today
         self._identify = identify
         self._is_job = is_job
+        self._shared: RequestPlan[GenerateRequest] | None = None
         named = ITEM_ARGUMENTS if arguments.item_arguments is None else arguments.item_arguments
         self._overrides = tuple(name for name in named if name in arguments_for_items())
 
@@ -195,8 +196,13 @@ class ItemPlanner:
         )
 
     def request_plan(self, item: PlannedItem) -> RequestPlan[GenerateRequest]:
-        """Return what to send for an item."""
-        return self._planner(item.arguments).first()
+        """Return what to send for an item. Items that bring a prompt and a key only share a plan but for these."""
+        if not item.arguments.keys() <= {PROMPT, KEY}:
+            return self._planner(item.arguments).first()
+        if self._shared is None:
+            self._shared = self._planner({PROMPT: "-"}).first()
+        own = {PROMPT: text_from(item.arguments[PROMPT]), "image_key": item.key}
+        return replace(self._shared, request=self._shared.request.model_copy(update=own))
 
     def with_fallback(self, item: PlannedItem, instead_of: str, because: str) -> RequestPlan[GenerateRequest] | None:
         """Return what to send for an item whose model Google does not know, None where there is no other.
