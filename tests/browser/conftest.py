@@ -76,8 +76,11 @@ def site(chromium: str) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def site_behind_a_path(chromium: str) -> Iterator[Any]:
-    """A running Airflow whose address has a path, and the emulator that it is connected with."""
-    with running_site("/some/airflow") as running, connected_emulator(running):
+    """A running Airflow whose address has a path, connected with an emulator that has the photos of the examples."""
+    from product_photo import put_photos
+
+    with running_site("/some/airflow") as running, connected_emulator(running) as emulator:
+        put_photos(emulator, "my-bucket")
         yield running
 
 
