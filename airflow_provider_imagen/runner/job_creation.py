@@ -32,7 +32,7 @@ from airflow_provider_imagen.errors import (
 )
 from airflow_provider_imagen.runner.job_files import JobFiles
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 MAY_BE_THERE = ResponseLostError | ServerError | UnexpectedResponseError
 """After these errors a job may have been created."""
 

@@ -17,7 +17,7 @@ from airflow_provider_imagen.errors import StorageNotFoundError
 from airflow_provider_imagen.runner.job_files import LONGEST_LINE
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 OUTPUT_FOLDER = "/output/"
 
 

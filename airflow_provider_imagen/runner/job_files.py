@@ -13,7 +13,7 @@ from airflow_provider_imagen.core.storage.resumable import lines_in
 from airflow_provider_imagen.errors import RecordUnreadableError, StorageNotFoundError
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
 LONGEST_LINE = 256 << 20

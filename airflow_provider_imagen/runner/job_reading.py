@@ -25,7 +25,7 @@ from airflow_provider_imagen.errors import RequestStoppedError
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.job_items import JobItem, JobPlace
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 THREADS = 4
 WAITING_LINES = 1
 """Lines that are read and wait for a thread. A line may have three million bytes, and is held several times over."""

@@ -29,7 +29,7 @@ from airflow_provider_imagen.runner.job_files import JobFiles
 from airflow_provider_imagen.runner.job_reuse import earlier_outcome
 from airflow_provider_imagen.runner.job_submission import JobSubmission
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from airflow_provider_imagen.runner.job_creation import JobCreation
 from airflow_provider_imagen.runner.job_files import JobFiles
 from airflow_provider_imagen.runner.job_requests import RequestFile, RequestWriter, WithPictures
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from airflow_provider_imagen.errors import ImagenError, RequestStoppedError
 from airflow_provider_imagen.runner.job_looks import JobLooks
 from airflow_provider_imagen.runner.sending import StopSwitch
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 def wait_for_jobs(

@@ -51,7 +51,7 @@ class ImagenJobTrigger(BaseTrigger):
         cancel_on_kill: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow 3.3 left it without types
-        self.jobs = list(jobs)
+        self.jobs: list[str] = list(jobs)
         self.place = place
         self.deadline = deadline
         self.poll_interval = poll_interval

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -47,7 +47,7 @@ class JobRecord(BaseModel):
     :param others: names of further jobs that were created for the same intent, and were cancelled.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
 
     number: int
     label: str
@@ -98,7 +98,7 @@ class JobRecord(BaseModel):
 class JobRecords(BaseModel):
     """All jobs of one batch, the oldest first."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
 
     version: Literal[1] = 1
     jobs: tuple[JobRecord, ...] = ()

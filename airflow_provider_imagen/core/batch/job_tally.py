@@ -17,11 +17,11 @@ class LineTally:
     def __init__(self, fingerprints: list[str]) -> None:
         self._digits = [fingerprint[:HEX_DIGITS] for fingerprint in fingerprints]
         self._states = bytearray(len(fingerprints))
-        self.images = 0
+        self.images: int = 0
         """How many images came in all."""
-        self.duplicates = 0
+        self.duplicates: int = 0
         """How many of them answer a line that has its image."""
-        self.unknown = 0
+        self.unknown: int = 0
         """How many answers are about no line of this job."""
 
     def knows(self, key: LineKey | None) -> bool:
