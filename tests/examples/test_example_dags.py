@@ -287,10 +287,10 @@ def test_each_example_can_be_started_by_hand_where_such_a_run_has_no_logical_dat
     assert {state for states in states_of(run).values() for state in states} == {"success"}
 
 
-def test_the_examples_are_the_ones_the_readme_names() -> None:
-    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+def test_the_examples_are_the_ones_that_the_how_to_names() -> None:
+    page = (EXAMPLES.parent / "docs" / "how-to.md").read_text(encoding="utf-8")
 
-    assert [path.stem for path in EXAMPLES.glob("*.py") if path.stem not in readme] == []
+    assert [path.stem for path in EXAMPLES.glob("*.py") if f"dags_examples/{path.name}" not in page] == []
 
 
 def test_the_example_of_a_batch_job_makes_every_product_in_one_job(

@@ -24,6 +24,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "prices": models.prices,
     "retired models": models.retired_models,
     "sources": models.sources,
+    "types": classes.types,
 }
 _BLOCK = re.compile(r"<!-- make docs: (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 

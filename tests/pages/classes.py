@@ -6,10 +6,10 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
+from airflow_provider_imagen.core import choices
 from airflow_provider_imagen.core.validation.rules import CHOICES, RANGES
-from airflow_provider_imagen.decorators.imagen import ImagenDecoratedOperator
 from airflow_provider_imagen.provider_info import get_provider_info
 from pages.docstrings import docstring_of
 from pages.markdown import code, table
@@ -42,16 +42,30 @@ def section(kind: type) -> str:
     return "\n\n".join(parts).replace(_SEE, _LINK)
 
 
-def decorator() -> str:
-    """Return what ``@task.imagen`` does."""
-    told = docstring_of(ImagenDecoratedOperator)
+def _decorators() -> Iterator[type]:
+    """Yield the operators behind the decorators that the provider's metadata names."""
+    for each in get_provider_info()["task-decorators"]:
+        module = importlib.import_module(each["class-name"].rpartition(".")[0])
+        yield next(
+            kind
+            for kind in vars(module).values()
+            if getattr(kind, "custom_operator_name", None) == f"@task.{each['name']}"
+        )
+
+
+def decorator(kind: type) -> str:
+    """Return what a decorator does."""
+    told = docstring_of(kind)
     raises = "\n".join(f"- raises `{name}`: {what}" for name, what in told.raises.items())
-    return "\n\n".join([*told.paragraphs, raises]).replace("`ImagenGenerateOperator`", _LINK.removeprefix("see "))
+    text = "\n\n".join(filter(None, [*told.paragraphs, raises]))
+    for name in ("ImagenGenerateOperator", "ImagenBatchOperator"):
+        text = text.replace(f"`{name}`", f"[`{name}`](#{name.lower()})")
+    return text
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
     **{kind.__name__: partial(section, kind) for kind in _public_classes()},
-    "@task.imagen": decorator,
+    **{kind.custom_operator_name: partial(decorator, kind) for kind in _decorators()},  # type: ignore[attr-defined]
 }
 
 
@@ -66,6 +80,12 @@ def _default(value: Any) -> str:
     if value is inspect.Parameter.empty:
         return "required"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def types() -> str:
+    """Return the values that an editor completes, by the name of their type."""
+    lists = {name: get_args(each) for name, each in vars(choices).items() if get_origin(each) is Literal}
+    return table(("type", "values"), ((f"`{name}`", code(values)) for name, values in lists.items()))
 
 
 def allowed_values() -> str:
