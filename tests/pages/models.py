@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from airflow_provider_imagen.core.catalogue import Model, catalogue
-from airflow_provider_imagen.core.catalogue.pricing import TIER_FACTORS
+from airflow_provider_imagen.core.catalogue.pricing import JOB_FACTOR, TIER_FACTORS, USUAL_SIZE
 from pages.markdown import code, table
 
 MODELS = tuple(model for model in catalogue().models if "edit" not in model.jobs)
@@ -104,8 +104,15 @@ def prices() -> str:
         for size, usd in model.prices_usd.items():
             factors = {"standard": 1.0, **{tier: TIER_FACTORS[tier] for tier in model.service_tiers}}
             each = [f"{usd * factors[tier]:.4g}" if tier in factors else "-" for tier in tiers]
-            rows.append((f"`{model.id}`", size, *each, _tokens(model)))
-    return table(("model", "size", *(f"{tier}, USD" for tier in tiers), "USD for a million tokens"), rows)
+            job = f"{usd * JOB_FACTOR:.4g}" if has_jobs(model) and size in {USUAL_SIZE, "any"} else "-"
+            rows.append((f"`{model.id}`", size, *each, job, _tokens(model)))
+    headers = ("model", "size", *(f"{tier}, USD" for tier in tiers), "batch job, USD", "USD for a million tokens")
+    return table(headers, rows)
+
+
+def has_jobs(model: Model) -> bool:
+    """Say whether a model answers batch prediction jobs: those of Gemini do."""
+    return model.protocol == "generateContent"
 
 
 def _tokens(model: Model) -> str:
