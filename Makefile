@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-fast test-oldest test-matrix package fuzz lint format types check faults docs kills pictures benchmark \
+.PHONY: help demo ui test test-fast test-oldest test-matrix package new-user fuzz lint format types check faults docs kills pictures benchmark \
 	emulator clean
 
 help: ## show this list
@@ -33,6 +33,9 @@ test-matrix: ## run all tests on every supported Airflow, or on VERSIONS="2.11 3
 
 package: $(VENV)/ready .venv-package/ready ## build wheel and sdist into dist/, and try the wheel beside Airflow alone
 	$(PYTHON) .ci/package.py .venv-package/bin/python $(BIN)/python
+
+new-user: .venv-package/ready ## paste the README's commands for a first try into a fresh environment, and print the time of each
+	$(PYTHON) .ci/new_user.py .venv-package/bin/python
 
 lint: $(VENV)/ready ## look for mistakes and unformatted code
 	$(BIN)/ruff check
