@@ -48,7 +48,7 @@ def judge_table(
     defaults = {name: known[name] for name in GenerateRequest.model_fields.keys() & known.keys() - {"prompt", "model"}}
     arguments = BatchArguments(defaults, known.get("prompt"), known.get("item_arguments"))
     try:
-        planner = ItemPlanner(arguments, preferences, models, today)
+        planner = ItemPlanner(arguments, preferences, models, today, is_job=known.get("mode") == "batch")
         items = known["items"]
         rows = list(items_in_list(items_in_text(items) if isinstance(items, str) else items, known.get("item_columns")))
     except InvalidInputError as refusal:

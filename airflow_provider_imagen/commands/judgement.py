@@ -33,7 +33,7 @@ REQUESTS: dict[str, type[ImageRequest]] = {"generate": GenerateRequest, "upscale
 JUDGED_TOGETHER = {"compression_quality": "output_mime_type", "seed": "add_watermark"}
 """An argument, and the one that its rule asks as well: where only a run knows that one, the rule cannot be applied."""
 
-DECIDES_COST = {"model", "number_of_images", "image_size", "service_tier", "reference_images"}
+DECIDES_COST = {"mode", "model", "number_of_images", "image_size", "service_tier", "reference_images"}
 WAIT_ARGUMENTS = ("output_uri", "min_images", "mime_types", "newer_than")
 
 

@@ -57,6 +57,7 @@ MISTAKES = """
         ImagenBatchOperator(task_id="batch_column", items=[{"name": "tea"}], prompt="Photo of {nmae}", **table)
         ImagenBatchOperator(task_id="batch_row", items=[{"prompt": "a"}, {"prompt": "b", "image_size": "9K"}], **table)
         ImagenBatchOperator(task_id="batch_width", items=["a"], max_concurrency=0, **table)
+        ImagenBatchOperator(task_id="batch_model", items=["a"], mode="batch", output_uri="/tmp/images/")
         ImagenBatchOperator(task_id="batch_default", items="gs://bucket/t.csv", seed=0, **table)
         upscale(task_id="factor", image="gs://bucket/i.png", upscale_factor="x5", **out)
         upscale(task_id="no_source", image="i.png", upscale_factor="x2", **out)
@@ -107,6 +108,7 @@ FOUND = {
     "batch_column": ("error", "items", "nmae"),
     "batch_row": ("error", "items", "items, row 2: image_size is '9K'"),
     "batch_width": ("error", "max_concurrency", "allowed are 1 to 64"),
+    "batch_model": ("error", "items", "gs://"),
     "batch_default": ("error", "seed", "allowed are 1 to 2147483647"),
     "factor": ("error", "upscale_factor", "'x5'"),
     "no_source": ("error", "image", "'i.png'"),
@@ -191,6 +193,7 @@ def test_a_run_is_summed_with_every_instance_of_a_mapped_task(run: Run, write_da
             prompt=["a", "b", "c"], image_size=["1K", "4K"]
         )
         ImagenBatchOperator(task_id="table", items=["a", {"prompt": "b", "number_of_images": 2}], **out)
+        ImagenBatchOperator(task_id="table_by_job", items=["a", "b"], mode="batch", **out)
         ImagenUpscaleOperator.partial(task_id="by_run", upscale_factor="x2", output_uri="gs://bucket/b/").expand(
             image=one.output
         )
@@ -198,13 +201,14 @@ def test_a_run_is_summed_with_every_instance_of_a_mapped_task(run: Run, write_da
     )
     report = json.loads(run(*CHECK, str(folder), "--format", "json").stdout)
 
-    # 2 x 0.134, 3 x 0.134 and 3 x 0.24, and a table with 3 x 0.134
-    assert report["costs"] == [{"dag_id": "sums", "cost_usd": 1.792, "unknown": ["by_run"]}]
+    # 2 x 0.134, 3 x 0.134 and 3 x 0.24, a table with 3 x 0.134, and one with 2 x 0.067 as a job
+    assert report["costs"] == [{"dag_id": "sums", "cost_usd": 1.926, "unknown": ["by_run"]}]
     assert [(row["task_id"], row["instances"], row["images"]) for row in report["tasks"]] == [
         ("by_run", None, None),
         ("one", 1, 2),
         ("six", 6, 6),
         ("table", 1, 3),
+        ("table_by_job", 1, 2),
     ]
 
 
