@@ -367,3 +367,17 @@ def test_an_item_that_changed_back_is_found_by_its_record(make_ti: Any, emulator
     assert statuses(again) == ["reused"]
     assert statuses(jobs([{"key": "a", "prompt": "two"}]).execute({"ti": make_ti("4")})) == ["reused"]
     assert emulator.accepted == 2
+
+
+def test_what_a_deleted_job_left_is_read_all_the_same(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(pending_seconds=30, running_seconds=30))
+    deferral = deferred(jobs(prompts(3), deferrable=True), ti)
+    emulator.advance(60)
+    event = event_of(deferral)
+    (name,) = deferral.trigger.jobs
+    ImagenHook().client.batch_jobs.delete(name)
+
+    uri = jobs("gone", deferrable=True).execute_complete({"ti": ti}, event)
+
+    assert statuses(uri) == ["made"] * 3
+    assert ti.pushed["result"]["jobs"][0]["state"] == "GONE"
