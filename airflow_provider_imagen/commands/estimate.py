@@ -90,7 +90,8 @@ def _dry_run(options: Namespace) -> BatchRun:
     from airflow_provider_imagen.operators.metrics import ItemMetrics  # noqa: PLC0415
     from airflow_provider_imagen.runner.batch_pictures import BatchPictures  # noqa: PLC0415
     from airflow_provider_imagen.runner.batch_rows import rows_of  # noqa: PLC0415
-    from airflow_provider_imagen.runner.batch_run import Batch, BatchRun  # noqa: PLC0415
+    from airflow_provider_imagen.runner.batch_run import BatchRun  # noqa: PLC0415
+    from airflow_provider_imagen.runner.batch_task import Batch  # noqa: PLC0415
 
     hook = hook_outside_tasks(options)
     run_context = run_outside_tasks("estimate", hook, ItemMetrics())

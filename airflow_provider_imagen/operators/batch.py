@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.operators.task_arguments import TaskArguments
-    from airflow_provider_imagen.runner.batch_run import Batch
+    from airflow_provider_imagen.runner.batch_task import Batch
     from airflow_provider_imagen.runner.task_run import RunContext
 
 TABLE_FIELDS = ("items", "item_columns", "item_arguments")
@@ -275,7 +275,7 @@ class ImagenBatchOperator(JobOperator):
     def _batch(self, run_context: RunContext, settings: BatchSettings) -> Batch:
         from airflow_provider_imagen.runner.batch_pictures import BatchPictures
         from airflow_provider_imagen.runner.batch_rows import rows_of
-        from airflow_provider_imagen.runner.batch_run import Batch
+        from airflow_provider_imagen.runner.batch_task import Batch
 
         storage, open_path = run_context.client.storage, run_context.open_path
         rows = rows_of(self.items, self.item_columns, storage, open_path)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_imagen.core.batch.settings import BatchSettings
-    from airflow_provider_imagen.runner.batch_run import Batch, BatchOutcome
+    from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome
     from airflow_provider_imagen.runner.job_run import JobRun, Submitted
     from airflow_provider_imagen.runner.sending import StopSwitch
     from airflow_provider_imagen.runner.task_run import RunContext

@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_imagen.core.result_document import RESULT_KEY
 from airflow_provider_imagen.errors import BatchFailedError, BatchRefusedError
 from airflow_provider_imagen.operators.lineage import report_assets
-from airflow_provider_imagen.runner.batch_run import BatchOutcome
+from airflow_provider_imagen.runner.batch_task import BatchOutcome
 
 log: logging.Logger = logging.getLogger("airflow.task")
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
 from airflow_provider_imagen.core.batch.outcome import Counts, Trouble, failure_text
 from airflow_provider_imagen.core.batch.pacing import Pace
-from airflow_provider_imagen.core.batch.plan import ItemPlanner
-from airflow_provider_imagen.core.batch.rows import Item, RowProblem
-from airflow_provider_imagen.core.batch.settings import BatchSettings
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue.pricing import in_words
@@ -31,9 +27,9 @@ from airflow_provider_imagen.runner.batch_found import (
 from airflow_provider_imagen.runner.batch_items import ItemRunner, ItemStop
 from airflow_provider_imagen.runner.batch_lease import BatchLease
 from airflow_provider_imagen.runner.batch_pace import PaceControl
-from airflow_provider_imagen.runner.batch_pictures import BatchPictures
 from airflow_provider_imagen.runner.batch_sending import BatchConnection, BatchSending
 from airflow_provider_imagen.runner.batch_table import BatchTable
+from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome, OpenItems
 from airflow_provider_imagen.runner.batch_workers import ItemWorkers
 from airflow_provider_imagen.runner.failures import place_errors
 from airflow_provider_imagen.runner.request_runner import LOOK_PAUSE_SECONDS, LOOK_SECONDS
@@ -41,54 +37,6 @@ from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 
 log: logging.Logger = logging.getLogger("airflow.task")
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a task asks for.
-
-    :param rows: the rows of its table.
-    :param planner: makes a request of each.
-    :param pictures: reads what they start from.
-    :param settings: how it runs.
-    """
-
-    rows: Iterable[Item | RowProblem]
-    planner: ItemPlanner
-    pictures: BatchPictures
-    settings: BatchSettings
-
-
-@dataclass(frozen=True, slots=True)
-class BatchOutcome:
-    """What a batch came to.
-
-    :param manifest_uri: the URI of the manifest; None after a dry run, which writes none.
-    :param document: the ``result`` document.
-    :param counts: what became of the items.
-    :param failure: why the task fails; None when it does not.
-    """
-
-    manifest_uri: str | None
-    document: dict[str, Any]
-    counts: Counts
-    failure: str | None = None
-
-
-@dataclass(slots=True)
-class _Open:
-    """What has to be asked for."""
-
-    items: int = 0
-    images: int = 0
-    requests: int = 0
-    cost_usd: float | None = 0.0
-    dearest_usd: float = 0.0
-
-    def add(self, images: int, requests: int, most_usd: float | None) -> None:
-        self.items, self.images, self.requests = self.items + 1, self.images + images, self.requests + requests
-        self.cost_usd = None if self.cost_usd is None or most_usd is None else self.cost_usd + most_usd
-        self.dearest_usd = max(self.dearest_usd, most_usd or 0.0)
 
 
 class BatchRun:
@@ -193,9 +141,9 @@ class BatchRun:
             self._session.pause(LOOK_PAUSE_SECONDS)
             waited += LOOK_PAUSE_SECONDS
 
-    def _decide(self, found: Found) -> _Open:
+    def _decide(self, found: Found) -> OpenItems:
         """Note what became of items before, and return what has to be asked for."""
-        opened, retry_filtered = _Open(), self._batch.settings.retry_filtered
+        opened, retry_filtered = OpenItems(), self._batch.settings.retry_filtered
         for number, item in self._table.items():
             outcome = known_outcome(item, found, self._store, self._policies.if_exists, retry_filtered=retry_filtered)
             if outcome is None:
@@ -213,7 +161,7 @@ class BatchRun:
         )
         return opened
 
-    def _budgeted(self, found: Found, opened: _Open) -> PaceControl:
+    def _budgeted(self, found: Found, opened: OpenItems) -> PaceControl:
         """Return the pace and the budget.
 
         :raises InvalidInputError: the estimate is above the budget.
@@ -236,7 +184,7 @@ class BatchRun:
         self._files.write_plan(self._table.plan(found.listed, before, there))
         self._save_state()
 
-    def _send(self, found: Found, opened: _Open, control: PaceControl) -> None:
+    def _send(self, found: Found, opened: OpenItems, control: PaceControl) -> None:
         context, batch, stop = self._context, self._batch, ItemStop()
         runner = ItemRunner(
             batch.planner,

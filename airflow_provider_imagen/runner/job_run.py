@@ -21,7 +21,8 @@ from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError
 from airflow_provider_imagen.runner.batch_found import Found, find
-from airflow_provider_imagen.runner.batch_run import BatchOutcome, BatchRun
+from airflow_provider_imagen.runner.batch_run import BatchRun
+from airflow_provider_imagen.runner.batch_task import BatchOutcome
 from airflow_provider_imagen.runner.failures import place_errors
 from airflow_provider_imagen.runner.job_collection import JobCollection
 from airflow_provider_imagen.runner.job_creation import JobCreation

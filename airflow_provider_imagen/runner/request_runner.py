@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan, part_of
 from airflow_provider_imagen.core.recovery.decision import (
     Facts,
@@ -40,6 +39,7 @@ from airflow_provider_imagen.runner.outcome import Outcome
 from airflow_provider_imagen.runner.records import RecordFolder
 from airflow_provider_imagen.runner.results import LOST_REASON, merged_response, result_document
 from airflow_provider_imagen.runner.run_state import RunState
+from airflow_provider_imagen.runner.sender import RequestClient
 from airflow_provider_imagen.runner.sending import Round, SendAll, StopSwitch, send_round
 from airflow_provider_imagen.runner.store import OutputStore
 
@@ -48,27 +48,6 @@ LOOK_PAUSE_SECONDS = 5.0
 LOOK_SECONDS = 60.0
 """How long a lost response may still bring images. Imagen takes 5 to 20 seconds."""
 WRITER_PAUSE_SECONDS = 10.0
-
-
-class Sender(Protocol):
-    """Sends one HTTP request for a plan: :class:`.VertexClient`, or what paces it."""
-
-    def send(
-        self, plan: RequestPlan[Any], *, index: int = 0, storage_uri: str | None = None, requested: int | None = None
-    ) -> ImagesResponse:
-        """Send the request, and return its images."""
-
-
-class RequestClient(Protocol):
-    """What a run needs of the client."""
-
-    @property
-    def session(self) -> Session:
-        """The session, for its clock and its pauses."""
-
-    @property
-    def vertex(self) -> Sender:
-        """Sends the requests."""
 
 
 class RequestRunner:
