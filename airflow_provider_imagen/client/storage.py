@@ -229,7 +229,7 @@ def _listing(
     """Return the request for one page of a listing. A wait sends the same one again and again."""
     query = listing.query(folder, page_token, name_prefix=name_prefix, page_size=page_size)
     request = HttpRequest("GET", endpoints.listing_url(base, folder.bucket), query, free_of_charge=True)
-    what = f"Listing gs://{folder.bucket}/{folder.prefix}{name_prefix}"
+    what = f"Listing gs://{folder.bucket}/{folder.prefix}{name_prefix}{'*' if name_prefix else ''}"
     return request, _operation(what, "storage.objects.list")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -12,6 +14,18 @@ from airflow.secrets.environment_variables import EnvironmentVariablesBackend
 
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+
+@contextmanager
+def _nothing_to_encrypt() -> Iterator[None]:
+    """Keep Airflow's warning back that it would store connections unencrypted: here they are only read."""
+    logger = logging.getLogger("airflow.models.crypto")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class HookOutsideTasks(ImagenHook):
@@ -24,7 +38,8 @@ class HookOutsideTasks(ImagenHook):
         :param conn_id: its id.
         :raises AirflowNotFoundException: there is none.
         """
-        return Connection.get_connection_from_secrets(conn_id)
+        with _nothing_to_encrypt():
+            return Connection.get_connection_from_secrets(conn_id)
 
 
 class HookOnEnvironment(ImagenHook):
@@ -37,7 +52,8 @@ class HookOnEnvironment(ImagenHook):
         :param conn_id: its id.
         :raises AirflowNotFoundException: there is none in the environment.
         """
-        connection = EnvironmentVariablesBackend().get_connection(conn_id)
+        with _nothing_to_encrypt():
+            connection = EnvironmentVariablesBackend().get_connection(conn_id)
         if connection is None:
             raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't in the environment")
         return connection

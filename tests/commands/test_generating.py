@@ -158,3 +158,10 @@ def test_a_connection_in_airflows_database_is_found(
     assert added.returncode == 0, added.stderr
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("sample_0.jpg\n")
+
+
+def test_a_fresh_airflow_home_brings_no_warnings_of_airflow(generate: Run) -> None:
+    done = generate("a red boat", AIRFLOW__CORE__FERNET_KEY="")
+
+    assert "empty cryptography key" not in done.stderr
+    assert done.stderr.splitlines()[0].startswith("Model gemini-")

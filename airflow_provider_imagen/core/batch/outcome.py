@@ -133,7 +133,7 @@ class Counts:
     def in_words(self) -> str:
         """Return the counts as a phrase: those that are not 0."""
         known = [f"{number} {status.replace('_', ' ')}" for status, number in self.by_status.items() if number]
-        return ", ".join(known) or "no items"
+        return ", ".join(known) or "none done"
 
     def document(self, manifest: str, **notes: Any) -> dict[str, Any]:
         """Return the ``result`` document: a few kB for any number of items.
