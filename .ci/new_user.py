@@ -109,18 +109,19 @@ def new_images(folder: Path) -> list[Path]:
 
 
 def try_it(shell: Shell, pasted: list[str], folder: Path) -> None:
-    """Paste the commands, print the time of each, and expect the images that the last one names."""
-    last = Done(0, "", 0.0)
+    """Paste the commands, print the time of each, and expect images that they name."""
+    printed = ""
     for command in pasted:
-        last = shell.paste(command)
-        print(f"{last.seconds:6.1f} s  {command}", flush=True)
-        if last.code != 0:
-            ending = "did not end" if last.code is None else f"ended with {last.code}"
-            sys.exit(f"The README's command\n  {command}\n{ending}:\n{last.output}")
+        done = shell.paste(command)
+        print(f"{done.seconds:6.1f} s  {command}", flush=True)
+        if done.code != 0:
+            ending = "did not end" if done.code is None else f"ended with {done.code}"
+            sys.exit(f"The README's command\n  {command}\n{ending}:\n{done.output}")
+        printed += done.output
     images = new_images(folder)
-    unnamed = [image for image in images if image.name not in last.output]
+    unnamed = [image for image in images if image.name not in printed]
     if not images or unnamed:
-        sys.exit(f"The README promises images; found {images}, not named {unnamed}:\n{last.output}")
+        sys.exit(f"The README promises images; found {images}, not named {unnamed}:\n{printed}")
     print(f"{'':8}  images: {', '.join(str(image.relative_to(folder)) for image in images)}")
 
 

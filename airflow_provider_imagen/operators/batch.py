@@ -49,10 +49,12 @@ NOT_FOR_ALL = ("prompt", "image_key")
 class ImagenBatchOperator(JobOperator):
     """Generate images for a table of prompts in one task, side by side.
 
-    Returns the URI of a manifest: a JSONL file with a line for each item, in the items' order: ``row``, ``key``,
-    ``status`` (``made``, ``reused``, ``filtered``, ``failed``, ``lost``, ``not_sent``), ``uris``, ``reason``,
-    ``model``, ``fingerprint``, ``estimated_cost_usd``, ``duration_seconds``; :func:`read_manifest` reads it. XCom key
-    ``result`` holds the counts, the cost and the first failures. Image bytes never go to XCom.
+    Returns the URI of a manifest: a JSONL file with a line for each item, in the items' order: ``row`` (of a CSV
+    file as a spreadsheet counts, of JSONL the line, of a list the position from 1), ``key``, ``status`` (``made``,
+    ``reused``, ``filtered``, ``failed``, ``lost``, ``not_sent``), ``uris``, ``reason``, ``model``, ``fingerprint``,
+    ``estimated_cost_usd``, ``duration_seconds``, ``is_final`` (asking again with the same words cannot help);
+    :func:`read_manifest` reads it. XCom key ``result`` holds the counts, the cost and the first failures. Image bytes
+    never go to XCom.
 
     All items are checked before the first request. A retry, a clear or tomorrow's run asks only for what is missing or
     changed: an item whose image is there under its key, made from the same words, is not asked for again. An item and

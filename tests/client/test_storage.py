@@ -90,6 +90,11 @@ def test_a_listing_may_be_narrowed_to_names_that_begin_so(client: ImagenClient) 
     assert [each.name for each in listed] == ["many/a-1.png", "many/a-2.png"]
 
 
+def test_a_listing_that_is_refused_is_named_with_what_the_names_begin_with(client: ImagenClient) -> None:
+    with pytest.raises(StorageNotFoundError, match=r"Listing gs://no-bucket/many/a-\*: HTTP 404"):
+        next(client.storage.list(CloudFolder("no-bucket", "many/"), name_prefix="a-"))
+
+
 def script_client(url: str) -> ImagenClient:
     settings = ConnectionSettings(is_anonymous=True, storage_endpoint=url)
     return ImagenClient(settings, sleep=lambda seconds: None)

@@ -38,8 +38,11 @@ def test_the_readme_is_tried_with_pip_an_emulator_and_one_command(script: Any) -
     pasted = script.commands(README)
 
     assert "pip install 'airflow-provider-imagen[emulator]'" in pasted[0]
-    assert any("airflow_provider_imagen.emulator" in command for command in pasted[1:-1])
-    assert "airflow_provider_imagen generate" in pasted[-1]
+    emulator, generate = (
+        next(number for number, command in enumerate(pasted) if f"airflow_provider_imagen{verb}" in command)
+        for verb in (".emulator", " generate")
+    )
+    assert 0 < emulator < generate
 
 
 def test_a_readme_that_offers_no_first_try_is_refused(script: Any) -> None:

@@ -125,3 +125,7 @@ def test_a_success_between_refusals_begins_the_count_anew() -> None:
     for _ in range(5):
         assert not any(trouble.ends_batch(refused) for _ in range(MOST_IN_A_ROW - 1))
         assert not trouble.ends_batch(None)
+
+
+def test_items_without_an_outcome_are_said_to_be_not_done() -> None:
+    assert Counts(20).in_words() == "none done"
