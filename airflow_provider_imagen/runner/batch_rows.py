@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -14,10 +13,10 @@ from airflow_provider_imagen.core.batch.rows import Item, RowProblem
 from airflow_provider_imagen.core.storage.locations import is_object
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.errors import ImagenError, InvalidInputError
+from airflow_provider_imagen.runner.chunk_stream import buffered
 from airflow_provider_imagen.runner.store import OpenPath
 
 ALLOWED = "Allowed are a list, its JSON text, and the URI of a .jsonl or .csv file."
-LARGEST_FILE_BYTES = 1 << 30
 
 
 def rows_of(
@@ -34,11 +33,9 @@ def rows_of(
     kind = file_kind(items)
     if kind is not None:
         with opened("items", items.strip(), storage, open_path) as stream:
-            first = stream.read(1)
-            if not first:
+            if _is_empty(stream):
                 problem = f"items is {quoted(items)}, an empty file. Write it anew; a table without rows has a header."
                 raise InvalidInputError((problem,))
-            stream.seek(0)
             yield from items_in_csv(stream) if kind == "csv" else items_in_jsonl(lines_in(stream))
         return
     rows = items_in_text(items) if isinstance(items, str) else items
@@ -59,14 +56,22 @@ def opened(name: str, uri: str, storage: CloudStorage, open_path: OpenPath) -> I
     :raises ImagenError: it is not there, or its storage does not answer.
     """
     try:
-        stream = io.BytesIO(storage.download(uri, LARGEST_FILE_BYTES)) if is_object(uri) else open_path(uri).open("rb")
+        with buffered(storage.chunks(uri)) if is_object(uri) else open_path(uri).open("rb") as stream:
+            yield stream
     except ImagenError:
         raise
-    except Exception as failure:  # storage libraries raise anything
+    except Exception as failure:  # storage libraries raise anything, also in the middle of a file
         problem = (
             f"{name} is {quoted(uri)} and could not be read ({type(failure).__name__}: {failure}). Check that the file "
             "is there, that this worker may read it, and that the provider for its scheme is installed."
         )
         raise InvalidInputError((problem,)) from failure
-    with stream:
-        yield stream
+
+
+def _is_empty(stream: Any) -> bool:
+    """Say whether a file has no byte; its reader stays at the beginning."""
+    if hasattr(stream, "peek"):
+        return not stream.peek(1)
+    first = stream.read(1)
+    stream.seek(0)
+    return not first
