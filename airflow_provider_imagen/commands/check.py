@@ -31,7 +31,7 @@ def exit_code(report: Report, *, strict: bool) -> int:
     :param report: what was found.
     :param strict: a warning counts as an error.
     """
-    if report.import_errors:
+    if report.import_errors or (strict and not report.dag_count):
         return CANNOT_TELL
     return SOMETHING_BREAKS if report.number("error") or (strict and report.number("warning")) else NOTHING_BREAKS
 

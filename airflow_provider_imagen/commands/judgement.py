@@ -17,6 +17,7 @@ from airflow_provider_imagen.commands.findings import (
     error_when_retired,
     findings_of,
 )
+from airflow_provider_imagen.core.batch.items import file_kind
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import state_of
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
@@ -108,7 +109,12 @@ def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catal
         said += [("error", problem) for problem in table.problems if not problem.endswith(of_all)]
         is_known = table.images is not None and DECIDES_COST.isdisjoint(task.open_arguments())
         images, cost = (table.images, table.cost_usd) if is_known and task.instances == 1 else (None, None)
-    return Verdict(task, choice, findings_of(task, said), task.open_arguments(), images, cost)
+    return Verdict(task, choice, findings_of(task, said), (*task.open_arguments(), *_unread(known)), images, cost)
+
+
+def _unread(known: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the arguments that name a file, which is not read here."""
+    return ("items (a file: airflow imagen estimate judges it)",) if file_kind(known.get("items")) else ()
 
 
 def _preferences(known: Mapping[str, Any], settings: ConnectionSettings) -> ModelPreferences:

@@ -156,8 +156,9 @@ Prices are US dollars for one image by list price; texts, thoughts and pictures 
         """\
 Imports the DAG files as Airflow does and judges each task of this provider: its arguments by the
 rules of a run, its model by the catalogue, mapped tasks instance by instance. Arguments that only a
-run knows (templates, what other tasks return) are left out, and named. Defaults of DAG params are
-filled in. Needs no metadata database, writes to none, and asks Google nothing.
+run knows (templates, what other tasks return) are left out, and named; so are tables in files, which
+estimate judges. Defaults of DAG params are filled in. Needs no metadata database, writes to none,
+and asks Google nothing.
 
 error: a run fails. warning: it runs, and is probably not what is meant: a model that the catalogue
 does not know, one whose last day is at most 90 days away, an argument that has no effect.
@@ -166,7 +167,8 @@ Exit code:
 0  no errors.
 1  at least one error; with --strict also: at least one warning. A retired model with a
    fallback_model that lives, does the same job and is served in the task's location is a warning.
-2  wrong usage, or a DAG file could not be imported (named with the reason); its tasks are not judged.""",
+2  wrong usage, or a DAG file could not be imported (named with the reason); its tasks are not judged.
+   With --strict also: there is no DAG at all, as in a folder that is named wrongly.""",
         "airflow_provider_imagen.commands.check.check_dags",
         (DAGS_FOLDER, CHECK_FORMAT, STRICT, CONNECTIONS, TODAY),
     ),

@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Done, Run, WriteDags
 
 PYTHON_M = (sys.executable, "-m", "airflow_provider_imagen")
@@ -75,6 +77,14 @@ ONE = """
 """
 
 
+TABLE = """
+    from airflow_provider_imagen.operators.batch import ImagenBatchOperator
+
+    with DAG("catalogue", schedule=None, start_date=datetime(2026, 1, 1)):
+        ImagenBatchOperator(task_id="table", items="gs://bucket/table.csv", prompt="{name}", output_uri="gs://bucket/made/")
+"""
+
+
 def one(model: str, dag_id: str = "single") -> str:
     return ONE.format(model=model, dag_id=dag_id)
 
@@ -127,6 +137,19 @@ def test_json_has_the_same_four_rows(command: tuple[str, ...], run: Run, write_d
         ("new", "unknown", False),
         ("old", "retired", True),
     ]
+
+
+def test_a_folder_without_a_dag_passes_no_strict_check(run: Run, tmp_path: Path) -> None:
+    """It may be one that is named wrongly."""
+    assert run(*PYTHON_M, "check", str(tmp_path)).returncode == 0
+    assert run(*PYTHON_M, "check", str(tmp_path), "--strict").returncode == 2
+
+
+def test_a_table_in_a_file_is_named_as_not_judged(run: Run, write_dags: WriteDags) -> None:
+    done = run(*PYTHON_M, "check", str(write_dags(table=TABLE)))
+
+    assert done.returncode == 0
+    assert "items (a file: airflow imagen estimate judges it)" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize(("model", "code"), [("gemini-9-image-of-tomorrow", 1), ("gemini-3-pro-image", 0)])
