@@ -34,6 +34,7 @@ ROW = {
     "replacement": TEXT_OR_NULL,
     "location": TEXT,
     "locations": TEXTS,
+    "batch_locations": TEXTS,
     "images_per_task": {"type": "integer", "minimum": 1},
     "parameters": TEXTS,
     "pictures": {

@@ -151,11 +151,11 @@ class Catalogue(BaseModel):
     defaults: dict[Literal["generate", "upscale"], str]
     sources: dict[str, str]
     models: tuple[Model, ...]
-    _by_name: dict[str, Model] = PrivateAttr(default_factory=dict)
+    _index: tuple[tuple[Model, ...], dict[str, Model]] | None = PrivateAttr(default=None)
+    """The models by name, and which models these are: a copy with others makes its own."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Catalogue:
-        self._by_name.update({name: model for model in self.models for name in (model.id, *model.aliases)})
         names = [name for model in self.models for name in (model.id, *model.aliases)]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"named twice: {sorted(twice)}")
@@ -169,7 +169,12 @@ class Catalogue(BaseModel):
 
     def find(self, name: str) -> Model | None:
         """Return the model with this id or alias, None when we do not know it."""
-        return self._by_name.get(name) if isinstance(name, str) else None  # a task may name anything
+        return self._by_name().get(name) if isinstance(name, str) else None  # a task may name anything
+
+    def _by_name(self) -> dict[str, Model]:
+        if self._index is None or self._index[0] is not self.models:
+            self._index = (self.models, {each: model for model in self.models for each in (model.id, *model.aliases)})
+        return self._index[1]
 
     def find_or_default(self, name: str, job: Literal["generate", "upscale"]) -> Model:
         """Return the model with this id; for one we do not know, the job's default: a new model speaks its protocol."""

@@ -170,3 +170,13 @@ def test_the_reference_upscales_with_one_model(factor: str) -> None:
     for model in set(REFERENCE) - {"imagegeneration@002"}:
         with pytest.raises(InvalidInputError, match=f"model is '{model}', which does not upscale"):
             checked_upscale({**given, "model": model})
+
+
+def test_a_copy_with_other_models_finds_these() -> None:
+    whole = catalogue()
+    first = whole.models[0]
+    changed = whole.model_copy(update={"models": (first.model_copy(update={"max_images": 7}),)})
+
+    assert (changed.find(first.id) or first).max_images == 7
+    assert changed.find(whole.models[1].id) is None
+    assert whole.find(first.id) is first
