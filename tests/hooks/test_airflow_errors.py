@@ -27,6 +27,7 @@ TRIES: dict[type[ImagenError], int] = {
     errors.RequestStoppedError: RETRIED,
     errors.NoImageError: RETRIED,
     errors.BatchFailedError: RETRIED,
+    errors.JobTimeoutError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
 }
 # The same where a retry_policy (Airflow 3.3) says RETRY to everything; it is not asked about what may be paid for.
@@ -36,6 +37,7 @@ TRIES_WITH_POLICY: dict[type[ImagenError], int] = {
     errors.RequestStoppedError: RETRIED,
     errors.NoImageError: RETRIED,
     errors.BatchFailedError: RETRIED,
+    errors.JobTimeoutError: RETRIED,
     errors.ResponseLostError: AT_ONCE,
     errors.OutputError: AT_ONCE,
     errors.UnexpectedResponseError: AT_ONCE,
