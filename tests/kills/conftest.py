@@ -10,7 +10,7 @@ import pytest
 from kills.aftermath import Tally
 from kills.gatekeeper import Gatekeeper
 from kills.kill_points import Case
-from kills.killing import Nursery, Scene
+from kills.killing import Nursery, Scene, put_source
 
 TALLY = pytest.StashKey[Tally]()
 
@@ -61,6 +61,7 @@ def steps_of(
             assert tried.status == 0, (tried.report, tried.log)
             counted[case.name] = tried.report["steps"]
             running_emulator.reset()
+            put_source(running_emulator)  # the scene of the test that counts is there already
         return counted[case.name]
 
     return steps

@@ -109,6 +109,11 @@ def small_image() -> bytes:
     return file.getvalue()
 
 
+def put_source(emulator: Any) -> None:
+    """Put the image to upscale where the tasks look for it."""
+    emulator.put_object("bucket", "source/small.png", small_image(), "image/png")
+
+
 class Scene:
     """One task, its output folder, and everything it is connected to.
 
@@ -121,7 +126,7 @@ class Scene:
         self._folder = folder
         self._images = folder / "images"
         gatekeeper.forget()
-        emulator.put_object("bucket", "source/small.png", small_image(), "image/png")
+        put_source(emulator)
 
     def run(
         self,
