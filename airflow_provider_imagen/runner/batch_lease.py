@@ -31,6 +31,8 @@ class BatchLease:
         self._task = task
         self._session = session
         self._version: str | None = None
+        self.is_lost = False
+        """Another run has taken the batch over; its files are that run's now."""
 
     def acquire(self) -> None:
         """Wait until no other run holds the lease, and take it.
@@ -61,7 +63,7 @@ class BatchLease:
         :raises KeyInUseError: another run has taken it over, because it heard nothing for long.
         """
         if self._version is not None and not self._replace(self._version):
-            self._version = None
+            self._version, self.is_lost = None, True
             raise KeyInUseError(
                 f"Another run of this task has taken the batch over, because nothing was heard of {self._task} for "
                 f"{LEASE_SECONDS:.0f} s. This one stops; images that are stored are found by the other."

@@ -244,14 +244,18 @@ class BatchRun:
         """Keep what came before a stop, and end what did not."""
         counts = self._table.final_counts()
         log.error("The batch was stopped: %s. Another try asks only for what is missing.", counts.in_words())
+        if not self._lease.is_lost:  # else these files are those of the run that has taken the batch over
+            self._keep_at_stop()
+        self._lease.release()
+        self._on_stop(self._document(counts, self._files.manifest_uri))
+        self._session.abort()
+
+    def _keep_at_stop(self) -> None:
         try:
             self._files.write_manifest(self._table.manifest())
             self._save_state(is_over=True)
         except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; the images are recorded
             log.warning("The manifest could not be written: %s", failure)
-        self._lease.release()
-        self._on_stop(self._document(counts, self._files.manifest_uri))
-        self._session.abort()
 
     def _document(self, counts: Counts, manifest: str, **notes: Any) -> dict[str, Any]:
         return counts.document(manifest, output_uri=self._policies.output_uri, **self._context.notes, **notes)

@@ -115,6 +115,7 @@ def test_a_lease_of_which_nothing_is_heard_is_taken_over_and_its_old_holder_stop
     assert session.pauses == 18
     with pytest.raises(KeyInUseError, match="has taken the batch over"):
         first.renew()
+    assert first.is_lost
     first.release()
     assert holder(store) == "tuesday"
 
