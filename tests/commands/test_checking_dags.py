@@ -141,8 +141,11 @@ def test_json_has_the_same_four_rows(command: tuple[str, ...], run: Run, write_d
 
 def test_a_folder_without_a_dag_passes_no_strict_check(run: Run, tmp_path: Path) -> None:
     """It may be one that is named wrongly."""
-    assert run(*PYTHON_M, "check", str(tmp_path)).returncode == 0
-    assert run(*PYTHON_M, "check", str(tmp_path), "--strict").returncode == 2
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    assert run(*PYTHON_M, "check", str(folder)).returncode == 0
+    assert run(*PYTHON_M, "check", str(folder), "--strict").returncode == 2
 
 
 def test_a_table_in_a_file_is_named_as_not_judged(run: Run, write_dags: WriteDags) -> None:
