@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.errors import ImagenError, RequestStoppedError
 from airflow_provider_imagen.runner.batch_pace import PaceControl
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.batch_workers import Finished, ItemWorkers
+from airflow_provider_imagen.runner.progress_bar import ProgressBar
 from airflow_provider_imagen.runner.sending import GRACE_SECONDS, StopSwitch
 
 log: logging.Logger = logging.getLogger("airflow.task")
@@ -52,6 +53,7 @@ class BatchSending:
     :param save: keeps manifest and state. Called each minute.
     :param save_spent: keeps what was spent. Called when responses are lost: their money leaves no image.
     :param clock: returns seconds of a clock that only goes forward.
+    :param bar: shows progress in a terminal.
     """
 
     table: BatchTable
@@ -62,6 +64,7 @@ class BatchSending:
     save: Callable[[], None]
     save_spent: Callable[[], None]
     clock: Callable[[], float]
+    bar: ProgressBar = field(default_factory=ProgressBar)
     _done: int = 0
     ended_by: ImagenError | None = None
     """What ended the batch before its last item, because all items would fail with it."""
@@ -73,7 +76,7 @@ class BatchSending:
         :raises BaseException: what ended the wait. What came in time is in the table.
         """
         started = self.clock()
-        said, saved = started, started
+        said, saved, drawn = started, started, started
         try:
             self.workers.start()
             while self._done < items and not (self.ended_by and not self.workers.running):
@@ -86,6 +89,9 @@ class BatchSending:
                     self.control.has_lost = False
                     self.save_spent()
                 now = self.clock()
+                if now - drawn >= TICK_SECONDS or self._done == items:
+                    drawn = now
+                    self.bar.show(self._done, items, self._progress(items, max(now - started, TICK_SECONDS)))
                 if now - said >= PROGRESS_SECONDS:
                     said = now
                     log.info("%s", self._progress(items, now - started))
@@ -95,6 +101,8 @@ class BatchSending:
         except BaseException:
             self._end_at_once()
             raise
+        finally:
+            self.bar.end()
 
     def _take(self, finished: Finished | None) -> None:
         if finished is None:
