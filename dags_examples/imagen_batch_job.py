@@ -37,7 +37,7 @@ with DAG(
 
     @task
     def failures(manifest: str) -> list[str]:
-        """Return what the products without an image say, for whoever looks after the catalogue."""
+        """Return what the products without an image say, for the people who keep the catalogue."""
         lines = [line for line in read_manifest(manifest) if not line["uris"]]
         return [f"{line['key']}: {line['reason']}" for line in lines]
 

@@ -165,7 +165,7 @@ def send_round(
 def send_here(send_one: SendOne, requests: Sequence[Sequence[int]], *_: object) -> Round:
     """Send requests from the calling thread, beside it those after the first, and return what came of them.
 
-    For a thread that no signal interrupts: whoever started it waits for it, and stops the connection.
+    For a thread that no signal interrupts: the thread that started it waits for it, and stops the connection.
     """
     results: SimpleQueue[tuple[int, ImagesResponse | BaseException] | None] = SimpleQueue()
     waiting, lock, found = iter(requests), threading.Lock(), Round()

@@ -1,4 +1,4 @@
-"""Draws the photos of products that the demo edits: nobody's pictures, made by code."""
+"""Draws the photos of products that the demo edits: made by code, free of any rights."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def test_a_key_that_is_saved_again_unseen_is_still_the_real_one(
         ({"timeout_seconds": -1}, "timeout_seconds is -1; allowed is a number of seconds above 0, at most 3600"),
         ({"keyfile_dict": "{broken"}, "keyfile_dict cannot be read; allowed is the whole content of the key file"),
     ],
-    ids=["works", "nobody there", "no project", "no such model", "stars for a key", "no time", "broken key"],
+    ids=["works", "nothing answers", "no project", "no such model", "stars for a key", "no time", "broken key"],
 )
 def test_the_test_button_says_what_to_mend(
     page: Any, site: Any, emulator: Any, conn_id: str, extra: dict[str, Any], answer: str

@@ -42,7 +42,7 @@ def end_in_words(job: BatchJob | None, state: str) -> str:
     :param state: the state that it ended in.
     """
     if job is None or state == GONE:
-        return "Google does not know the job any more; somebody deleted it."
+        return "Google does not know the job any more; it was deleted."
     said = f"The job ended as {state}{f': {job.error}' if job.error else ''}"
     advice = ADVICE.get(job.error_code, "")
     return f"{said.rstrip('.')}. {advice}".strip()

@@ -1,4 +1,4 @@
-"""A name from elsewhere is answered with the one here; what nobody knows is left to Airflow."""
+"""A name from elsewhere is answered with the one here; what is unknown is left to Airflow."""
 
 from __future__ import annotations
 
