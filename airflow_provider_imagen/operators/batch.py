@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_imagen.core.batch.plan import Identify, ItemPlanner
-    from airflow_provider_imagen.core.batch.settings import BatchSettings
     from airflow_provider_imagen.core.choices import (
         AspectRatio,
         BatchMode,
@@ -35,10 +33,7 @@ if TYPE_CHECKING:
         ServiceTier,
         ThinkingLevel,
     )
-    from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.operators.task_arguments import TaskArguments
-    from airflow_provider_imagen.runner.batch_task import Batch
-    from airflow_provider_imagen.runner.task_run import RunContext
 
 TABLE_FIELDS = ("items", "item_columns", "item_arguments")
 CHUNK_BYTES = 1 << 16
@@ -273,28 +268,6 @@ class ImagenBatchOperator(JobOperator):
             run_context = self._run_context(context, client, stop, ItemMetrics())
             run = BatchRun(self._batch(run_context, settings), run_context, self._pushed_to(context["ti"]))
             return report_batch(run.run(), self, context, hook)
-
-    def _batch(self, run_context: RunContext, settings: BatchSettings) -> Batch:
-        from airflow_provider_imagen.runner.batch_pictures import BatchPictures
-        from airflow_provider_imagen.runner.batch_rows import rows_of
-        from airflow_provider_imagen.runner.batch_task import Batch
-
-        storage, open_path = run_context.client.storage, run_context.open_path
-        rows = rows_of(self.items, self.item_columns, storage, open_path)
-        pictures = BatchPictures(storage, open_path)
-        is_job = settings.mode == "batch"
-        planner = self._item_planner(self.hook.settings, pictures.identify, is_job=is_job)
-        return Batch(rows, planner, pictures, settings)
-
-    def _item_planner(self, settings: ConnectionSettings, identify: Identify, *, is_job: bool) -> ItemPlanner:
-        from datetime import UTC, datetime
-
-        from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
-        from airflow_provider_imagen.core.catalogue import catalogue
-
-        arguments = BatchArguments(self._arguments(), self.prompt, self.item_arguments)
-        today = datetime.now(UTC).date()
-        return ItemPlanner(arguments, self._preferences(settings), catalogue(), today, identify, is_job=is_job)
 
 
 def read_manifest(uri: str, imagen_conn_id: str = "imagen_default") -> Iterator[dict[str, Any]]:

@@ -13,7 +13,9 @@ from airflow_provider_imagen.operators.request_operator import RequestOperator
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_imagen.core.batch.plan import Identify, ItemPlanner
     from airflow_provider_imagen.core.batch.settings import BatchSettings
+    from airflow_provider_imagen.core.connection import ConnectionSettings
     from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome
     from airflow_provider_imagen.runner.job_run import JobRun, Submitted
     from airflow_provider_imagen.runner.sending import StopSwitch
@@ -44,6 +46,10 @@ class JobOperator(RequestOperator):
 
     deferrable: bool
     is_dry_run: Any
+    items: Any
+    item_columns: Any
+    item_arguments: Any
+    prompt: Any
     output_uri: Any
     impersonation_chain: Any
     job_names: tuple[str, ...] = ()
@@ -69,7 +75,26 @@ class JobOperator(RequestOperator):
 
     def _batch(self, run_context: RunContext, settings: BatchSettings) -> Batch:
         """Return what the task asks for."""
-        raise NotImplementedError
+        from airflow_provider_imagen.runner.batch_pictures import BatchPictures
+        from airflow_provider_imagen.runner.batch_rows import rows_of
+        from airflow_provider_imagen.runner.batch_task import Batch
+
+        storage, open_path = run_context.client.storage, run_context.open_path
+        rows = rows_of(self.items, self.item_columns, storage, open_path)
+        pictures = BatchPictures(storage, open_path)
+        is_job = settings.mode == "batch"
+        planner = self._item_planner(self.hook.settings, pictures.identify, is_job=is_job)
+        return Batch(rows, planner, pictures, settings)
+
+    def _item_planner(self, settings: ConnectionSettings, identify: Identify, *, is_job: bool) -> ItemPlanner:
+        from datetime import UTC, datetime
+
+        from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
+        from airflow_provider_imagen.core.catalogue import catalogue
+
+        arguments = BatchArguments(self._arguments(), self.prompt, self.item_arguments)
+        today = datetime.now(UTC).date()
+        return ItemPlanner(arguments, self._preferences(settings), catalogue(), today, identify, is_job=is_job)
 
     def _execute_jobs(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> str | None:
         """Submit jobs, and return the URI of the manifest once they are done."""
