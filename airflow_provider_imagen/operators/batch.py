@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_imagen.hooks.airflow_errors import fail_permanently
 from airflow_provider_imagen.links.imagen import BatchFolderLink, JobLink, ManifestLink
 from airflow_provider_imagen.operators.batch_jobs import SETTINGS_FIELDS, JobOperator
-from airflow_provider_imagen.operators.imagen import MODEL_FIELDS, ImagenGenerateOperator
-from airflow_provider_imagen.operators.request_operator import PLACE_FIELDS
+from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
+from airflow_provider_imagen.operators.request_operator import MODEL_FIELDS, PLACE_FIELDS
 
 if TYPE_CHECKING:
     from typing import Unpack

@@ -23,6 +23,20 @@ if TYPE_CHECKING:
     from airflow_provider_imagen.runner.sending import StopSwitch
     from airflow_provider_imagen.runner.task_run import RunContext
 
+MODEL_FIELDS = ("model", "fallback_model")
+REQUEST_FIELDS = (
+    "output_uri",
+    "safety_filter_level",
+    "person_generation",
+    "output_mime_type",
+    "compression_quality",
+    "include_rai_reason",
+    "labels",
+    "image_key",
+    "on_filtered",
+    "on_lost",
+    "if_exists",
+)
 PLACE_FIELDS = ("imagen_conn_id", "project_id", "location", "impersonation_chain")
 
 

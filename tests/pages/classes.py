@@ -18,23 +18,25 @@ _SEE = "see `ImagenGenerateOperator`"
 _LINK = "see [`ImagenGenerateOperator`](#imagengenerateoperator)"
 
 
-def _public_classes() -> Iterator[type]:
-    """Yield what the provider's metadata names: operators, sensors, hooks and triggers."""
+def _public_classes() -> Iterator[tuple[str, type]]:
+    """Yield what the provider's metadata names, and the module to import it from."""
     info = get_provider_info()
     for kind in ("operators", "sensors", "triggers", "hooks"):
         for name in (name for entry in info[kind] for name in entry["python-modules"]):
             module = importlib.import_module(name)
             yield from (
-                each
+                (name, each)
                 for each in vars(module).values()
-                if inspect.isclass(each) and each.__module__ == name and each.__name__.startswith("Imagen")
+                if inspect.isclass(each)
+                and each.__name__.startswith("Imagen")
+                and (each.__module__ == name or each.__name__ in getattr(module, "__all__", ()))
             )
 
 
-def section(kind: type) -> str:
-    """Return what a class does, its arguments, and what it raises."""
+def section(module: str, kind: type) -> str:
+    """Return how a class is imported, what it does, its arguments, and what it raises."""
     told = docstring_of(kind)
-    parts = [f"```python\nfrom {kind.__module__} import {kind.__name__}\n```", *told.paragraphs]
+    parts = [f"```python\nfrom {module} import {kind.__name__}\n```", *told.paragraphs]
     if rows := list(_arguments(kind, told.params)):
         parts.append(table(("argument", "type", "default", "meaning"), rows))
     if told.raises:
@@ -64,7 +66,7 @@ def decorator(kind: type) -> str:
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
-    **{kind.__name__: partial(section, kind) for kind in _public_classes()},
+    **{kind.__name__: partial(section, module, kind) for module, kind in _public_classes()},
     **{kind.custom_operator_name: partial(decorator, kind) for kind in _decorators()},  # type: ignore[attr-defined]
 }
 
