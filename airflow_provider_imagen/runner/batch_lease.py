@@ -31,7 +31,7 @@ class BatchLease:
         self._task = task
         self._session = session
         self._version: str | None = None
-        self.is_lost = False
+        self.is_lost: bool = False
         """Another run has taken the batch over; its files are that run's now."""
 
     def acquire(self) -> None:

@@ -24,7 +24,7 @@ from airflow_provider_imagen.runner.job_items import JobPlace
 from airflow_provider_imagen.runner.job_reading import JobReading
 from airflow_provider_imagen.runner.store import OutputStore
 
-log = logging.getLogger("airflow.task")
+log: logging.Logger = logging.getLogger("airflow.task")
 
 
 @dataclass(frozen=True, slots=True)
