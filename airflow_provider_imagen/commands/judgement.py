@@ -23,14 +23,13 @@ from airflow_provider_imagen.core.catalogue.lifecycle import state_of
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
 from airflow_provider_imagen.core.connection import ConnectionSettings, read_settings
-from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest, UpscaleRequest
+from airflow_provider_imagen.core.requests import REQUEST_KINDS, ImageRequest
 from airflow_provider_imagen.core.text import is_blank
 from airflow_provider_imagen.core.validation.arguments import STAND_INS, read_request
 from airflow_provider_imagen.core.waiting.condition import check_wait
 from airflow_provider_imagen.errors import InvalidInputError
 from airflow_provider_imagen.runner.input_pictures import only_item
 
-REQUESTS: dict[str, type[ImageRequest]] = {"generate": GenerateRequest, "upscale": UpscaleRequest}
 JUDGED_TOGETHER = {"compression_quality": "output_mime_type", "seed": "add_watermark"}
 """An argument, and the one that its rule asks as well: where only a run knows that one, the rule cannot be applied."""
 
@@ -78,7 +77,7 @@ def judge(task: ImagenTask, settings: ConnectionSettings | None, models: Catalog
 
 
 def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catalogue, today: date) -> Verdict:
-    kind, known = REQUESTS[task.job], task.known()
+    kind, known = REQUEST_KINDS[task.job], task.known()
     preferences = _preferences(known, settings)
     choice = choice_of(task, preferences, models, today)
     arguments = {name: value for name, value in known.items() if name in kind.model_fields and name != "model"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -188,6 +189,9 @@ class UpscaleRequest(RequestFields):
 
 ImageRequest = GenerateRequest | UpscaleRequest
 """What a task may ask for."""
+
+REQUEST_KINDS: Mapping[str, type[ImageRequest]] = {"generate": GenerateRequest, "upscale": UpscaleRequest}
+"""What a task asks for, by its job."""
 
 
 def _is_given(name: str, value: object) -> bool:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         ServiceTier,
         ThinkingLevel,
     )
-    from airflow_provider_imagen.core.requests import GenerateRequest
     from airflow_provider_imagen.operators.task_arguments import TaskArguments
 
 __all__ = ["ImagenGenerateOperator", "ImagenUpscaleOperator"]
@@ -219,8 +218,3 @@ class ImagenGenerateOperator(RequestOperator):
         self.project_id = project_id
         self.location = location
         self.impersonation_chain = impersonation_chain
-
-    def _kind(self) -> type[GenerateRequest]:
-        from airflow_provider_imagen.core.requests import GenerateRequest
-
-        return GenerateRequest

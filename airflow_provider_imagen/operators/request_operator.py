@@ -143,9 +143,10 @@ class RequestOperator(BaseOperator):
 
         from airflow_provider_imagen.core.catalogue import catalogue
         from airflow_provider_imagen.core.catalogue.plan import Planner
+        from airflow_provider_imagen.core.requests import REQUEST_KINDS
 
         preferences = self._preferences(settings)
-        return Planner(self._kind(), self._arguments(), preferences, catalogue(), datetime.now(UTC).date())
+        return Planner(REQUEST_KINDS[self.job], self._arguments(), preferences, catalogue(), datetime.now(UTC).date())
 
     def _preferences(self, settings: ConnectionSettings) -> ModelPreferences:
         """Return what task and connection say about models and places."""
@@ -156,7 +157,3 @@ class RequestOperator(BaseOperator):
 
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.request_fields}
-
-    def _kind(self) -> Any:
-        """Return the kind of request this operator makes."""
-        raise NotImplementedError

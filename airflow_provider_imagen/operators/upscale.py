@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         UpscaleFactor,
         UpscaleModel,
     )
-    from airflow_provider_imagen.core.requests import UpscaleRequest
     from airflow_provider_imagen.operators.task_arguments import TaskArguments
 
 
@@ -123,11 +122,6 @@ class ImagenUpscaleOperator(RequestOperator):
         self.project_id = project_id
         self.location = location
         self.impersonation_chain = impersonation_chain
-
-    def _kind(self) -> type[UpscaleRequest]:
-        from airflow_provider_imagen.core.requests import UpscaleRequest
-
-        return UpscaleRequest
 
     def _arguments(self) -> dict[str, Any]:
         from airflow_provider_imagen.runner.input_pictures import only_item

@@ -42,8 +42,7 @@ def mypy(file: Path) -> list[Complaint]:
 
 
 def pyright(file: Path) -> list[Complaint]:
-    if not PYRIGHT.exists():
-        pytest.skip("basedpyright is not installed")
+    assert PYRIGHT.exists(), "basedpyright is not installed: run 'make', whose environment has it"
     bin_first = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     text = run(
         str(PYRIGHT), "--pythonpath", sys.executable, "--level", "error", "--outputjson", str(file), PATH=bin_first

@@ -19,7 +19,6 @@ NEWEST = tuple(map(int, airflow.__version__.split(".")[:2])) >= (3, 3)
 OF_AIRFLOW = re.compile(r"Type of (metaclass|base class) unknown|Type of base class \"[\w.]+\" is partially unknown")
 pytestmark = [
     pytest.mark.skipif(not NEWEST, reason="one version of Airflow is enough"),
-    pytest.mark.skipif(not PYRIGHT.exists(), reason="basedpyright is not installed"),
 ]
 
 
@@ -31,6 +30,7 @@ def symbols() -> list[dict[str, Any]]:
         "PYTHONPATH": str(REPOSITORY),
         "PATH": f"{PYRIGHT.parent}{os.pathsep}{os.environ['PATH']}",
     }
+    assert PYRIGHT.exists(), "basedpyright is not installed: run 'make', whose environment has it"
     words = (str(PYRIGHT), "--verifytypes", "airflow_provider_imagen", "--ignoreexternal", "--outputjson")
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment, cwd=REPOSITORY / "docs")
     found: list[dict[str, Any]] = json.loads(done.stdout)["typeCompleteness"]["symbols"]
