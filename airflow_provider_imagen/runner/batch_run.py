@@ -32,7 +32,7 @@ from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome, OpenItems
 from airflow_provider_imagen.runner.batch_workers import ItemWorkers
 from airflow_provider_imagen.runner.failures import place_errors
-from airflow_provider_imagen.runner.request_runner import LOOK_PAUSE_SECONDS, LOOK_SECONDS
+from airflow_provider_imagen.runner.image_look import LOOK_PAUSE_SECONDS, LOOK_SECONDS
 from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 

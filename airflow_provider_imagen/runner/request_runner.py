@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from airflow_provider_imagen.core.catalogue.plan import RequestPlan, part_of
+from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.recovery.decision import (
     Facts,
     Look,
@@ -21,32 +18,25 @@ from airflow_provider_imagen.core.recovery.decision import (
     next_step,
 )
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity, relevant_record
-from airflow_provider_imagen.core.response_merge import merge
-from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.storage.object_names import OwnPlace
 from airflow_provider_imagen.errors import (
-    ImagenError,
     ObjectExistsError,
-    OutputError,
-    RequestStoppedError,
-    ResponseLostError,
 )
 from airflow_provider_imagen.runner import failures
-from airflow_provider_imagen.runner.images import ImageFolder, rescue
+from airflow_provider_imagen.runner.image_look import ImageLook, take_files
+from airflow_provider_imagen.runner.images import ImageFolder
 from airflow_provider_imagen.runner.listener import HostMemory, RunListener
 from airflow_provider_imagen.runner.outcome import Outcome
 from airflow_provider_imagen.runner.records import RecordFolder
-from airflow_provider_imagen.runner.results import LOST_REASON, merged_response, result_document
+from airflow_provider_imagen.runner.request_sending import RequestSending
+from airflow_provider_imagen.runner.results import merged_response, result_document
 from airflow_provider_imagen.runner.run_state import RunState
 from airflow_provider_imagen.runner.sender import RequestClient
-from airflow_provider_imagen.runner.sending import Round, SendAll, StopSwitch, send_round
+from airflow_provider_imagen.runner.sending import SendAll, StopSwitch, send_round
 from airflow_provider_imagen.runner.store import OutputStore
 
 log: logging.Logger = logging.getLogger("airflow.task")
-LOOK_PAUSE_SECONDS = 5.0
-LOOK_SECONDS = 60.0
-"""How long a lost response may still bring images. Imagen takes 5 to 20 seconds."""
 WRITER_PAUSE_SECONDS = 10.0
 
 
@@ -87,16 +77,17 @@ class RequestRunner:
         self._task = task
         self._place = place
         self._fingerprint = fingerprint
-        self._client = client
         self._session = client.session
-        self._listener = listener
         self._stop_switch = stop
         self._hosts = hosts if store.is_local else None
         self._records = records or RecordFolder(store, place.name, fingerprint)
         self._images = images or ImageFolder(store, place)
-        self._send_all = send_all
         self._storage_uri = store.google_writes_to(place.folder) if plan.protocol.stores_output else None
         self._state = RunState()
+        self._sending = RequestSending(
+            plan, self._state, client, self._images, listener, stop, send_all, self._storage_uri
+        )
+        self._look = ImageLook(plan, self._state, self._images, client.session, listener, stop)
 
     def run(self) -> Outcome:
         """Return the images, those of an earlier try or new ones.
@@ -110,7 +101,7 @@ class RequestRunner:
             if isinstance(step, Send):
                 self._send(step.images)
             elif isinstance(step, Look):
-                self._look()
+                self._look.run()
             elif isinstance(step, WaitForWriter):
                 self._wait_for_writer()
             elif isinstance(step, Return):
@@ -166,18 +157,13 @@ class RequestRunner:
         if record is not None and record.result is not None:
             state.kept = self._images.of_result(record.result, there)
         elif record is not None and record.fingerprint == self._fingerprint:
-            self._take([name for name, version in there.items() if record.before.get(name) != version], state)
+            new = [name for name, version in there.items() if record.before.get(name) != version]
+            take_files(state, self._images, new)
         state.before = record.before if record is not None and self._is_in_flight(record) else there
         self._images.begin(state.before, replaces=self._place.is_key or self._plan.request.if_exists == "generate")
 
     def _is_in_flight(self, record: RequestRecord) -> bool:
         return record.result is None and record.fingerprint == self._fingerprint
-
-    def _take(self, names: list[str], state: RunState) -> None:
-        """Take new files in the place as images of this request."""
-        chosen, others = self._images.choose(names)
-        state.kept = self._images.described(chosen)
-        state.others = tuple(self._images.uris(others))
 
     def _ran_on_another_host(self) -> bool:
         known = self._hosts.get() if self._hosts else None
@@ -185,54 +171,15 @@ class RequestRunner:
 
     def _send(self, images: int) -> None:
         """Record the intent, send, and store what comes."""
-        state, plan = self._state, self._plan
+        state = self._state
         is_continued = state.record is not None and self._is_in_flight(state.record)
         if not is_continued:
             state.kept = ()  # images of an earlier result
         numbers = self._numbers(images)
-        one_each = plan.protocol.one_image_per_request
         if not self._record_intent():
             self._read_place()  # another writer came first: what it recorded decides
             return
-        requests = [[number] for number in numbers] if one_each else [numbers]
-        state.resent += len({*numbers} & {*state.round.lost})
-        if state.kept:
-            log.warning("%d of %d images are there; asking for the others.", len(state.kept), plan.request.count)
-        elif state.sendings:
-            log.warning("Asking once more.")
-        if is_continued and not state.sendings:
-            state.resent += len(requests)
-            log.warning("An earlier try ended while it waited for these images. Google may bill them a second time.")
-        self._listener.sending(plan, len(requests))
-        started = self._session.now()
-        on_stop = partial(self._interrupted, started)
-        sent = self._send_all(self._send_one, requests, self._session, self._stop_switch, on_stop)
-        seconds = self._report(sent, started)
-        state.round.outcomes.update(sent.outcomes)
-        state.usages = (*state.usages, *sent.usages)
-        state.sendings, state.looked, state.seconds = state.sendings + 1, False, state.seconds + seconds
-        self._raise_if_not_stored()
-
-    def _report(self, sent: Round, started: datetime, missing: int = 0) -> float:
-        """Tell the listener what a sending came to, and return how many seconds it took."""
-        seconds = (self._session.now() - started).total_seconds()
-        asked = sum(response.requested for response in sent.responses)
-        errors = [*sent.errors, *[ResponseLostError("The task was stopped.")] * missing]
-        self._listener.sent(self._plan, merge(sent.responses, asked, sent.usages), errors, seconds)
-        return seconds
-
-    def _interrupted(self, started: datetime, sent: Round, missing: int) -> str:
-        """Count what came before a stop, and say what may be billed without having come."""
-        self._report(sent, started, missing)
-        text = (
-            f"The task was stopped. {missing} request(s) were under way: Google may bill them. Images that came are "
-            "stored, and the next try of this task finds them."
-        )
-        images = [image for response in sent.responses for image in response.images]
-        if lost := [image for image in images if image.uri is None]:
-            text = f"{text} But: {rescue([image.uri for image in images if image.uri], lost)}"
-        log.error("%s", text)
-        return text
+        self._sending.run(numbers, is_continued=is_continued)
 
     def _record_intent(self) -> bool:
         """Record the intent to send, and say whether no other writer of the same name was first."""
@@ -267,61 +214,6 @@ class RequestRunner:
             return sorted((*state.round.empty, *state.round.lost)[:images])
         there = {self._images.number_of(image) for image in state.kept}
         return [number for number in range(self._plan.request.count) if number not in there][:images]
-
-    def _send_one(self, numbers: Sequence[int]) -> ImagesResponse:
-        """Send one request for the images of these numbers, and store them. Runs in a thread."""
-        response = self._client.vertex.send(
-            part_of(self._plan, numbers), index=numbers[0], requested=len(numbers), storage_uri=self._storage_uri
-        )
-        elsewhere = [image.uri for image in response.images if image.uri]
-        if elsewhere and self._storage_uri is None:
-            raise OutputError(
-                f"Google was asked for bytes and stored images itself: {', '.join(elsewhere)}. They are billed; fetch "
-                "them from there."
-            )
-        return replace(response, images=self._images.save_all(numbers, response.images))
-
-    def _raise_if_not_stored(self) -> None:
-        images = [image for response in self._state.round.responses for image in response.images]
-        if lost := [image for image in images if image.uri is None]:
-            raise rescue([image.uri for image in images if image.uri], lost)
-
-    def _look(self) -> None:
-        """Watch the place until every image of the lost response is there, or a minute is over."""
-        state = self._state
-        failure = next(iter(state.round.errors), None)
-        reason = str(failure or "An earlier try of this task stopped before its answer came.")
-        log.warning("%s Looking for its images before a request is sent.", reason)
-        before = state.record.before if state.record else state.before
-        started, paused = self._session.now(), 0.0
-        while True:
-            try:
-                with failures.place_errors(self._plan.request.output_uri):
-                    self._take(self._images.new_since(before), state)
-            except RequestStoppedError:
-                raise
-            except ImagenError as unreadable:
-                if failure is None:
-                    raise
-                raise ResponseLostError(f"{reason} {unreadable}") from failure
-            paused = max(paused, (self._session.now() - started).total_seconds())
-            if len(state.kept) >= self._plan.request.count or paused >= LOOK_SECONDS or self._stop_switch.is_on:
-                break
-            self._session.pause(min(LOOK_PAUSE_SECONDS, LOOK_SECONDS - paused))
-            paused += LOOK_PAUSE_SECONDS
-        state.looked = True
-        if state.sendings and state.kept:
-            self._count_as_new(paused)
-
-    def _count_as_new(self, seconds: float) -> None:
-        """Take images that a look found as the response that was lost."""
-        state, requested = self._state, self._plan.request.count
-        log.warning("The answer was lost, and these images of it were found: %s.", ", ".join(state.kept_uris))
-        reasons = (LOST_REASON,) if len(state.kept) < requested else ()
-        state.round.outcomes = {0: ImagesResponse(state.kept, requested, reasons)}
-        state.seconds += seconds
-        self._listener.found(self._plan, len(state.kept))
-        state.kept = ()
 
     def _wait_for_writer(self) -> None:
         record = self._state.record
