@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from airflow_provider_imagen.core.batch.plan import Identify, ItemPlanner
     from airflow_provider_imagen.core.batch.settings import BatchSettings
     from airflow_provider_imagen.core.connection import ConnectionSettings
-    from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome
-    from airflow_provider_imagen.runner.job_run import JobRun, Submitted
+    from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome, Submitted
+    from airflow_provider_imagen.runner.job_run import JobRun
     from airflow_provider_imagen.runner.sending import StopSwitch
     from airflow_provider_imagen.runner.task_run import RunContext
 
@@ -123,7 +123,7 @@ class JobOperator(RequestOperator):
     ) -> str | None:
         """Wait and collect until there is an outcome; leave the worker meanwhile if the task is deferrable."""
         from airflow_provider_imagen.operators.batch_report import report_batch
-        from airflow_provider_imagen.runner.job_run import Submitted
+        from airflow_provider_imagen.runner.batch_task import Submitted
         from airflow_provider_imagen.runner.job_wait import wait_for_jobs
 
         while isinstance(result, Submitted):

@@ -64,3 +64,15 @@ class OpenItems:
         self.items, self.images, self.requests = self.items + 1, self.images + images, self.requests + requests
         self.cost_usd = None if self.cost_usd is None or most_usd is None else self.cost_usd + most_usd
         self.dearest_usd = max(self.dearest_usd, most_usd or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Jobs that are waited for.
+
+    :param names: their resource names.
+    :param place: the ``output_uri``.
+    """
+
+    names: tuple[str, ...]
+    place: str

@@ -9,40 +9,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
 from airflow_provider_imagen.core.batch.job_ends import grants
 from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
-from airflow_provider_imagen.core.batch.outcome import ItemOutcome
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError
 from airflow_provider_imagen.runner.batch_found import Found, find
 from airflow_provider_imagen.runner.batch_run import BatchRun
-from airflow_provider_imagen.runner.batch_task import BatchOutcome
+from airflow_provider_imagen.runner.batch_task import BatchOutcome, Submitted
 from airflow_provider_imagen.runner.failures import place_errors
 from airflow_provider_imagen.runner.job_collection import JobCollection
 from airflow_provider_imagen.runner.job_creation import JobCreation
 from airflow_provider_imagen.runner.job_files import JobFiles
+from airflow_provider_imagen.runner.job_restore import restore_failures, restore_images
 from airflow_provider_imagen.runner.job_reuse import earlier_outcome
 from airflow_provider_imagen.runner.job_submission import JobSubmission
 
 log: logging.Logger = logging.getLogger("airflow.task")
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """Jobs that are waited for.
-
-    :param names: their resource names.
-    :param place: the ``output_uri``.
-    """
-
-    names: tuple[str, ...]
-    place: str
 
 
 class JobRun(BatchRun):
@@ -130,7 +117,7 @@ class JobRun(BatchRun):
     def _collect(self) -> BatchOutcome | Submitted:
         with place_errors(self._policies.output_uri):
             self._look()
-            self._restore_images()
+            restore_images(self._table, self._files.manifest())
         self._find_earlier_jobs()
         looked = [(record, self._job_of(record)) for record in self._jobs.open_jobs]
         if any(job is not None and not job.is_ended for _, job in looked):
@@ -140,7 +127,7 @@ class JobRun(BatchRun):
             self._create_jobs(rest)
             self._save()
             return self._waited_for() or self._finish()
-        self._restore_failures()
+        restore_failures(self._table, self._found.lines)
         return self._finish()
 
     def _read_all(self, looked: list[tuple[JobRecord, BatchJob | None]]) -> set[int]:
@@ -278,23 +265,6 @@ class JobRun(BatchRun):
         except BaseException:
             self._stopped()
             raise
-
-    def _restore_images(self) -> None:
-        """Note again which images an earlier part of this try made: they are not those of another run."""
-        numbers = {(item.key, item.fingerprint): number for number, item in self._table.items()}
-        for line in self._files.manifest():
-            number = numbers.get((line.key, line.fingerprint))
-            if line.status == "made" and number is not None and self._table.has_outcome(number):
-                made = ItemOutcome("made", line.uris, line.reason, line.model, line.estimated_cost_usd)
-                self._table.end(number, made)
-
-    def _restore_failures(self) -> None:
-        """Note again what an earlier part of this try found out about items without images."""
-        for name, number in self._table.open_numbers().items():
-            line = self._found.lines.get(name)
-            if line is not None and line.status in {"failed", "filtered", "lost"}:
-                found = ItemOutcome(line.status, (), line.reason, line.model, 0.0, None, line.is_final)
-                self._table.end(number, found)
 
     def _keep(self, record: JobRecord) -> None:
         self._jobs = self._jobs.with_job(record)

@@ -26,8 +26,8 @@ from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
 from airflow_provider_imagen.runner.batch_pictures import BatchPictures
-from airflow_provider_imagen.runner.batch_task import Batch
-from airflow_provider_imagen.runner.job_run import JobRun, Submitted
+from airflow_provider_imagen.runner.batch_task import Batch, Submitted
+from airflow_provider_imagen.runner.job_run import JobRun
 from airflow_provider_imagen.runner.job_wait import wait_for_jobs
 from airflow_provider_imagen.runner.sending import StopSwitch
 from airflow_provider_imagen.runner.task_run import RunContext
