@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.scripts import script_in_ci
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REPORT = (
@@ -18,13 +17,7 @@ REPORT = (
 
 @pytest.fixture(scope="module")
 def matrix() -> Any:
-    spec = importlib.util.spec_from_file_location("version_matrix", REPOSITORY / ".ci" / "matrix.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return script_in_ci("matrix")
 
 
 @pytest.fixture

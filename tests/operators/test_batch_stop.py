@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from support.batches import batch, manifest_of, rows, statuses
 from support.emulated import model_requests
+from support.stops import WAIT_SECONDS, TimeoutOfTaskError, asked, timeout_raised, when
 
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import RequestStoppedError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 
-WAIT_SECONDS = 300.0
 OURS = ("imagen-item", "imagen-send", "imagen-stop")
-
-
-class TimeoutOfTaskError(BaseException):
-    """What Airflow raises in the task's own thread when its time is over."""
 
 
 @pytest.fixture(autouse=True)
@@ -37,46 +31,6 @@ def every_thread_ends() -> Iterator[None]:
     for thread in [each for each in threading.enumerate() if each.name.startswith(OURS)]:
         thread.join(WAIT_SECONDS)
     assert not any(thread.name.startswith(OURS) for thread in threading.enumerate())
-
-
-@contextmanager
-def when(happened: Callable[[], bool], act: Callable[[], object]) -> Iterator[None]:
-    """Act in another thread as soon as something has happened."""
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not happened():
-            if ended.wait(0.005):
-                return
-        act()
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(WAIT_SECONDS)
-
-
-@contextmanager
-def timeout_raised() -> Iterator[Callable[[], None]]:
-    """Yield a function that raises Airflow's time-out in this thread, as its alarm does."""
-
-    def expire(number: int, frame: Any) -> NoReturn:
-        raise TimeoutOfTaskError
-
-    before = signal.signal(signal.SIGUSR1, expire)
-    main = threading.main_thread().ident
-    assert main is not None
-    try:
-        yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-
-
-def asked(emulator: Any, number: int) -> Callable[[], bool]:
-    return lambda: len(model_requests(emulator)) >= number
 
 
 def test_a_time_out_ends_the_batch_and_what_came_is_in_the_manifest(make_ti: Any, emulator: Any) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from support.emulated import images_in, model_requests, records_in
 from support.operators import CLOUD, GEMINI, IMAGEN, generate
+from support.stops import WAIT_SECONDS, TimeoutOfTaskError, asked, timeout_raised, when
 
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import RequestStoppedError
@@ -19,58 +19,11 @@ from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators import metrics
 from airflow_provider_imagen.runner import sending
 
-WAIT_SECONDS = 300.0
-"""How long a test waits for what must happen before it fails."""
-
-
-class TimeoutOfTaskError(BaseException):
-    """What Airflow raises in the task's own thread when its time is over."""
-
 
 @pytest.fixture(autouse=True)
 def real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses take their time here: a task that does not end at its stop hangs."""
     monkeypatch.setattr(ImagenHook, "client_options", {"jitter": lambda: 0.0})
-
-
-@contextmanager
-def when(happened: Callable[[], bool], act: Callable[[], object]) -> Iterator[None]:
-    """Act in another thread as soon as something has happened."""
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not happened():
-            if ended.wait(0.005):
-                return
-        act()
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(WAIT_SECONDS)
-
-
-@contextmanager
-def timeout_raised() -> Iterator[Callable[[], None]]:
-    """Yield a function that raises Airflow's time-out in this thread, as its alarm does."""
-
-    def expire(number: int, frame: Any) -> NoReturn:
-        raise TimeoutOfTaskError
-
-    before = signal.signal(signal.SIGUSR1, expire)
-    main = threading.main_thread().ident
-    assert main is not None
-    try:
-        yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-
-
-def asked(emulator: Any, number: int = 1) -> Callable[[], bool]:
-    return lambda: len(model_requests(emulator)) >= number
 
 
 def no_sender_is_left() -> bool:

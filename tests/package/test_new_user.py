@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import select
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from package.building import REPOSITORY
+from support.scripts import script_in_ci
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 JPEG = r"\377\330\377\340"
@@ -19,13 +18,7 @@ JPEG = r"\377\330\377\340"
 
 @pytest.fixture(scope="module")
 def script() -> Any:
-    spec = importlib.util.spec_from_file_location("new_user", REPOSITORY / ".ci" / "new_user.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return script_in_ci("new_user")
 
 
 @pytest.fixture
