@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterable
 from typing import ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from airflow_provider_imagen.core.batch.stored_document import StoredDocument
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
 from airflow_provider_imagen.core.storage.object_names import RECORDS
 
@@ -95,25 +96,10 @@ class JobRecord(BaseModel):
         return shown | {name: value for name, value in more.items() if value}
 
 
-class JobRecords(BaseModel):
+class JobRecords(StoredDocument):
     """All jobs of one batch, the oldest first."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
-
-    version: Literal[1] = 1
     jobs: tuple[JobRecord, ...] = ()
-
-    def encode(self) -> bytes:
-        """Return the document as a file."""
-        return self.model_dump_json(indent=1).encode()
-
-    @classmethod
-    def decode(cls, content: bytes) -> Self | None:
-        """Return the document in a file, None if it is none."""
-        try:
-            return cls.model_validate_json(content)
-        except (ValidationError, ValueError, RecursionError):
-            return None
 
     @property
     def open_jobs(self) -> list[JobRecord]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from typing import ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime
 
+from airflow_provider_imagen.core.batch.stored_document import StoredDocument
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
 from airflow_provider_imagen.core.storage.object_names import RECORDS
 
@@ -30,25 +30,10 @@ def batch_folder(name: str) -> str:
     return f"{RECORDS}/batches/{name}/"
 
 
-class StateDocument(BaseModel):
-    """What the state of a batch has in common: its version, and the task that wrote it."""
+class StateDocument(StoredDocument):
+    """What the state of a batch has in common: the task that wrote it."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
-
-    version: Literal[1] = 1
     writer: TaskIdentity
-
-    def encode(self) -> bytes:
-        """Return the document as a file."""
-        return self.model_dump_json(indent=1).encode()
-
-    @classmethod
-    def decode(cls, content: bytes) -> Self | None:
-        """Return the document in a file, None if it is none."""
-        try:
-            return cls.model_validate_json(content)
-        except (ValidationError, ValueError, RecursionError):
-            return None
 
 
 class BatchState(StateDocument):
