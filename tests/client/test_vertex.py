@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +13,9 @@ from support.plans import generate_plan
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import waiting_client
+from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.errors import (
     InvalidConnectionError,
@@ -42,6 +45,30 @@ def test_asks_the_model_in_its_own_location(script: Any, answer_with: Callable[.
     assert script.received[0].path == place
     assert json.loads(script.received[0].body)["parameters"]["sampleCount"] == 1
     assert answer.images[0].uri == "gs://bucket/a/1/sample_0.png"
+
+
+class PlayedTransport:
+    """Plays Google, and keeps the requests."""
+
+    def __init__(self) -> None:
+        self.sent: list[HttpRequest] = []
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        self.sent.append(request)
+        data = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+        part = {"inlineData": {"mimeType": "image/png", "data": data}}
+        answer = {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
+        return HttpResponse(200, {}, json.dumps(answer).encode())
+
+
+@pytest.mark.parametrize(("tier", "seconds"), [(None, 40.0), ("priority", 40.0), ("flex", 1230.0)])
+def test_a_response_is_waited_for_as_long_as_its_tier_may_take(tier: str | None, seconds: float) -> None:
+    played: Any = PlayedTransport()
+    client = ImagenClient(ConnectionSettings(project="payer", timeout_seconds=40), transport=played)
+
+    client.vertex.send(generate_plan("gemini-3.1-flash-image", service_tier=tier))
+
+    assert [each.timeout_seconds for each in played.sent] == [seconds]
 
 
 def test_a_location_that_was_set_is_obeyed(script: Any, answer_with: Callable[..., bytes]) -> None:

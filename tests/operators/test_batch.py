@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,17 @@ def test_the_document_stays_small_for_any_number_of_items(ti: Any, emulator: Any
         batch(rows(60)).execute({"ti": ti})
 
     assert len(json.dumps(ti.pushed["result"])) < 10_000
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_at_a_terminal_sees_how_far_the_batch_is(ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    batch(rows(3)).execute({"ti": ti})
+
+    assert "[##############################] 3 of 3 items" in terminal.getvalue()

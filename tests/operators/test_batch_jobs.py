@@ -208,6 +208,15 @@ def test_a_small_first_job_proves_the_bucket(ti: Any, emulator: Any) -> None:
     assert [job["lines"] for job in ti.pushed["result"]["jobs"]] == [2, 3]
 
 
+def test_what_the_first_job_found_out_stands_in_the_manifest_at_the_end(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(failed_lines=1))
+    uri = jobs(prompts(5), first_job_items=2, max_failed_items=1).execute({"ti": ti})
+
+    lines = list(read_manifest(uri))
+    assert sorted(line["status"] for line in lines) == ["failed", *["made"] * 4]
+    assert all(line["reason"] for line in lines if line["status"] == "failed")
+
+
 def test_after_a_first_job_without_images_nothing_more_is_submitted(ti: Any, emulator: Any) -> None:
     emulator.order_job(JobOrder(fails_at="export"))
     with pytest.raises(BatchFailedError, match="service agent"):

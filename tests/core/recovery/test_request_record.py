@@ -63,6 +63,8 @@ def test_what_cannot_be_read_is_said_to_be_unreadable(content: bytes) -> None:
     [
         *({"prompt": "a ship"}, {"number_of_images": 2}, {"seed": 1}, {"aspect_ratio": "1:1"}, {"image_size": "2K"}),
         *({"negative_prompt": "dogs"}, {"safety_filter_level": "block_none"}, {"output_mime_type": "image/png"}),
+        *({"thinking_level": "HIGH"}, {"system_instruction": "In oil"}, {"google_search": True}),
+        *({"prominent_people": "block_prominent_people"}, {"reference_images": "gs://b/a.png"}),
     ],
     ids=str,
 )
@@ -75,7 +77,7 @@ def test_what_decides_the_picture_changes_the_fingerprint(change: dict[str, Any]
     [
         *({"on_filtered": "skip"}, {"if_exists": "reuse"}, {"on_lost": "resend"}, {"image_key": "sku1"}),
         *({"labels": {"a": "b"}}, {"output_uri": "gs://bucket/b/"}, {"include_rai_reason": None}, {"model": "other"}),
-        {"include_safety_attributes": True},
+        *({"include_safety_attributes": True}, {"service_tier": "flex"}, {"google_search": False}),
     ],
     ids=str,
 )
@@ -86,6 +88,17 @@ def test_what_does_not_decide_the_picture_does_not_change_the_fingerprint(change
 def test_the_model_counts_as_it_was_written() -> None:
     assert fingerprint_of(request(model="default"), None) == fingerprint_of(request(model="another default"), None)
     assert fingerprint_of(request(), "m") != fingerprint_of(request(), None)
+
+
+def test_pictures_count_in_their_order_by_what_identifies_them() -> None:
+    def fingerprint(uris: list[str], **identities: str) -> str:
+        known = {uri: identities[uri.strip("/")] for uri in uris}
+        return fingerprint_of(request(reference_images=uris), "m", known)
+
+    first = fingerprint(["/a", "/b"], a="1", b="2")
+
+    assert fingerprint(["/c", "/d"], c="1", d="2") == first
+    assert fingerprint(["/a", "/b"], a="2", b="1") != first
 
 
 def test_a_picture_counts_by_what_identifies_it() -> None:
