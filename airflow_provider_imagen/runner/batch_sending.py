@@ -113,6 +113,7 @@ class BatchSending:
         outcome, _ = result
         self._done += 1
         self.table.end(number, outcome)
+        self.workers.forget(number)
         if self.ended_by is None and self.workers.ended_by is not None:
             self.ended_by = self.workers.ended_by
             log.error("Nothing more is sent, because every other item would fail with this too: %s", self.ended_by)
@@ -128,21 +129,20 @@ class BatchSending:
         ends = threading.Timer(GRACE_SECONDS, self.workers.results.put, ["over"])
         ends.daemon = True
         ends.start()
-        while self.workers.running:
-            finished = self.workers.results.get()
-            if finished == "over":
-                break
-            if finished is not None:
-                self._keep(finished)
+        self._keep_ended()
+        while self.workers.running and self.workers.results.get() != "over":
+            self._keep_ended()
         ends.cancel()
+        self._keep_ended()
         for number in self.workers.running:
             self.table.end_under_way(number)
 
-    def _keep(self, finished: Finished) -> None:
-        number, result = finished
-        self.workers.forget(number)
-        if not isinstance(result, BaseException):
-            self.table.end(number, result[0])
+    def _keep_ended(self) -> None:
+        """Note what became of the items that ended, also of one whose noting the stop interrupted."""
+        for number, result in self.workers.ended:
+            if not isinstance(result, BaseException):
+                self.table.end(number, result[0])
+            self.workers.forget(number)
 
     def _progress(self, items: int, seconds: float) -> str:
         """Return how far the batch is."""

@@ -47,6 +47,8 @@ class ItemWorkers:
         self.ended_by: ImagenError | None = None
         """The error of an item after which no other began, because all would fail with it."""
         self.results: SimpleQueue[Any] = SimpleQueue()
+        """The numbers of items that ended, as they end; None for a stop."""
+        self._ended: dict[int, tuple[ItemOutcome, ImagenError | None] | BaseException] = {}
 
     def start(self) -> None:
         """Start the threads."""
@@ -63,18 +65,25 @@ class ItemWorkers:
         return set(self._running)
 
     def next(self, seconds: float) -> Finished | None:
-        """Return what became of the next item that ends, None if none does in so many seconds, or a stop came."""
+        """Return what became of the next item that ends, None if none does in so many seconds, or a stop came.
+
+        The item stays under way until it is forgotten: a time-out may be raised in the reader at any moment.
+        """
         try:
-            finished: Finished | None = self.results.get(timeout=seconds)
+            number: int | None = self.results.get(timeout=seconds)
         except Empty:
             return None
-        if finished is not None:
-            self.forget(finished[0])
-        return finished
+        return None if number is None else (number, self._ended[number])
+
+    @property
+    def ended(self) -> list[Finished]:
+        """What became of the items that ended and were not forgotten."""
+        return list(self._ended.items())
 
     def forget(self, number: int) -> None:
-        """Take an item as ended."""
+        """Let go of an item whose outcome is noted."""
         self._running.discard(number)
+        self._ended.pop(number, None)
 
     def _work(self) -> None:
         while True:
@@ -87,9 +96,13 @@ class ItemWorkers:
             try:
                 outcome, failure = self._run_item(item)
             except BaseException as unexpected:  # noqa: BLE001  # the waiting thread raises it
-                self.results.put((number, unexpected))
+                self._end(number, unexpected)
                 continue
             with self._lock:
                 if not self._is_closed and self._ends_batch(failure):
                     self.ended_by, self._is_closed = failure, True
-            self.results.put((number, (outcome, failure)))
+            self._end(number, (outcome, failure))
+
+    def _end(self, number: int, result: tuple[ItemOutcome, ImagenError | None] | BaseException) -> None:
+        self._ended[number] = result
+        self.results.put(number)

@@ -141,21 +141,20 @@ def send_round(
         a sentence about them for the error.
     :raises RequestStoppedError: a stop was asked for. Images whose responses came in time are stored.
     """
-    results: SimpleQueue[tuple[int, ImagesResponse | BaseException] | None] = SimpleQueue()
-    stop.watch(results)
+    ended = EndedRequests()
+    stop.watch(ended.queue)
     waiting = iter(requests)
     lock = threading.Lock()
     found = Round()
     try:
         for number in range(0 if stop.is_on else min(len(requests), MOST_AT_ONCE)):
-            arguments = (send_one, waiting, lock, results)
+            arguments = (send_one, waiting, lock, ended)
             threading.Thread(target=_work, args=arguments, name=f"imagen-send-{number}", daemon=True).start()
         while len(found.outcomes) < len(requests):
-            item = results.get()
-            _keep(found, item)
+            ended.wait_into(found)
     except BaseException as failure:
         connection.stop()
-        _drain(found, results, len(requests))
+        ended.drain_into(found, len(requests))
         connection.abort()
         failure.add_note(on_stop(found, len(requests) - len(found.outcomes)))
         raise
@@ -167,14 +166,13 @@ def send_here(send_one: SendOne, requests: Sequence[Sequence[int]], *_: object) 
 
     For a thread that no signal interrupts: the thread that started it waits for it, and stops the connection.
     """
-    results: SimpleQueue[tuple[int, ImagesResponse | BaseException] | None] = SimpleQueue()
-    waiting, lock, found = iter(requests), threading.Lock(), Round()
+    waiting, lock, found, ended = iter(requests), threading.Lock(), Round(), EndedRequests()
     for number in range(1, min(len(requests), MOST_AT_ONCE)):
-        arguments = (send_one, waiting, lock, results)
+        arguments = (send_one, waiting, lock, ended)
         threading.Thread(target=_work, args=arguments, name=f"imagen-send-{number}", daemon=True).start()
-    _work(send_one, waiting, lock, results)
+    _work(send_one, waiting, lock, ended)
     while len(found.outcomes) < len(requests):
-        _keep(found, results.get())
+        ended.wait_into(found)
     return found
 
 
@@ -185,35 +183,57 @@ SendAll = Callable[
 """Sends the requests of one sending: :func:`send_round`, or :func:`send_here`."""
 
 
-def _work(send_one: SendOne, waiting: Iterator[Sequence[int]], lock: threading.Lock, results: SimpleQueue[Any]) -> None:
+class EndedRequests:
+    """What became of the requests of one sending, as the threads that send them find out.
+
+    An outcome is kept here before its number goes through the queue: a time-out may be raised in the reader at any
+    moment, also between the queue and the place where the reader keeps it.
+    """
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[Any] = SimpleQueue()
+        """The numbers of requests that ended, as they end; None for a stop."""
+        self._outcomes: dict[int, ImagesResponse | BaseException] = {}
+
+    def add(self, number: int, outcome: ImagesResponse | BaseException) -> None:
+        """Keep what became of one request."""
+        self._outcomes[number] = outcome
+        self.queue.put(number)
+
+    def wait_into(self, found: Round) -> None:
+        """Wait for the next request that ends, and note its outcome.
+
+        :raises RequestStoppedError: a stop was asked for.
+        :raises BaseException: what the request raised, unless it is an error of this package.
+        """
+        number = self.queue.get()
+        if number is None:
+            raise RequestStoppedError("The task was stopped while it waited for responses.")
+        outcome = self._outcomes[number]
+        if not isinstance(outcome, ImagesResponse | ImagenError):
+            raise outcome
+        found.outcomes[number] = outcome
+
+    def drain_into(self, found: Round, expected: int) -> None:
+        """Wait for the responses that are under way, all together for a moment, and note what is there then."""
+        timer = threading.Timer(GRACE_SECONDS, self.queue.put, ["over"])
+        timer.daemon = True
+        timer.start()
+        while len(self._outcomes) < expected and self.queue.get() != "over":
+            pass
+        timer.cancel()
+        for number, outcome in list(self._outcomes.items()):
+            if number not in found.outcomes:
+                found.outcomes[number] = outcome if isinstance(outcome, ImagesResponse) else ImagenError(str(outcome))
+
+
+def _work(send_one: SendOne, waiting: Iterator[Sequence[int]], lock: threading.Lock, ended: EndedRequests) -> None:
     while True:
         with lock:
             numbers = next(waiting, None)
         if numbers is None:
             return
         try:
-            results.put((numbers[0], send_one(numbers)))
+            ended.add(numbers[0], send_one(numbers))
         except BaseException as failure:  # noqa: BLE001  # the waiting thread raises it
-            results.put((numbers[0], failure))
-
-
-def _keep(found: Round, item: tuple[int, ImagesResponse | BaseException] | None) -> None:
-    if item is None:
-        raise RequestStoppedError("The task was stopped while it waited for responses.")
-    number, outcome = item
-    if isinstance(outcome, ImagesResponse | ImagenError):
-        found.outcomes[number] = outcome
-    else:
-        raise outcome
-
-
-def _drain(found: Round, results: SimpleQueue[Any], expected: int) -> None:
-    """Wait for the responses that are under way, all together for a moment."""
-    timer = threading.Timer(GRACE_SECONDS, results.put, ["over"])
-    timer.daemon = True
-    timer.start()
-    while len(found.outcomes) < expected and (item := results.get()) != "over":
-        if item is not None:
-            number, outcome = item
-            found.outcomes[number] = outcome if isinstance(outcome, ImagesResponse) else ImagenError(str(outcome))
-    timer.cancel()
+            ended.add(numbers[0], failure)

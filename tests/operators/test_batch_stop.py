@@ -12,9 +12,11 @@ from support.batches import batch, manifest_of, rows, statuses
 from support.emulated import model_requests
 from support.stops import WAIT_SECONDS, TimeoutOfTaskError, asked, timeout_raised, when
 
+from airflow_provider_imagen.core.batch.outcome import ItemOutcome
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import RequestStoppedError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
+from airflow_provider_imagen.runner.batch_table import BatchTable
 
 OURS = ("imagen-item", "imagen-send", "imagen-stop")
 
@@ -49,6 +51,22 @@ def test_a_time_out_ends_the_batch_and_what_came_is_in_the_manifest(make_ti: Any
     assert set(statuses(uri)) == {"made", "reused"}
     assert statuses(uri).count("reused") == said.count("made")
     assert len(model_requests(emulator)) == before + 12 - said.count("made")
+
+
+def test_a_time_out_between_an_answer_and_its_noting_loses_no_outcome(
+    make_ti: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ti, noted = make_ti(), BatchTable.end
+
+    def expire_first(table: BatchTable, number: int, outcome: ItemOutcome) -> None:
+        monkeypatch.setattr(BatchTable, "end", noted)
+        raise TimeoutOfTaskError
+
+    monkeypatch.setattr(BatchTable, "end", expire_first)
+    with pytest.raises(TimeoutOfTaskError):
+        batch(rows(1)).execute({"ti": ti})
+
+    assert statuses(manifest_of(ti)) == ["made"]
 
 
 def test_on_kill_ends_the_wait_for_quota_and_sends_nothing_more(make_ti: Any, emulator: Any) -> None:
