@@ -17,10 +17,10 @@ from airflow_provider_imagen.emulator import Fault
 if TYPE_CHECKING:
     from conftest import Run
 
+PYTHON_M = (sys.executable, "-m", "airflow_provider_imagen")
 
-@pytest.fixture
-def generate(run: Run, command: tuple[str, ...], emulator: Any) -> Run:
-    """Return a function that runs ``generate``; the connection is in the environment."""
+
+def generate_with(command: tuple[str, ...], run: Run, emulator: Any) -> Run:
     connection = json.dumps({"conn_type": "imagen", "extra": emulator.connection["extra"]})
 
     def run_generate(*words: str, **environment: str) -> Any:
@@ -29,10 +29,22 @@ def generate(run: Run, command: tuple[str, ...], emulator: Any) -> Run:
     return run_generate
 
 
+@pytest.fixture
+def generate(run: Run, emulator: Any) -> Run:
+    """Return a function that runs ``generate``; the connection is in the environment."""
+    return generate_with(PYTHON_M, run, emulator)
+
+
+@pytest.fixture
+def generate_each_way(run: Run, command: tuple[str, ...], emulator: Any) -> Run:
+    """The same, with each command line that this Airflow has."""
+    return generate_with(command, run, emulator)
+
+
 def test_images_go_to_a_folder_below_the_current_one_and_their_paths_to_standard_output(
-    generate: Run, tmp_path: Path
+    generate_each_way: Run, tmp_path: Path
 ) -> None:
-    done = generate("a red boat", "-n", "2")
+    done = generate_each_way("a red boat", "-n", "2")
 
     assert done.returncode == 0, done.stderr
     paths = [Path(line) for line in done.stdout.splitlines()]
@@ -116,9 +128,9 @@ def test_wrong_input_ends_with_1_and_its_text(generate: Run, emulator: Any, word
     assert emulator.requests == []
 
 
-def test_filtered_images_end_with_1_and_the_reason(generate: Run, emulator: Any) -> None:
+def test_filtered_images_end_with_1_and_the_reason(generate_each_way: Run, emulator: Any) -> None:
     emulator.order_fault(Fault("generate", filtered=1))
-    done = generate("a red boat", "--model", "imagen-4.0-generate-001")
+    done = generate_each_way("a red boat", "--model", "imagen-4.0-generate-001")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "ImagesFilteredError: All 1 images were filtered." in done.stderr
@@ -160,8 +172,8 @@ def test_a_connection_in_airflows_database_is_found(
     assert done.stdout.endswith("sample_0.jpg\n")
 
 
-def test_a_fresh_airflow_home_brings_no_warnings_of_airflow(generate: Run) -> None:
-    done = generate("a red boat", AIRFLOW__CORE__FERNET_KEY="")
+def test_a_fresh_airflow_home_brings_no_warnings_of_airflow(generate_each_way: Run) -> None:
+    done = generate_each_way("a red boat", AIRFLOW__CORE__FERNET_KEY="")
 
     assert "empty cryptography key" not in done.stderr
     assert done.stderr.splitlines()[0].startswith("Model gemini-")

@@ -44,6 +44,9 @@ def read_example(name: str) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    for task in module.dag.tasks:
+        if hasattr(task, "poll_interval"):
+            task.poll_interval = 1  # a minute by default
     return module
 
 
