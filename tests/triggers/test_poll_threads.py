@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import threading
 import weakref
@@ -141,6 +142,8 @@ def test_a_look_whose_wait_was_cancelled_before_it_began_does_not_begin() -> Non
         last = asyncio.ensure_future(threads.run(lambda: begun.append(1)))
         await asyncio.sleep(0)
         last.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await last
         release.set()
         await asyncio.gather(*looks)
         await threads.run(lambda: None)
