@@ -150,7 +150,8 @@ class ImagenHook(BaseHook):
             raise InvalidConnectionError(
                 f"The Airflow connection {self.imagen_conn_id!r} could not be read ({failure}). Create it in the UI "
                 f"(Admin, Connections, type {INTEGRATION}) or with 'airflow connections add {self.imagen_conn_id} "
-                "--conn-type imagen', or name another one with imagen_conn_id."
+                "--conn-type imagen', or name another one with imagen_conn_id. If it is there, Airflow could not read "
+                "it: its extra may be no JSON object."
             ) from failure
         except ValueError:
             # Airflow's models refuse some extras themselves. Their error may hold the text, so it is left out.
