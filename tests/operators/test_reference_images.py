@@ -230,6 +230,17 @@ def test_a_living_fallback_that_takes_pictures_gets_them(emulator: Any, ti: Any)
     assert parts_of(model_requests(emulator)[-1])[0]["fileData"]["fileUri"] == uri
 
 
+def test_a_fallback_is_not_asked_with_a_picture_that_it_does_not_take(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", status=404, message="Publisher model was not found."))
+    uri = put(emulator, "a.heic", b"some bytes", "image/heic")
+
+    with pytest.raises(AirflowFailException, match="image/heic") as failure:
+        edit(uri, fallback_model="gemini-2.5-flash-image").execute({"ti": ti})
+
+    assert "gemini-2.5-flash-image" in str(failure.value)
+    assert [call.path for call in model_requests(emulator) if "gemini-2.5" in call.path] == []
+
+
 @pytest.mark.parametrize("place", ["cloud", "disk"], indirect=True)
 def test_a_changed_photo_is_asked_for_again_and_an_unchanged_one_is_not(
     emulator: Any, make_ti: Any, tmp_path_factory: pytest.TempPathFactory, place: str
