@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 CHUNK_BYTES = 1 << 20
-SMALL_BYTES = 1 << 16
+WHOLE_BYTES = 1 << 20
+"""A response that says that it is smaller is read at once, into its own bytes."""
 HEADERS = {"User-Agent": "airflow-provider-imagen", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -228,8 +229,8 @@ class Transport:
             self._limits.other_bytes if request.free_of_charge else self._limits.image_bytes
         )
         length = response.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) < SMALL_BYTES <= largest and "Content-Encoding" not in response.headers:
-            return bytes(response.read())  # most responses: a listing, a record, the metadata of an object
+        if length.isdigit() and int(length) < min(WHOLE_BYTES, largest) and "Content-Encoding" not in response.headers:
+            return bytes(response.read())  # most responses: a listing, a record, an image of the usual size
         body, waits = bytearray(), self._large_bodies if not request.free_of_charge else None
         if waits is not None and length.isdigit():
             waits.enter(int(length))
