@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from airflow_provider_imagen.core.storage.locations import LocalFolder
 from airflow_provider_imagen.errors import OutputError
@@ -52,10 +53,9 @@ class LocalStore:
     def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> str | None:
         """Store a file under its name once it is complete and on disk. A worker that dies leaves no half file."""
         path = self._path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # two writers never share one
         try:
-            with part.open("wb") as file:
+            with _created(part) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -86,6 +86,15 @@ class LocalStore:
                 except FileNotFoundError:  # removed since the listing, or a link that leads nowhere
                     continue
                 yield StoredFile(str(Path(entry.path).relative_to(self._path)), _version(status), status.st_size)
+
+
+def _created(path: Path) -> IO[bytes]:
+    """Open a new file; its folder is made where it is not there, which is seldom."""
+    try:
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
 
 
 def _version(status: os.stat_result) -> str:
