@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from airflow_provider_imagen.client.session import Session
@@ -104,4 +106,9 @@ class VertexClient:
         return self._session.settings.endpoint or endpoints.vertex_host(location)
 
     def _advice_when_missing(self, model: str) -> str:
-        return advice_when_missing(model, catalogue(), self._session.now().date())
+        return _advice_when_missing(model, self._session.now().date())
+
+
+@lru_cache(maxsize=64)
+def _advice_when_missing(model: str, today: date) -> str:
+    return advice_when_missing(model, catalogue(), today)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from airflow_provider_imagen.core.batch.keys import derived_key, given_key
@@ -42,6 +43,7 @@ ITEM_ARGUMENTS = (
 MODEL, PROMPT = "model", "prompt"
 
 
+@cache
 def arguments_for_items() -> frozenset[str]:
     """Return what ``item_arguments`` may name: what is asked for; never place, identity or policy."""
     fields = GenerateRequest.model_fields

@@ -172,9 +172,11 @@ class Catalogue(BaseModel):
         return self._by_name().get(name) if isinstance(name, str) else None  # a task may name anything
 
     def _by_name(self) -> dict[str, Model]:
-        if self._index is None or self._index[0] is not self.models:
-            self._index = (self.models, {each: model for model in self.models for each in (model.id, *model.aliases)})
-        return self._index[1]
+        index = self._index
+        if index is None or index[0] is not self.models:
+            index = (self.models, {each: model for model in self.models for each in (model.id, *model.aliases)})
+            self._index = index
+        return index[1]
 
     def find_or_default(self, name: str, job: Literal["generate", "upscale"]) -> Model:
         """Return the model with this id; for one we do not know, the job's default: a new model speaks its protocol."""

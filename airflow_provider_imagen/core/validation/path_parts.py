@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 LONGEST_PART_BYTES = 255
@@ -26,6 +27,7 @@ INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories of what is not seen or turns the reading direction round."""
 
 
+@lru_cache(maxsize=256)
 def problem_with_path(path: str, *, in_cloud: bool) -> str | None:
     """Return why a path is not written to, None when it may be.
 
