@@ -111,9 +111,10 @@ class RequestRunner:
 
     def _facts(self) -> Facts:
         state, request, record = self._state, self._plan.request, self._state.record
+        new_images = state.new_images
         return Facts(
             requested=request.count,
-            images=len(state.kept) + state.new_images,
+            images=len(state.kept) + new_images,
             if_exists=request.if_exists,
             on_lost=request.on_lost,
             stores_output=self._storage_uri is not None,
@@ -126,7 +127,7 @@ class RequestRunner:
             other_host=state.sendings == 0 and record is None and self._ran_on_another_host(),
             sendings=state.sendings,
             looked=state.looked,
-            new=state.new_images,
+            new=new_images,
             lost=len(state.round.lost),
             server_errors=len(state.round.server_errors),
             empty=len(state.round.empty),

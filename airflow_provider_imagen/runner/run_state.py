@@ -58,8 +58,10 @@ class RunState:
     def failed(self) -> int:
         """How many requests failed in a way that is none of the others."""
         sent = self.round
-        others = {*sent.lost, *sent.server_errors, *sent.empty, *sent.numbers(ImagesFilteredError)}
-        return len(self.round.errors) - len(others)
+        errors = len(sent.errors)
+        if not errors:
+            return 0
+        return errors - len({*sent.lost, *sent.server_errors, *sent.empty, *sent.numbers(ImagesFilteredError)})
 
     @property
     def kept_uris(self) -> list[str]:

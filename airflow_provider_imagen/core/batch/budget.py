@@ -6,7 +6,7 @@ limit holds for whatever the requests under way come to. A lost response counts 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 DIGITS = 9
 """Sums are rounded to this many digits after the point, so that 100 times 0.04 is 4."""
@@ -37,7 +37,7 @@ class Budget:
         """
         if self.left is not None and round(cost, DIGITS) > self.left:
             return None
-        return replace(self, reserved=round(self.reserved + cost, DIGITS))
+        return Budget(self.limit, self.spent, round(self.reserved + cost, DIGITS))
 
     def settle(self, reserved: float, actual: float) -> Budget:
         """Return the budget after a response.
@@ -45,11 +45,11 @@ class Budget:
         :param reserved: what was reserved for its request.
         :param actual: what it came to.
         """
-        return replace(self.release(reserved), spent=round(self.spent + actual, DIGITS))
+        return Budget(self.limit, round(self.spent + actual, DIGITS), self.release(reserved).reserved)
 
     def release(self, reserved: float) -> Budget:
         """Return the budget after a request that was refused or not sent: Google charges nothing for it."""
-        return replace(self, reserved=max(0.0, round(self.reserved - reserved, DIGITS)))
+        return Budget(self.limit, self.spent, max(0.0, round(self.reserved - reserved, DIGITS)))
 
     def lost(self, reserved: float) -> Budget:
         """Return the budget after a request whose response did not arrive: it may be charged in full."""
