@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -46,7 +47,12 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 def field(item: dict[str, Any], name: str) -> Any:
     """Return a field by its name in camelCase, or as the original name in the proto file has it (snake_case)."""
     value = item.get(name)
-    return item.get(re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)) if value is None else value
+    return item.get(_original(name)) if value is None else value
+
+
+@cache
+def _original(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
 def text_of(value: Any) -> str:
