@@ -100,9 +100,11 @@ def test_a_server_that_speaks_no_tls_was_never_asked(transport: Transport, scrip
     [
         RESET,
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n" + b"x" * 800_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\nConnection: close\r\n\r\n" + b"x" * 2_000_000,
         b"nonsense\r\nConnection: close\r\n\r\n",
     ],
-    ids=["reset", "cut short", "no http"],
+    ids=["reset", "cut short", "an image cut short", "a large image cut short", "no http"],
 )
 def test_an_answer_that_did_not_arrive_whole_is_lost(transport: Transport, script: Any, answer: bytes) -> None:
     script.order(answer)
