@@ -17,6 +17,8 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from airflow_provider_imagen.client.response_headers import Response
+
 Sockets = weakref.WeakSet[socket.socket]
 
 
@@ -67,6 +69,8 @@ def track_sending(progress: SendProgress, sockets: Sockets) -> Iterator[None]:
 
 
 class _PlainConnection(HTTPConnection):
+    response_class = Response
+
     def connect(self) -> None:
         # A plain connection is made after putrequest, or before it when it leads to a proxy.
         _current.progress.was_sent = False
@@ -80,6 +84,8 @@ class _PlainConnection(HTTPConnection):
 
 
 class _TlsConnection(HTTPSConnection):
+    response_class = Response
+
     def connect(self) -> None:
         _current.progress.was_sent = False
         super().connect()
