@@ -92,7 +92,7 @@ class ConnectionPools:
         :raises OSError: the certificates to trust cannot be read.
         :raises ValueError: the URL or that of the proxy is none.
         """
-        parts = urlsplit(url)
+        parts = _parts(url)
         pool = self._pool(parts)
         target = url if isinstance(pool, ProxyManager) else _target(parts)
         with track_sending(progress, self._sockets):
@@ -163,6 +163,12 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> ProxyManager:
 def _timeout(connect_seconds: float, read_seconds: float) -> Timeout:
     """Return a timeout, which urllib3 copies for each request."""
     return Timeout(connect=connect_seconds, read=read_seconds)
+
+
+@lru_cache(maxsize=1024)
+def _parts(url: str) -> SplitResult:
+    """Split a URL; waits ask for the same ones again and again, more of them than ``urlsplit`` keeps."""
+    return urlsplit(url)
 
 
 def _target(url: SplitResult) -> str:

@@ -142,7 +142,7 @@ class Session:
                 if response.status == HTTPStatus.UNAUTHORIZED:
                     self._token.renew()
                     response = self.transport.send(request)
-                if response.status in {HTTPStatus.OK, *request.other_statuses} or _is_deleted(request, response):
+                if _is_successful(request, response):
                     return response
                 raise error_from(response, operation, now=self.now(), free_of_charge=request.free_of_charge)
             except ImagenError as failure:
@@ -226,5 +226,6 @@ class Session:
         self.transport.close()
 
 
-def _is_deleted(request: HttpRequest, response: HttpResponse) -> bool:
-    return request.method == "DELETE" and response.status == HTTPStatus.NO_CONTENT
+def _is_successful(request: HttpRequest, response: HttpResponse) -> bool:
+    is_deleted = request.method == "DELETE" and response.status == HTTPStatus.NO_CONTENT
+    return response.status == HTTPStatus.OK or is_deleted or response.status in request.other_statuses

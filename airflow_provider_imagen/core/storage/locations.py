@@ -7,6 +7,7 @@ the worker.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from airflow_provider_imagen.core.text import quoted
@@ -25,6 +26,7 @@ class CloudFolder(NamedTuple):
     prefix: str
 
 
+@lru_cache(maxsize=1024)
 def parse_folder(uri: str) -> CloudFolder:
     """Read ``gs://bucket/folder`` as a folder.
 
