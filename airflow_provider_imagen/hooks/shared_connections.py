@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_provider_imagen.errors import CredentialsError, ImagenError, NotSentError, PermissionDeniedError
+
 if TYPE_CHECKING:
     from airflow_provider_imagen.client.imagen import ImagenClient
 
@@ -136,7 +138,6 @@ class SharedConnection:
         self._due_at = self._now() + READ_EVERY_SECONDS
 
     def _read(self) -> ImagenClient:
-        from airflow_provider_imagen.errors import ImagenError, NotSentError
         from airflow_provider_imagen.hooks.imagen import ImagenHook
 
         try:
@@ -150,8 +151,6 @@ class SharedConnection:
 
 def is_refusal(failure: Exception | None) -> bool:
     """Say whether Google refused the caller, so that another look needs a connection that is read again."""
-    from airflow_provider_imagen.errors import CredentialsError, PermissionDeniedError
-
     return isinstance(failure, PermissionDeniedError | CredentialsError)
 
 

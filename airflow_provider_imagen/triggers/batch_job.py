@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_imagen.errors import ImagenError
 from airflow_provider_imagen.hooks.shared_connections import SharedConnection, is_refusal, shared_connection
 from airflow_provider_imagen.triggers.poll_threads import PollThreads, poll_threads
 
 if TYPE_CHECKING:
     from airflow_provider_imagen.client.imagen import ImagenClient
     from airflow_provider_imagen.core.batch.job_waiting import PollOutcome
-    from airflow_provider_imagen.errors import ImagenError
     from airflow_provider_imagen.runner.job_looks import JobLooks
 
 LAST_LOOK_SECONDS = 120
@@ -105,8 +105,6 @@ class ImagenJobTrigger(BaseTrigger):
         return unanswered(self.deadline)
 
     async def _look_with(self, reading: Awaitable[ImagenClient], threads: PollThreads) -> PollOutcome:
-        from airflow_provider_imagen.errors import ImagenError
-
         client: ImagenClient | ImagenError
         try:
             client = await reading
@@ -128,8 +126,6 @@ class ImagenJobTrigger(BaseTrigger):
 
     def _cancel(self, client: ImagenClient) -> None:
         """Cancel every job that has not ended. Runs in a thread."""
-        from airflow_provider_imagen.errors import ImagenError
-
         for name in self.jobs:
             try:
                 client.batch_jobs.cancel(name)

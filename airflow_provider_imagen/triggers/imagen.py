@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_imagen.errors import ImagenError, PermanentError
 from airflow_provider_imagen.hooks.shared_connections import SharedConnection, is_refusal, shared_connection
 from airflow_provider_imagen.triggers.poll_threads import PollThreads, poll_threads
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from airflow_provider_imagen.core.storage.locations import CloudFolder
     from airflow_provider_imagen.core.waiting.condition import ImageWait
     from airflow_provider_imagen.core.waiting.decision import Verdict
-    from airflow_provider_imagen.errors import ImagenError
 
 LAST_LOOK_SECONDS = 120
 """How long after its deadline a wait still waits for its last look; less than the grace that the sensor gives it."""
@@ -114,7 +114,6 @@ class ImagenOutputTrigger(BaseTrigger):
         """
         from airflow_provider_imagen.core.waiting.condition import check_wait
         from airflow_provider_imagen.core.waiting.decision import ended_by, look
-        from airflow_provider_imagen.errors import PermanentError
 
         if self._checked_wait is None:
             try:
@@ -130,8 +129,6 @@ class ImagenOutputTrigger(BaseTrigger):
 
 
 async def _result_of(reading: Awaitable[ImagenClient]) -> ImagenClient | ImagenError:
-    from airflow_provider_imagen.errors import ImagenError
-
     try:
         return await reading
     except ImagenError as failure:

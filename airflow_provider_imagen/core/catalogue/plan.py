@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any, Generic, cast
 
 from airflow_provider_imagen.core.catalogue import Catalogue, Model, ModelMatch
-from airflow_provider_imagen.core.protocols import Protocol, protocol_named
+from airflow_provider_imagen.core.protocols import protocol_named
+from airflow_provider_imagen.core.protocols.protocol import Protocol
 from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.text import is_blank, quoted, text_from
 from airflow_provider_imagen.core.validation.arguments import RequestT, read_request

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_imagen.core.protocols.protocol import Protocol
+from typing import TYPE_CHECKING
 
-__all__ = ["Protocol", "protocol_named"]
+if TYPE_CHECKING:
+    from airflow_provider_imagen.core.protocols.protocol import Protocol
 
 
 def protocol_named(name: str) -> Protocol:
