@@ -73,9 +73,7 @@ class BatchLink(ImagenLink):
     def _result(self, operator: Any, ti_key: Any) -> Any:
         from airflow_provider_imagen.core.result_document import RESULT_KEY
 
-        if hasattr(operator, "batch_document"):
-            return operator.batch_document
-        return XCom.get_value(ti_key=ti_key, key=RESULT_KEY)
+        return _recorded(operator, "batch_document", ti_key, RESULT_KEY)
 
 
 class ManifestLink(BatchLink):
@@ -116,8 +114,8 @@ class JobLink(BaseOperatorLink):
         from airflow_provider_imagen.core.web_pages import job_page
 
         try:
-            names = getattr(operator, "job_names", None)
-            if names is None:  # deserialized in Airflow 2's web server
+            names = _recorded(operator, "job_names", ti_key, JOBS_KEY)
+            if names is None:  # the jobs were created before the task was deferred
                 names = XCom.get_value(ti_key=ti_key, key=JOBS_KEY)
             return job_page(str(names[0])) if names else ""
         except Exception:  # a link is no reason to fail, whatever a task or its XCom holds
@@ -126,17 +124,26 @@ class JobLink(BaseOperatorLink):
 
 
 def _result_of(operator: Any, ti_key: Any) -> ResultDocument | None:
-    """Return the ``result`` document of a task instance, None if there is none.
-
-    An operator that ran in this process holds it as ``result_document``, None after a failure. XCom is not read then:
-    Airflow 3 logs each value that is not there as an error. The operators of Airflow 2's web server are deserialized
-    and have no such attribute.
-    """
+    """Return the ``result`` document of a task instance, None if there is none."""
     from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
 
-    if hasattr(operator, "result_document"):
-        return ResultDocument.read(operator.result_document)
-    return ResultDocument.read(XCom.get_value(ti_key=ti_key, key=RESULT_KEY))
+    return ResultDocument.read(_recorded(operator, "result_document", ti_key, RESULT_KEY))
+
+
+def _recorded(operator: Any, name: str, ti_key: Any, key: str) -> Any:
+    """Return what a task recorded: the operator's attribute where it ran in this process, else the XCom.
+
+    An operator that recorded nothing has None, and XCom is not read then: Airflow 3 logs each value that is not there
+    as an error. A mapped task whose templates failed is still a ``MappedOperator``, which knows the class of its
+    operators. The operators of Airflow 2's web server are deserialized and have neither.
+
+    :param name: the attribute.
+    :param key: the XCom key of the same value.
+    """
+    for holder in (operator, getattr(operator, "operator_class", None)):
+        if hasattr(holder, name):
+            return getattr(holder, name)
+    return XCom.get_value(ti_key=ti_key, key=key)
 
 
 def _argument(operator: Any, name: str) -> str:

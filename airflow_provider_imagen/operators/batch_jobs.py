@@ -52,8 +52,8 @@ class JobOperator(RequestOperator):
     prompt: Any
     output_uri: Any
     impersonation_chain: Any
-    job_names: tuple[str, ...] = ()
-    """The jobs that are waited for; known once they are created."""
+    job_names: tuple[str, ...] | None = ()
+    """The jobs that are waited for; known once they are created. None: known to XCom only."""
 
     def _settings(self) -> BatchSettings:
         from airflow_provider_imagen.core.batch.settings import BatchSettings
@@ -106,6 +106,7 @@ class JobOperator(RequestOperator):
         """Continue after the triggerer reported."""
         from airflow_provider_imagen.core.batch.job_waiting import read_event
 
+        self.job_names = None  # created before the wait
         with fail_permanently(self), self._stoppable() as stop:
             settings = self._settings()
             found = read_event(event)

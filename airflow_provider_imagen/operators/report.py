@@ -22,7 +22,7 @@ def report(outcome: Outcome, operator: Any, context: Mapping[str, Any], hook: An
     """Report what a run came to, and return the URIs of the images.
 
     :param outcome: the images, or Google's refusal to make any.
-    :param operator: the task; gets its lineage.
+    :param operator: the task; gets its lineage and its ``result`` document.
     :param context: Airflow's task context.
     :param hook: the hook that was used, for lineage.
     :raises ImagesFilteredError: there is no image, and ``on_filtered`` is ``fail``.
@@ -31,6 +31,7 @@ def report(outcome: Outcome, operator: Any, context: Mapping[str, Any], hook: An
     request = outcome.plan.request
     uris = list(outcome.document.uris)
     log_outcome(outcome)
+    operator.result_document = outcome.document
     _push(outcome.document, context["ti"])
     if outcome.refusal is not None:
         _apply_policy(request.on_filtered, outcome.refusal)

@@ -52,6 +52,8 @@ class RequestOperator(BaseOperator):
     operator_extra_links: tuple[BaseOperatorLink, ...] = (OutputFolderLink(), ModelLink())
     lineage: tuple[list[str], list[str]] = ([], [])
     """The images that the task read, and those that it made; known once it ran."""
+    result_document: Any = None
+    """The ``result`` document; None until the task has one, and for a batch. Its links read it."""
     _stop: StopSwitch | None = None
 
     if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class RequestOperator(BaseOperator):
         from airflow_provider_imagen.runner.task_run import run_request
 
         with fail_permanently(self), self._stoppable() as stop:
+            self.result_document = None  # of an earlier try of this object
             warn_of_local_folder(getattr(self, "output_uri", None))
             hook = self.hook
             run_context = self._run_context(context, hook.client, stop, RequestMetrics())

@@ -158,3 +158,15 @@ def test_the_link_to_a_batch_job_leads_to_its_page_in_the_cloud_console() -> Non
     assert JobLink().get_link(Task(), ti_key=object()) == ""
     Task.job_names = ("no name of a job",)
     assert JobLink().get_link(Task(), ti_key=object()) == ""
+
+
+def test_after_a_deferral_the_link_to_a_batch_job_follows_from_xcom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task is continued in another process than the one that created the jobs."""
+    from airflow_provider_imagen.links.imagen import JobLink
+
+    pushed = {"imagen_jobs": ["projects/123/locations/global/batchPredictionJobs/456"]}
+    monkeypatch.setattr(imagen, "XCom", SimpleNamespace(get_value=lambda ti_key, key: pushed[key]))
+
+    link = JobLink().get_link(SimpleNamespace(job_names=None), ti_key=object())
+
+    assert link == "https://console.cloud.google.com/vertex-ai/locations/global/batch-predictions/456?project=123"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 from support.emulated import model_requests
 
@@ -54,6 +55,19 @@ def test_google_writes_to_the_tasks_own_folder_and_the_task_returns_the_uris(emu
     assert uris == [f"gs://bucket/{name}" for name in emulator.list_objects("bucket", "made/")]
     assert len(uris) == 3
     assert sent_by(emulator)["parameters"]["storageUri"] == f"gs://bucket/made/{ti.own_name}/"
+
+
+def test_the_links_follow_from_what_the_task_recorded_and_not_from_an_earlier_try(ti: Any) -> None:
+    task = operator()
+    task.execute({"ti": ti})
+    recorded = task.result_document
+    task.on_lost = "maybe"
+
+    with pytest.raises(AirflowFailException):
+        task.execute({"ti": ti})
+
+    assert recorded.to_json() == ti.pushed["result"]
+    assert task.result_document is None
 
 
 def test_the_result_document_tells_what_was_made_and_holds_no_pixels(emulator: Any, ti: Any) -> None:
