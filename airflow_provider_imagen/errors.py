@@ -183,7 +183,22 @@ class RetryableError(ImagenError):
 
 
 class NotSentError(RetryableError):
-    """No connection to Google was made (refused, DNS, TLS, connect timeout)."""
+    """No connection to Google was made (refused, DNS, TLS, connect timeout).
+
+    :param message: what happened and what to do.
+    :param retry_after_seconds: None; there is no answer that could say it.
+    :param is_refused: nothing listens at an endpoint that the connection names.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        retry_after_seconds: float | None = None,
+        is_refused: bool = False,  # noqa: FBT001, FBT002  # positional, so that pickle keeps it
+    ) -> None:
+        ImagenError.__init__(self, message, retry_after_seconds, is_refused)
+        self.retry_after_seconds = retry_after_seconds
+        self.is_refused = is_refused
 
 
 class QuotaExceededError(RetryableError):

@@ -189,10 +189,13 @@ class Session:
         if not rules.worth_another_try(failure, free_of_charge=tries.free_of_charge, stores_output=tries.stores_output):
             raise failure
         pause = rules.pause_seconds(failure, tries.count, self._jitter())
-        if rules.is_too_late(max(time.monotonic() - tries.started, tries.paused), pause):
+        if rules.is_too_late(failure, max(time.monotonic() - tries.started, tries.paused), pause):
             raise failure
         if not self._signal.is_stopped:
-            log.warning("%s Trying again in %.1f s (try %d).", failure, pause, tries.count + 1)
+            at_most = rules.deadline_after(failure)
+            log.warning(
+                "%s Trying again in %.1f s (try %d), for %g s at most.", failure, pause, tries.count + 1, at_most
+            )
             self.pause(pause)
         if self._signal.is_stopped:
             raise RequestStoppedError(f"{failure} The task was stopped, so it was not sent again.") from failure

@@ -7,13 +7,17 @@ import ssl
 import traceback
 from collections.abc import Iterable, Iterator
 from typing import NoReturn
+from urllib.parse import urlsplit
 
-from urllib3.exceptions import HTTPError, ProxySchemeUnknown
+from urllib3.exceptions import HTTPError, ProxyError, ProxySchemeUnknown
 
+from airflow_provider_imagen.core.protocols.endpoints import is_google
 from airflow_provider_imagen.core.protocols.error_body import without
 from airflow_provider_imagen.errors import ImagenError, InvalidConnectionError, NotSentError, ResponseLostError
 
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (?P<status>\d{3})(?P<words>[ \w-]{0,60})")
+_STORAGE_PATH = "/storage/v1/b/"
+"""Every path of Cloud Storage's JSON API has it, and none of Vertex AI."""
 _PASSING = {"408", "429"}
 """Refusals of a proxy that another try may not meet."""
 
@@ -38,6 +42,13 @@ def transport_error(failure: Exception, what: str, place: str, consequence: str,
             f"{place} cannot be asked ({_name_of(failure)}: {failure}). Nothing was sent. Correct the endpoint of the "
             "connection, or the certificates and proxy of this machine."
         )
+    if refused := _refusing_endpoint(failure, place):
+        name, address = refused
+        return NotSentError(
+            f"Nothing listens at {address}, the connection's {name} (connection refused). Nothing was sent. Start the "
+            f"server there, for example 'python -m airflow_provider_imagen.emulator', or correct {name}.",
+            is_refused=True,
+        )
     return NotSentError(
         f"No connection to {place} ({_name_of(failure)}). Nothing was sent. "
         "Check the network, the proxy and the connection's endpoint."
@@ -57,7 +68,7 @@ def raise_without_secrets(error: ImagenError, cause: Exception, secrets: Iterabl
     shown = "".join(traceback.format_exception(cause)) + error.message
     if without(secrets, shown) == shown:
         raise error from cause
-    raise type(error)(without(secrets, error.message)) from None
+    raise type(error)(without(secrets, error.message), *error.args[1:]) from None
 
 
 def lasting_cause(failure: BaseException) -> str | None:
@@ -83,6 +94,21 @@ def lasting_cause(failure: BaseException) -> str | None:
                     "name it in NO_PROXY on this machine."
                 )
     return None
+
+
+def _refusing_endpoint(failure: BaseException, place: str) -> tuple[str, str] | None:
+    """Return the extra of the connection that names an address where nothing listens, and the address; else None.
+
+    What a proxy or a host of Google refuses is no matter of the connection.
+    """
+    causes = list(_chain(failure))
+    if is_google(place) or any(isinstance(each, ProxyError) for each in causes):
+        return None
+    if not any(isinstance(each, ConnectionRefusedError) for each in causes):
+        return None
+    address = urlsplit(place)
+    name = "storage_endpoint" if _STORAGE_PATH in address.path else "endpoint"
+    return name, f"{address.scheme}://{address.netloc}"
 
 
 def _chain(failure: BaseException) -> Iterator[BaseException]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.models.connection import Connection
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.secrets.environment_variables import EnvironmentVariablesBackend
 
 from airflow_provider_imagen.core.connection import ConnectionSettings
+from airflow_provider_imagen.core.recovery.retry import RetryRules
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 
 
@@ -29,7 +30,12 @@ def _nothing_to_encrypt() -> Iterator[None]:
 
 
 class HookOutsideTasks(ImagenHook):
-    """Reads a connection wherever Airflow keeps it: a secrets backend, the environment, the metadata database."""
+    """Reads a connection wherever Airflow keeps it: a secrets backend, the environment, the metadata database.
+
+    A person waits for what it does, so an endpoint where nothing listens is not waited for as long as in a task.
+    """
+
+    client_options: ClassVar[Mapping[str, Any]] = {"retry_rules": RetryRules(refused_deadline_seconds=10.0)}
 
     @classmethod
     def get_connection(cls, conn_id: str) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.commands.generate import DONE, FAILED
-from airflow_provider_imagen.commands.outside_tasks import absolute, hook_outside_tasks
+from airflow_provider_imagen.commands.outside_tasks import absolute, hook_outside_tasks, task_log_shown
 from airflow_provider_imagen.commands.printing import as_json, remark, say, standard_output_kept_clean, wrapped
 from airflow_provider_imagen.errors import ImagenError, InvalidInputError
 
@@ -29,7 +30,8 @@ def handle_jobs(options: Namespace) -> int:
         if options.action != "list" and options.job is None:
             problem = f"jobs {options.action} needs the name of a job. 'jobs list' shows names."
             raise InvalidInputError((problem,))  # one place says what went wrong
-        verbs[options.action](client, options)
+        with task_log_shown(logging.WARNING):
+            verbs[options.action](client, options)
     except ImagenError as failure:
         remark(f"{type(failure).__name__}: {failure}")
         return FAILED

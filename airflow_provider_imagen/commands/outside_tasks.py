@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from airflow_provider_imagen.runner.task_run import RunContext
 
 
+PACKAGE = "airflow_provider_imagen"
+
+
 def absolute(place: str) -> str:
     """Return a place as a task names it: a path is taken from the current directory, as on any command line."""
     return place if "://" in place else str(Path(place).absolute())
@@ -68,13 +71,20 @@ def run_outside_tasks(verb: str, hook: ImagenHook, listener: RunListener) -> Run
 
 @contextmanager
 def task_log_shown(level: int = logging.INFO) -> Iterator[None]:
-    """Show on standard error what a task would write into its log.
+    """Show on standard error what a task would write into its log, also why a request is tried again.
 
-    :param level: lines below it are not shown.
+    :param level: lines of the task below it are not shown.
     """
-    log = logging.getLogger("airflow.task")
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_for_a_terminal)
+    with _shown_by(handler, "airflow.task", level), _shown_by(handler, PACKAGE, logging.WARNING):
+        yield
+
+
+@contextmanager
+def _shown_by(handler: logging.Handler, name: str, level: int) -> Iterator[None]:
+    """Have a logger show its lines by one handler only."""
+    log = logging.getLogger(name)
     before = (log.handlers, log.propagate, log.level)
     log.handlers, log.propagate = [handler], False
     log.setLevel(level)

@@ -223,7 +223,7 @@ class PacedSender:
                 waited = self._control.now() - max(started, self._control.last_accepted)
                 stores = storage_uri is not None
                 again = rules.worth_another_try(failure, free_of_charge=False, stores_output=stores)
-                if not again or rules.is_too_late(waited, pause):
+                if not again or rules.is_too_late(failure, waited, pause):
                     self._give_back(cost)
                     raise
                 log.debug("%s Trying again.", failure)

@@ -112,7 +112,7 @@ def test_says_why_and_when_it_tries_again(caplog: pytest.LogCaptureFixture) -> N
 
     played.session().retry(played, free_of_charge=False)
 
-    assert "No quota left. Trying again in 1.0 s (try 2)." in caplog.text
+    assert "No quota left. Trying again in 1.0 s (try 2), for 600 s at most." in caplog.text
 
 
 def test_returns_the_result_of_a_first_try_without_a_pause() -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import airflow
 import pytest
 
+from airflow_provider_imagen.__main__ import parser
 from airflow_provider_imagen.commands import generate as verb
+from airflow_provider_imagen.commands.connections import HookOutsideTasks
 from airflow_provider_imagen.emulator import Fault
 
 if TYPE_CHECKING:
@@ -179,3 +183,42 @@ def test_a_fresh_airflow_home_brings_no_warnings_of_airflow(generate_each_way: R
     assert "empty cryptography key" not in done.stderr
     if not airflow.__version__.startswith("3.0."):  # which tells of its own imports
         assert done.stderr.splitlines()[0].startswith("Model gemini-")
+
+
+@pytest.mark.parametrize(("place", "name"), [("here", "endpoint"), ("gs://bucket/made/", "storage_endpoint")])
+def test_an_endpoint_where_nothing_listens_is_named_at_once_and_not_waited_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    closed_port: int,
+    place: str,
+    name: str,
+) -> None:
+    pauses: list[float] = []
+    address = f"http://127.0.0.1:{closed_port}"
+    extra = {"endpoint": address, "storage_endpoint": address, "project": "p", "is_anonymous": True}
+    monkeypatch.setenv("AIRFLOW_CONN_IMAGEN_DEFAULT", json.dumps({"conn_type": "imagen", "extra": extra}))
+    options = {**HookOutsideTasks.client_options, "sleep": pauses.append}
+    monkeypatch.setattr(HookOutsideTasks, "client_options", options)
+    monkeypatch.chdir(tmp_path)
+
+    status = verb.generate_images(parser().parse_args(["generate", "a red boat", "--output", place]))
+
+    printed = capfd.readouterr()
+    told = [line for line in printed.err.splitlines() if "Trying again" in line]
+    assert (status, printed.out) == (1, "")
+    assert told[0].startswith(
+        f"Nothing listens at {address}, the connection's {name} (connection refused). Nothing was"
+    )
+    assert f"or correct {name}. Trying again in " in told[0]
+    assert told[0].endswith("(try 2), for 10 s at most.")
+    assert printed.err.count(f"NotSentError: Nothing listens at {address}, the connection's {name}") == 1
+    assert 0 < sum(pauses) <= 10
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of this machine that nothing else takes while the test runs, and where nothing listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]

@@ -163,7 +163,7 @@ def test_nobody_waits_for_a_test_as_long_as_a_task_may_wait(
         ({"project": None, "is_anonymous": True}, "Set project in the connection"),
         ({"key_path": "/nowhere.json", "send_credentials_to_endpoint": True}, "Set one of keyfile_dict, key_path"),
         ({"default_model": "imagen-9"}, "Check the model id and the location"),
-        ({"endpoint": "http://127.0.0.1:9"}, "Check the network, the proxy and the connection's endpoint"),
+        ({"endpoint": "http://127.0.0.1:9"}, "Nothing listens at http://127.0.0.1:9, the connection's endpoint"),
         ({"timeout_seconds": -1}, "timeout_seconds is -1; allowed is a number of seconds above 0, at most 3600"),
         ({"timeout_seconds": 86_400}, "timeout_seconds is 86400; allowed is"),
         ({"keyfile_dict": '{"type": "service_account",}'}, "keyfile_dict cannot be read; allowed is the whole content"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_imagen.errors import ResponseLostError, RetryableError, ServerError
+from airflow_provider_imagen.errors import NotSentError, ResponseLostError, RetryableError, ServerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,14 @@ class RetryRules:
     :param first_pause_seconds: the pause before the second try; it doubles from there.
     :param longest_pause_seconds: no pause of ours is longer. What Google asks for is obeyed even beyond it.
     :param deadline_seconds: no new try starts later than this after the first one.
+    :param refused_deadline_seconds: the same where nothing listens at an endpoint that the connection names. None: as
+        for any other failure.
     """
 
     first_pause_seconds: float = 1.0
     longest_pause_seconds: float = 60.0
     deadline_seconds: float = 600.0
+    refused_deadline_seconds: float | None = None
 
     def worth_another_try(self, failure: BaseException, *, free_of_charge: bool, stores_output: bool = False) -> bool:
         """Say whether sending again is safe: nothing was accepted, or nothing costs anything.
@@ -46,6 +49,15 @@ class RetryRules:
         asked_for = (failure.retry_after_seconds or 0.0) if isinstance(failure, RetryableError) else 0.0
         return max(pause * (0.5 + jitter / 2), asked_for + jitter if asked_for else 0.0)
 
-    def is_too_late(self, spent_seconds: float, next_pause_seconds: float) -> bool:
+    def deadline_after(self, failure: BaseException) -> float:
+        """Return how many seconds after the first try the last one may start.
+
+        :param failure: why the last try failed.
+        """
+        if isinstance(failure, NotSentError) and failure.is_refused and self.refused_deadline_seconds is not None:
+            return min(self.refused_deadline_seconds, self.deadline_seconds)
+        return self.deadline_seconds
+
+    def is_too_late(self, failure: BaseException, spent_seconds: float, next_pause_seconds: float) -> bool:
         """Say whether the next try would start after the deadline."""
-        return spent_seconds + next_pause_seconds > self.deadline_seconds
+        return spent_seconds + next_pause_seconds > self.deadline_after(failure)

@@ -77,4 +77,20 @@ def test_a_failure_that_says_nothing_about_waiting_gets_the_ordinary_pause() -> 
 
 @pytest.mark.parametrize(("spent", "pause", "late"), [(590.0, 10.0, False), (590.0, 10.1, True), (0.0, 601.0, True)])
 def test_no_try_starts_after_the_deadline(spent: float, pause: float, *, late: bool) -> None:
-    assert RULES.is_too_late(spent, pause) is late
+    assert RULES.is_too_late(errors.NotSentError("x"), spent, pause) is late
+
+
+@pytest.mark.parametrize(
+    ("failure", "seconds"),
+    [
+        (errors.NotSentError("x", is_refused=True), 10.0),
+        (errors.NotSentError("x"), 600.0),
+        (errors.QuotaExceededError("x"), 600.0),
+    ],
+)
+def test_where_nothing_listens_the_deadline_may_be_nearer(failure: errors.ImagenError, seconds: float) -> None:
+    rules = RetryRules(refused_deadline_seconds=10.0)
+
+    assert rules.deadline_after(failure) == seconds
+    assert RULES.deadline_after(failure) == 600.0
+    assert rules.is_too_late(failure, 5.0, 6.0) is (seconds == 10.0)
