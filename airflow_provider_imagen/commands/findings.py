@@ -12,7 +12,7 @@ from airflow_provider_imagen.commands.source_lines import TASK
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import LifeState, living_replacement, state_of
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, choose_model
-from airflow_provider_imagen.core.text import is_blank
+from airflow_provider_imagen.core.text import is_blank, quoted
 
 Level = Literal["error", "warning", "note"]
 TaskState = Literal["retired", "retiring", "deprecated", "healthy", "unknown", "default", "templated"]
@@ -77,7 +77,7 @@ def choice_of(task: ImagenTask, preferences: ModelPreferences, models: Catalogue
     life = state_of(known, today) if known else None
     return ModelChoice(
         written,
-        name,
+        name if isinstance(name, str) else quoted(name),  # a value of another type is refused with the others
         _state(is_named=name == wanted, life=life),
         life,
         known.discontinued if known else None,

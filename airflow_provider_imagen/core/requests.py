@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator, model_validator
 
-from airflow_provider_imagen.core.text import is_blank, text_from
+from airflow_provider_imagen.core.text import ReadText, is_blank, text_from
 
 OLD_SAFETY_LEVELS = {
     "block_most": "block_low_and_above",
@@ -33,18 +33,19 @@ NEVER_BLANK = {"prompt", "image", "reference_images", "output_uri", "image_key"}
 """Arguments that say what is made and where: one that renders to nothing is refused, never taken as not given."""
 
 
-def _lower(value: Any) -> Any:
-    value = text_from(value)
-    return value.strip().lower() if isinstance(value, str) else value
+def _read_by(read: Callable[[str], str]) -> WrapValidator:
+    """Return a validator that reads a text, and keeps how it was written."""
+
+    def validated(value: Any, check: Callable[[Any], Any]) -> Any:
+        written = check(value)
+        text = read(written.strip())
+        return written if text == written else ReadText(text, written)
+
+    return WrapValidator(validated)
 
 
-def _upper(value: Any) -> Any:
-    value = text_from(value)
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _safety_level(value: Any) -> Any:
-    return OLD_SAFETY_LEVELS.get(_lower(value), _lower(value)) if isinstance(value, str) else value
+def _safety_level(value: str) -> str:
+    return OLD_SAFETY_LEVELS.get(value.lower(), value.lower())
 
 
 def _no_switch(value: Any) -> Any:
@@ -73,9 +74,9 @@ Text = Annotated[str, BeforeValidator(text_from), Field(description="text")]
 Whole = Annotated[int, BeforeValidator(_no_switch), Field(description="a whole number")]
 Number = Annotated[float, Field(description="a number")]
 Switch = Annotated[bool, Field(description="True or False")]
-Lower = Annotated[Text, BeforeValidator(_lower)]
-Upper = Annotated[Text, BeforeValidator(_upper)]
-SafetyLevel = Annotated[Text, BeforeValidator(_safety_level)]
+Lower = Annotated[Text, _read_by(str.lower)]
+Upper = Annotated[Text, _read_by(str.upper)]
+SafetyLevel = Annotated[Text, _read_by(_safety_level)]
 OnlyTrue = Annotated[Switch | None, AfterValidator(_only_true), Field(description="True or False")]
 Uris = Annotated[
     tuple[Text, ...], BeforeValidator(_uris), Field(description="one URI, or a list of URIs", min_length=1)

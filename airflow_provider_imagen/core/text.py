@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from typing import Any
+from typing import Any, Self
 
 LONGEST_QUOTE = 60
 _LARGEST_NUMBER = 10**100
@@ -17,11 +17,28 @@ _short.maxlevel = 3
 _short.maxother = LONGEST_QUOTE
 
 
+class ReadText(str):
+    """A text that was read in another case or spelling than it was written in. Equal to what it was read as.
+
+    :param written: how it was written; messages quote that.
+    """
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, text: str, written: str = "") -> Self:
+        """Return the text that was read."""
+        made = super().__new__(cls, text)
+        made.written = written or text
+        return made
+
+
 def quoted(value: object) -> str:
-    """Return the value as Python writes it, cut after ``LONGEST_QUOTE`` characters.
+    """Return the value as Python writes it, cut after ``LONGEST_QUOTE`` characters; a text as it was written.
 
     :param value: anything, also something deeply nested.
     """
+    value = value.written if isinstance(value, ReadText) else value
     if isinstance(value, str) and len(value) > LONGEST_QUOTE:
         return f"{value[: LONGEST_QUOTE // 2]!r}... ({len(value)} characters)"
     if isinstance(value, str | int | float | bool | None):

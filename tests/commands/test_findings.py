@@ -100,3 +100,13 @@ def test_a_deprecated_model_is_called_so() -> None:
     models = with_default(deprecated=TODAY)
 
     assert choice(verdict(models=models, model=models.defaults["generate"])).state == "deprecated"
+
+
+@pytest.mark.parametrize("model", [[HEALTHY], {"id": HEALTHY}, 2.5])
+def test_a_model_that_is_no_text_is_named_beside_the_other_mistakes(model: Any) -> None:
+    found = verdict(model=model, aspect_ratio="banana", on_lost="Perhaps")
+
+    hash((choice(found).model, choice(found).named))  # tasks are grouped by it
+    said = [each.text.partition(";")[0] for each in found.findings if each.level == "error"]
+    assert "aspect_ratio is 'banana'" in said
+    assert "on_lost is 'Perhaps'" in said

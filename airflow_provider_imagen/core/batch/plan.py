@@ -173,8 +173,6 @@ class ItemPlanner:
             plan = planner.first()
         except InvalidInputError as failure:
             raise InvalidInputError((*problems, *map(self._named_as_column, failure.problems))) from None
-        if self._is_job:
-            problems.extend(problems_with_job(plan, self._models))
         identities: Mapping[str, str] = {}
         if plan.request.sources:
             identities, wrong = self._identify(plan.request, plan.model)
@@ -216,10 +214,7 @@ class ItemPlanner:
         planner = self._planner(item.arguments)
         if planner.fallback in {None, instead_of}:
             return None
-        plan = planner.with_fallback(instead_of, because)
-        if self._is_job and (problems := problems_with_job(plan, self._models)):
-            raise InvalidInputError(tuple(problems))
-        return plan
+        return planner.with_fallback(instead_of, because)
 
     def stores_output(self, model: str) -> bool:
         """Say whether Google stores the images of a model itself."""
@@ -264,7 +259,12 @@ class ItemPlanner:
         preferences = self._preferences
         if MODEL in arguments:
             preferences = replace(preferences, model=arguments[MODEL])
-        return Planner(GenerateRequest, {**self._arguments.defaults, **own}, preferences, self._models, self._today)
+        arguments = {**self._arguments.defaults, **own}
+        judge = self._problems_with_job
+        return Planner(GenerateRequest, arguments, preferences, self._models, self._today, judge=judge)
+
+    def _problems_with_job(self, plan: RequestPlan[GenerateRequest]) -> list[str]:
+        return problems_with_job(plan, self._models) if self._is_job else []
 
     def _most(
         self, cost: float | None, planner: Planner[GenerateRequest], plan: RequestPlan[GenerateRequest]

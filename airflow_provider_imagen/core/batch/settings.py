@@ -95,7 +95,7 @@ class BatchSettings(BaseModel):
             wrong = {str(error["loc"][0]): "" for error in failure.errors()}
             settings = cls.model_validate({name: value for name, value in arguments.items() if name not in wrong})
         problems = [_type_problem(name, arguments.get(name)) for name in wrong]
-        if problems := [*problems, *settings._out_of_range()]:  # noqa: SLF001  # its own kind
+        if problems := [*problems, *settings._out_of_range(arguments)]:  # noqa: SLF001  # its own kind
             raise InvalidInputError(tuple(problems))
         return settings
 
@@ -104,16 +104,18 @@ class BatchSettings(BaseModel):
         share = self.max_failed_items
         return int(share * items + 1e-9) if isinstance(share, float) else share
 
-    def _out_of_range(self) -> Iterator[str]:
+    def _out_of_range(self, written: Mapping[str, Any]) -> Iterator[str]:
+        """Yield one sentence for each number that is too small or too large, as it was written."""
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                yield f"{name} is {quoted(value)}; allowed are {low:g} to {high:g}. Choose a value in that range."
+                limits = f"allowed are {low:g} to {high:g}"
+                yield f"{name} is {quoted(written[name])}; {limits}. Choose a value in that range."
         failed = self.max_failed_items
         if failed < 0 or (isinstance(failed, float) and failed > 1):
             yield (
-                f"max_failed_items is {quoted(failed)}; allowed are a number of items from 0, and a share from 0 to 1 "
-                "or from '0%' to '100%'. Correct it."
+                f"max_failed_items is {quoted(written['max_failed_items'])}; allowed are a number of items from 0, and "
+                "a share from 0 to 1 or from '0%' to '100%'. Correct it."
             )
 
 

@@ -200,9 +200,10 @@ class Catalogue(BaseModel):
         :param job: what the model shall do.
         """
         known = self.find(name)
-        meant = (
-            None if known else misspelt(name, [each for model in self.models for each in (model.id, *model.aliases)])
-        )
+        meant = None
+        if not known:
+            last = name.strip().rpartition("/")[2]  # of publishers/google/models/..., as Google's own pages name it
+            meant = last if self.find(last) else misspelt(name, self._by_name())
         return ModelMatch(known or self.find_or_default(meant or name, job), known is not None, meant)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Generic, cast
@@ -91,6 +91,10 @@ def choose_model(job: str, named: str | None, default_model: str | None, models:
     return models.defaults["upscale" if job == "upscale" else "generate"], f"the catalogue's default to {job}"
 
 
+def _no_more_mistakes(_plan: RequestPlan[Any]) -> list[str]:
+    return []
+
+
 class Planner(Generic[RequestT]):
     """Plans one task: its first request, and the one with its fallback.
 
@@ -99,6 +103,8 @@ class Planner(Generic[RequestT]):
     :param preferences: what is said about models and places.
     :param models: the catalogue.
     :param today: the day by which a model counts as retired.
+    :param judge: returns further mistakes in a request, which are named with the others. It is also called for a
+        request that has mistakes; where its model is misspelt, with the row of the model that is meant.
     """
 
     def __init__(
@@ -108,8 +114,11 @@ class Planner(Generic[RequestT]):
         preferences: ModelPreferences,
         models: Catalogue,
         today: date,
+        *,
+        judge: Callable[[RequestPlan[RequestT]], list[str]] | None = None,
     ) -> None:
         self._kind = kind
+        self._judge = judge or _no_more_mistakes
         self._arguments = dict(arguments)
         self._preferences = ModelPreferences(
             *(text_from(getattr(preferences, each.name)) for each in fields(preferences))
@@ -131,8 +140,9 @@ class Planner(Generic[RequestT]):
         match = self._models.match(request.model, self._kind.job)
         named_by = "model" if is_named else "default_model of the connection"
         wrong = self._problems_with_model(request, match, named_by)
-        self._refuse([*self._problems_with_fallback(), *problems, *wrong])
-        return self._plan(request, match, why, self._remarks_on_fallback())
+        plan = self._plan(request, match, why, self._remarks_on_fallback())
+        self._refuse([*self._problems_with_fallback(), *problems, *wrong, *self._judge(plan)])
+        return plan
 
     def asked(self) -> RequestT:
         """Return the request as its author asked for it, whatever model it is planned with."""
@@ -155,14 +165,15 @@ class Planner(Generic[RequestT]):
         """
         name = self.fallback or instead_of
         lenient, problems = read_request(self._kind, {**self._arguments, "model": name})
-        self._refuse(problems)
         match = self._models.match(name, self._kind.job)
         changes, losses = fitted_to(lenient, match.row)
         request = cast("RequestT", lenient.model_copy(update=changes))
-        self._refuse(self._problems_with_model(request, match, "fallback_model"))
+        wrong = self._problems_with_model(request, match, "fallback_model")
         notes = {"fallback": {"instead_of": instead_of, "because": because, "given_up": losses}}
         remarks = (f"{because}: using the fallback {name}.", *losses)
-        return self._plan(request, match, f"fallback_model, because {because}", remarks, notes)
+        plan = self._plan(request, match, f"fallback_model, because {because}", remarks, notes)
+        self._refuse([*problems, *wrong, *self._judge(plan)])
+        return plan
 
     @property
     def fallback(self) -> str | None:
@@ -182,7 +193,8 @@ class Planner(Generic[RequestT]):
         """Return a warning when the fallback is misspelt: it is of no use on the day when it is needed."""
         name = self.fallback
         meant = self._models.match(name, self._kind.job).meant if name else None
-        return (f"fallback_model is {quoted(name)}, which is not known. Did you mean {meant}?",) if meant else ()
+        written = quoted(self._preferences.fallback_model)
+        return (f"fallback_model is {written}, which is not known. Did you mean {meant}?",) if meant else ()
 
     def _problems_with_fallback(self) -> list[str]:
         name: object = self._preferences.fallback_model

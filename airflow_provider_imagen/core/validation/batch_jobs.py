@@ -51,7 +51,8 @@ def _problems_with_arguments(request: Any) -> Iterator[str]:
             f"place. {OTHERWISE}"
         )
     if request.image_size not in {None, JOB_SIZE}:
-        yield f"image_size is {request.image_size}; batch jobs make images of {JOB_SIZE}. Leave it out. {OTHERWISE}"
+        size = quoted(request.image_size)
+        yield f"image_size is {size}; batch jobs make images of {JOB_SIZE}. Leave it out. {OTHERWISE}"
     if request.service_tier is not None:
         yield (
             f"service_tier is {quoted(request.service_tier)}, and a batch job has a price of its own. Leave it out, or "

@@ -5,7 +5,8 @@ Source of the limits: the catalogue, each row of which names its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from airflow_provider_imagen.core.catalogue import MODEL_ID, Catalogue, Model, ModelMatch
@@ -23,6 +24,11 @@ INSTEAD = {
     "add_watermark": "Leave it out: the watermark is always there.",
 }
 """What to do instead of an argument that no model takes any more."""
+FORMS = {
+    "aspect_ratio": (re.compile(r"[1-9][0-9]*:[1-9][0-9]*"), "width:height, such as 16:9"),
+    "image_size": (re.compile(r"[1-9][0-9]*K?"), "a size such as 1K, 2K or 4K"),
+}
+"""How the values of an argument are written, whatever a model supports of them."""
 
 
 def problems_with_model(
@@ -45,7 +51,8 @@ def problems_with_model(
     elif request.job not in model.jobs:
         able = [each.id for each in models.for_job(request.job) if not each.retired_on(today)]
         instead = f"Models that do: {', '.join(able)}." if able else "No model does any more; leave this task out."
-        yield f"model is {model.id!r}, which does not {request.job} images. {instead}"
+        yield f"{named_by} is {model.id!r}, which does not {request.job} images. {instead}"
+        yield from _of_every_model(request, models.for_job(request.job), f"every known model that can {request.job}")
     else:
         yield from _parameters(request, model, models, today)
         yield from _of_generate(request, model) if isinstance(request, GenerateRequest) else _of_upscale(request, model)
@@ -165,22 +172,32 @@ def _of_unknown_model(request: ImageRequest, model: Model, models: Catalogue, to
                 f"{name} is {quoted(value)}, but no known model that is asked by {protocol.verb}, as "
                 f"{quoted(request.model)} is, accepts {name}{_instead(name, request, models, today)}"
             )
+    yield from _of_every_model(request, kind, "every known model of this kind")
+
+
+def _of_every_model(request: ImageRequest, models: Sequence[Model], who: str) -> Iterator[str]:
+    """Yield what is a mistake with each of some models, and in no form that a newer one could take.
+
+    :param models: the models.
+    :param who: what they are, as the subject of a sentence.
+    """
     if not isinstance(request, GenerateRequest):
         return
-    most = max(each.max_images for each in kind)
+    most = max(each.max_images for each in models)
     if request.number_of_images < 1:
         yield f"number_of_images is {quoted(request.number_of_images)}; allowed are 1 or more. Correct the value."
     elif request.number_of_images > most:
         yield (
-            f"number_of_images is {quoted(request.number_of_images)}; every known model of this kind makes at most "
-            f"{most} in a request. Map several tasks for more."
+            f"number_of_images is {quoted(request.number_of_images)}; {who} makes at most {most} in a request. Map "
+            "several tasks for more."
         )
-    pictures = max((each.pictures.most for each in kind if each.pictures), default=0)
+    for name, (form, in_words) in FORMS.items():
+        value = getattr(request, name)
+        if value is not None and not form.fullmatch(value):
+            yield f"{name} is {quoted(value)}; allowed is {in_words}. Correct the value or leave it out."
+    pictures = max((each.pictures.most for each in models if each.pictures), default=0)
     if pictures and len(request.sources) > pictures:
-        yield (
-            f"reference_images has {len(request.sources)}; every known model of this kind takes at most {pictures}. "
-            "Leave some out."
-        )
-    tokens = [each.prompt_tokens for each in kind if each.prompt_tokens]
+        yield f"reference_images has {len(request.sources)}; {who} takes at most {pictures}. Leave some out."
+    tokens = [each.prompt_tokens for each in models if each.prompt_tokens]
     for name, text in (("prompt", request.prompt), ("negative_prompt", request.negative_prompt or "")):
-        yield from _prompt_length(name, text, max(tokens, default=None), "every known model of this kind")
+        yield from _prompt_length(name, text, max(tokens, default=None), who)

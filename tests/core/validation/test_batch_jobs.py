@@ -27,7 +27,7 @@ def test_every_gemini_image_model_makes_images_in_jobs(model: str) -> None:
     ("arguments", "said"),
     [
         ({"model": "imagen-4.0-generate-001"}, "model imagen-4.0-generate-001 makes no images in batch jobs"),
-        ({"image_size": "2K"}, "image_size is 2K; batch jobs make images of 1K"),
+        ({"image_size": "2K"}, "image_size is '2K'; batch jobs make images of 1K"),
         ({"service_tier": "flex"}, "service_tier is 'flex'"),
         ({"output_uri": "/tmp/images"}, "output_uri is '/tmp/images'; a batch job writes to gs://"),
         ({"output_uri": "s3://bucket/a/"}, "output_uri is 's3://bucket/a/'"),
