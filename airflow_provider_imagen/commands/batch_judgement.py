@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from airflow_provider_imagen.core.batch.items import file_kind, items_in_list, items_in_text
 from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
-from airflow_provider_imagen.core.batch.rows import Item
+from airflow_provider_imagen.core.batch.rows import Item, RowProblem
 from airflow_provider_imagen.core.batch.settings import BatchSettings
+from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences
 from airflow_provider_imagen.core.requests import GenerateRequest
@@ -58,23 +59,13 @@ def judge_table(
     return _of_rows(rows, planner, problems)
 
 
-def _of_rows(rows: list[Any], planner: ItemPlanner, problems: list[str]) -> TableVerdict:
-    images, costs, wrong = 0, [], list[str]()
-    for row in rows:
-        try:
-            planned = planner.plan(row) if isinstance(row, Item) else None
-        except InvalidInputError as refusal:
-            wrong += [f"items, row {row.row}: {problem}" for problem in refusal.problems]
-            continue
-        if planned is None:
-            wrong.append(f"items, row {row.row}: {row.problem}")
-            continue
-        images += planned.images
-        costs.append(planned.cost_usd)
-    others = len(wrong) - MOST_ROWS_NAMED
-    more = [f"items: {others} more problems in other rows."] if others > 0 else []
+def _of_rows(rows: list[Item | RowProblem], planner: ItemPlanner, problems: list[str]) -> TableVerdict:
+    table = PlannedTable(planner)
+    planned = [item for item in table.items(rows) if item.same_as is None]
+    images, costs = sum(item.images for item in planned), [item.cost_usd for item in planned]
+    wrong = [f"items, {problem}" for problem in table.problems(MOST_ROWS_NAMED)]
     cost = None if None in costs else round(sum(filter(None, costs)), 6)
-    return TableVerdict((*problems, *wrong[:MOST_ROWS_NAMED], *more), images, cost)
+    return TableVerdict((*problems, *wrong), images, cost)
 
 
 def _wrong_settings(known: Mapping[str, Any]) -> Iterator[str]:

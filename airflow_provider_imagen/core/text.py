@@ -46,6 +46,16 @@ def quoted(value: object) -> str:
     return shortened(_short.repr(value))
 
 
+def counted(number: int, noun: str, nouns: str | None = None) -> str:
+    """Return a number with its noun, in the singular or the plural: ``1 image``, ``0 images``, ``2 images``.
+
+    :param number: how many.
+    :param noun: what, in the singular.
+    :param nouns: the plural where it is not made with an ``s``.
+    """
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
 def is_blank(value: object) -> bool:
     """Say whether an argument or an extra counts as not given: None, or text of blanks or ``None``.
 

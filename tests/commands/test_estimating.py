@@ -98,7 +98,7 @@ def make_with_the_operator(table: Path, place: Path) -> None: ...
 @pytest.mark.parametrize(
     ("content", "words", "told"),
     [
-        (TABLE + "sku-4;desk\n", (), "row 5: The row has 2 cells, the header 3."),
+        (TABLE + "sku-4;desk\n", (), "row 5 (key 'sku-4'): The row has 2 cells, the header 3."),
         (TABLE.replace("sku-2", ""), (), "row 3: key is blank"),
         (TABLE, ("--prompt", "{nam}"), "Did you mean {name}?"),
         (TABLE, ("--output", "gs://bucket"), "Google wants a folder"),

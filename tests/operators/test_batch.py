@@ -112,9 +112,9 @@ def test_every_mistake_is_told_with_its_rows_before_the_first_request(ti: Any, e
         batch(items).execute({"ti": ti})
 
     text = str(failure.value)
-    assert "rows 2, 3: aspect_ratio is '7:5'" in text
-    assert "row 4: key is 'a/b'" in text
-    assert "row 5: key is 'sku-0', which row 1 has too" in text
+    assert "rows 2 (key 'sku-1'), 3 (key 'sku-2'): aspect_ratio is '7:5'" in text
+    assert "row 4 (key 'a/b'): key is 'a/b'" in text
+    assert "row 5 (key 'sku-0'): key is 'sku-0', which row 1 has too" in text
     assert "row 6: key is blank" in text
     assert "row 6: The row has no prompt" in text
     assert not model_requests(emulator)
@@ -122,7 +122,9 @@ def test_every_mistake_is_told_with_its_rows_before_the_first_request(ti: Any, e
 
 
 def test_a_mistake_of_the_task_is_told_once_for_all_rows(ti: Any) -> None:
-    with pytest.raises(AirflowFailException, match=r"rows 1, 2, 3, 4, 5 and 95 more: aspect_ratio is '7:5'"):
+    with pytest.raises(
+        AirflowFailException, match=r"rows 1 .key 'sku-0'., 2 .*, 5 .key 'sku-4'. and 95 more: aspect_ratio is '7:5'"
+    ):
         batch(rows(100), aspect_ratio="7:5").execute({"ti": ti})
 
 
@@ -217,7 +219,10 @@ def test_an_item_takes_its_own_picture_and_the_tasks_prompt(ti: Any, emulator: A
 
 
 def test_a_picture_that_is_not_there_is_told_with_its_rows(ti: Any, emulator: Any) -> None:
-    with pytest.raises(AirflowFailException, match=r"rows 1, 2: reference_images gs://bucket/none.png is not there"):
+    with pytest.raises(
+        AirflowFailException,
+        match=r"rows 1 .key 'sku-0'., 2 .key 'sku-1'.: reference_images gs://bucket/none.png is not there",
+    ):
         batch(rows(2), reference_images="gs://bucket/none.png").execute({"ti": ti})
 
 

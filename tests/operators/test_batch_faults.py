@@ -119,7 +119,7 @@ def test_filtered_items_count_as_failed_only_where_the_task_says_so(on_filtered:
     task = batch(rows(3), on_filtered=on_filtered)
 
     if on_filtered == "fail":
-        with pytest.raises(AirflowFailException, match="row 2 .sku-1., filtered: "):
+        with pytest.raises(AirflowFailException, match="row 2 .key 'sku-1'., filtered: "):
             task.execute({"ti": ti})
     else:
         task.execute({"ti": ti})

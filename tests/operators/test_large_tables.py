@@ -27,7 +27,11 @@ def test_three_broken_rows_among_ten_thousand_are_told_before_anything_is_sent(
         task.execute({"ti": ti})
 
     said = [line.strip() for line in str(refused.value).splitlines() if line.startswith("  - ")]
-    assert [line.partition(":")[0] for line in said] == ["- row 101", "- row 5001", "- row 10001"]
+    assert [line.partition(":")[0] for line in said] == [
+        "- row 101",
+        "- row 5001 (key 'sku-5001')",
+        "- row 10001 (key 'sku 10001')",
+    ]
     assert "key is blank" in said[0]
     assert "2 cells, the header 3" in said[1]
     assert "Use 'sku-10001'" in said[2]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
-from airflow_provider_imagen.core.batch.rows import LONGEST_ROW, UTF_16_MARKS, Item, RowProblem, problem_with_names
+from airflow_provider_imagen.core.batch.rows import KEY, LONGEST_ROW, UTF_16_MARKS, Item, RowProblem, problem_with_names
 from airflow_provider_imagen.core.text import quoted
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
@@ -73,13 +73,16 @@ def _is_filled(row: _Row) -> bool:
 
 
 def _item(number: int, row: _Row, names: Sequence[str]) -> Item | RowProblem:
+    # In front of all others it is certain, however many cells there are.
+    key = row.cells[0] if row.cells and names[0] == KEY else None
     if problem := row.problem or _problem_with_text(row.cells):
-        return RowProblem(number, problem)
+        return RowProblem(number, problem, key)
     if len(row.cells) != len(names):
         return RowProblem(
             number,
             f"The row has {len(row.cells)} cells, the header {len(names)}. Put cells that hold the separator into "
             "quotes, and give every row a cell for each column.",
+            key,
         )
     return Item(number, dict(zip(names, row.cells, strict=True)))
 

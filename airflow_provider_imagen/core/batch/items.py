@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Literal
 
 from airflow_provider_imagen.core.batch.csv_rows import items_in_csv
 from airflow_provider_imagen.core.batch.rows import (
+    KEY,
     LONGEST_ROW,
     UTF_16_MARKS,
     Item,
@@ -123,7 +124,8 @@ def _item_of(number: int, row: Any, names: Sequence[str] | None) -> Item | RowPr
 
 def _item_of_dict(number: int, row: Mapping[Any, Any]) -> Item | RowProblem:
     if unnamed := [name for name in row if not isinstance(name, str) or is_missing(name)]:
-        return RowProblem(number, f"The row has a column named {quoted(unnamed[0])}. Name it with a text.")
+        problem = f"The row has a column named {quoted(unnamed[0])}. Name it with a text."
+        return RowProblem(number, problem, row.get(KEY))
     return Item(number, dict(row))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from airflow_provider_imagen.core.batch.manifest import STATUSES, Status
+from airflow_provider_imagen.core.batch.rows import row_in_words
 from airflow_provider_imagen.core.batch.settings import BatchSettings
 from airflow_provider_imagen.core.text import shortened
 from airflow_provider_imagen.errors import (
@@ -164,7 +165,7 @@ def failure_text(counts: Counts, settings: BatchSettings, manifest: str) -> str 
     if counts.failed <= allowed:
         return None
     first = "".join(
-        f"\n  - row {each.row} ({each.key}), {each.status.replace('_', ' ')}: {each.reason}"
+        f"\n  - row {row_in_words(each.row, each.key)}, {each.status.replace('_', ' ')}: {each.reason}"
         for each in _counting(counts)[:MOST_IN_ERROR]
     )
     rest = "Another try asks only for what is missing." if counts.may_succeed else "Another try would not change that."

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from airflow_provider_imagen.core.batch.keys import derived_key, given_key
 from airflow_provider_imagen.core.batch.prompt_template import fill
-from airflow_provider_imagen.core.batch.rows import Item, is_missing
+from airflow_provider_imagen.core.batch.rows import KEY, Item, is_missing
 from airflow_provider_imagen.core.catalogue import Catalogue, Model
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import JOB_FACTOR, estimated_cost_usd
@@ -27,8 +27,6 @@ from airflow_provider_imagen.core.validation.arguments import read_request
 from airflow_provider_imagen.core.validation.batch_jobs import problems_with_job
 from airflow_provider_imagen.errors import InvalidInputError
 
-KEY = "key"
-"""The column that holds an item's ``image_key``."""
 ITEM_ARGUMENTS = (
     "prompt",
     KEY,

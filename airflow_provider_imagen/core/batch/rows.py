@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from airflow_provider_imagen.core.text import is_blank, quoted
 
+KEY = "key"
+"""The column that holds an item's ``image_key``."""
 LONGEST_ROW = 1 << 20
 """Bytes of a line in a JSONL file, characters of one in a CSV file. A longer line is refused, not read."""
 
@@ -33,10 +35,21 @@ class RowProblem(NamedTuple):
 
     :param row: as in :class:`Item`.
     :param problem: what is wrong, what is allowed and what to do, as a sentence.
+    :param key: what it has in the column ``key``, as far as that can be read.
     """
 
     row: int
     problem: str
+    key: object = None
+
+
+def row_in_words(row: int, key: object) -> str:
+    """Return how messages name a row, after the word ``row``: by its number, and by its key where it has one.
+
+    :param row: as in :class:`Item`.
+    :param key: what it has in the column ``key``.
+    """
+    return str(row) if is_missing(key) else f"{row} (key {quoted(key)})"
 
 
 def is_missing(value: object) -> bool:

@@ -89,7 +89,7 @@ def test_a_task_fails_above_its_limit_and_says_why() -> None:
     assert text is not None
     assert text.startswith("2 of 10 items have no images, max_failed_items allows 1 (8 made, 1 failed, 1 lost)")
     assert "gs://b/m" in text
-    assert "row 9 (k9), failed: No." in text
+    assert "row 9 (key 'k9'), failed: No." in text
 
 
 @pytest.mark.parametrize(

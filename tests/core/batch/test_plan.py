@@ -156,7 +156,7 @@ def test_equal_rows_name_the_first_and_differing_ones_of_one_key_are_a_mistake()
     assert [item.same_as for item in items] == [None, None, 1]
 
     table, _ = table_of([{"key": "a", "prompt": "x"}, {"key": "a", "prompt": "y"}])
-    with pytest.raises(InvalidInputError, match="row 2: key is 'a', which row 1 has too"):
+    with pytest.raises(InvalidInputError, match=r"row 2 \(key 'a'\): key is 'a', which row 1 has too"):
         table.check()
 
 
@@ -170,9 +170,9 @@ def test_three_broken_rows_among_ten_thousand_are_told_by_number() -> None:
 
     assert len(items) == 9997
     text = "\n".join(refused.value.problems)
-    assert "row 18: key is 'a/'" in text
+    assert "row 18 (key 'a/'): key is 'a/'" in text
     assert "row 5001: The line is broken." in text
-    assert "rows 18, 10000: The row has no prompt" in text
+    assert "rows 18 (key 'a/'), 10000 (key 'z'): The row has no prompt" in text
 
 
 def test_more_than_fifty_kinds_of_mistakes_are_counted() -> None:
@@ -182,7 +182,7 @@ def test_more_than_fifty_kinds_of_mistakes_are_counted() -> None:
         table.check()
 
     assert len(refused.value.problems) == MOST_PROBLEMS + 1
-    assert refused.value.problems[-1] == "7 more problem(s) in other rows."
+    assert refused.value.problems[-1] == "7 more problems in other rows."
 
 
 def test_without_rows_the_arguments_of_the_task_are_checked() -> None:
