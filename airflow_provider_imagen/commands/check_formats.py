@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_imagen.commands.check_report import Report, Row, RunCost
 from airflow_provider_imagen.commands.findings import Finding, ModelChoice
 from airflow_provider_imagen.commands.printing import wrapped
+from airflow_provider_imagen.core.text import counted
 
 INDENT = "  "
 MOST_NAMES = 12
@@ -113,17 +114,13 @@ def _summary(report: Report) -> Iterator[str]:
         )
     tasks = len({(row.dag_id, row.task_id) for row in report.rows})
     counts = [
-        _counted(report.dag_count, "DAG"),
-        _counted(tasks, "task"),
-        _counted(report.number("error"), "error"),
-        _counted(report.number("warning"), "warning"),
+        counted(report.dag_count, "DAG"),
+        counted(tasks, "task"),
+        counted(report.number("error"), "error"),
+        counted(report.number("warning"), "warning"),
     ]
-    unread = [f"{_counted(len(report.import_errors), 'file')} not imported"] if report.import_errors else []
+    unread = [f"{counted(len(report.import_errors), 'file')} not imported"] if report.import_errors else []
     yield f"{', '.join([*counts, *unread])}."
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _row_for_programs(row: Row) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_imagen.commands.generate import DONE, FAILED
 from airflow_provider_imagen.commands.outside_tasks import absolute, hook_outside_tasks, task_log_shown
 from airflow_provider_imagen.commands.printing import as_json, remark, say, standard_output_kept_clean, wrapped
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import ImagenError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ def _collect(client: Any, options: Namespace) -> None:
         remark(f"{job.in_words()}. What is there so far is collected.")
     export = export_job(job, client.storage, open_store(absolute(options.to), client.storage, ObjectStoragePath))
     for why, lines in export.failures.items():
-        remark(f"{lines} line(s) have no image: {why}")
-    remark(f"{len(export.uris)} image(s) in {export.lines} line(s).")
+        remark(f"{counted(lines, 'line has', 'lines have')} no image: {why}")
+    remark(f"{counted(len(export.uris), 'image')} in {counted(export.lines, 'line')}.")
     say("\n".join(export.uris))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_imagen.commands.printing import as_json, say, wrapped
 from airflow_provider_imagen.core.catalogue import Catalogue, Model, catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import living_replacement, state_of
+from airflow_provider_imagen.core.text import counted
 
 INDENT = "  "
 VALUES = {
@@ -104,9 +105,9 @@ def _jobs(model: Model, models: Catalogue) -> list[str]:
 
 def _what_it_does(model: Model) -> Iterator[str]:
     if "generate" in model.jobs:
-        yield f"generate 1 to {model.max_images} images a task" if model.max_images > 1 else "generate 1 image a task"
+        yield f"generate {'1 to ' if model.max_images > 1 else ''}{counted(model.max_images, 'image')} a task"
     if model.pictures:
-        yield f"up to {model.pictures.most} pictures as input"
+        yield f"up to {counted(model.pictures.most, 'picture')} as input"
     if "upscale" in model.jobs:
         yield f"upscale {' '.join(model.upscale_factors)}"
     if "edit" in model.jobs:

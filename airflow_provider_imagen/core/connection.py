@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from airflow_provider_imagen.core.extra_problems import problem_with_extra
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.text import is_blank, quoted, text_from
+from airflow_provider_imagen.core.text import counted, is_blank, quoted, text_from
 from airflow_provider_imagen.errors import InvalidConnectionError, InvalidInputError
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -162,7 +162,7 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
         wrong = dict.fromkeys(str(error["loc"][0]) for error in errors)
         lines = "".join(f"\n  - {problem_with_extra(name, wanted.get(name))}." for name in wrong)
         raise InvalidConnectionError(
-            f"The connection {conn_id} has {len(wrong)} extra(s) to correct in the connection form:{lines}"
+            f"The connection {conn_id} has {counted(len(wrong), 'extra')} to correct in the connection form:{lines}"
         ) from None
 
 

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
+from airflow_provider_imagen.core.text import counted
+
 UNKNOWN = "application/octet-stream"
 """The type of bytes that are stored without a claim about what they are."""
 
@@ -179,8 +181,9 @@ def kind_of(data: bytes, claimed: str) -> Kind:
     if found is not None:
         return Kind(found, f"Google called an image {claim}, but it is {found} and is stored as that.")
     if other := _other_than_an_image(data):
-        raise NotAnImageError(f"{other} of {len(data)} bytes that claims to be {claim}")
-    return Kind(UNKNOWN, f"Google sent {len(data)} bytes as {claim} in an unknown format; they are kept as .bin.")
+        raise NotAnImageError(f"{other} of {counted(len(data), 'byte')} that claims to be {claim}")
+    size = counted(len(data), "byte")
+    return Kind(UNKNOWN, f"Google sent {size} as {claim} in an unknown format, kept as .bin.")
 
 
 def _other_than_an_image(data: bytes) -> str | None:

@@ -91,6 +91,8 @@ class ImagesResponse:
 
     def refusal(self) -> str:
         """Say that no image came, why, and what to do. A model's own words are left to speak for themselves."""
+        is_one = self.requested == 1
         if self.reasons and all(reason.is_declined for reason in self.reasons):
-            return f"None of {self.requested} images was made. {self.why()}"
-        return f"All {self.requested} images were filtered. {self.why()} Rephrase the prompt."
+            return f"{'The image was not' if is_one else f'None of {self.requested} images was'} made. {self.why()}"
+        filtered = "The image was" if is_one else f"All {self.requested} images were"
+        return f"{filtered} filtered. {self.why()} Rephrase the prompt."

@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import cost_of, estimated_cost_usd, in_words
 from airflow_provider_imagen.core.delivered_size import differences
 from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.core.token_usage import TokenUsage
 from airflow_provider_imagen.core.validation.compatibility import PRIVATE
 from airflow_provider_imagen.errors import ImagenError, ImagesFilteredError
@@ -35,9 +36,9 @@ class RequestMetrics:
         request = plan.request
         log.info("Asking %s in %s to %s into %s", request.model, plan.location, request.job, request.output_uri)
         cost = in_words(estimated_cost_usd(request, request.count, plan.model))
-        log.info("::group::What is asked (%d image(s), %s)", request.count, cost)
+        log.info("::group::What is asked (%s, %s)", counted(request.count, "image"), cost)
         for name, value in request.sent_arguments().items():
-            shown = f"{len(value)} characters" if name in PRIVATE else json.dumps(value, ensure_ascii=False)
+            shown = counted(len(value), "character") if name in PRIVATE else json.dumps(value, ensure_ascii=False)
             log.info("%s: %s", name, shown)
         log.info("::endgroup::")
         _count(plan, "requests", requests)

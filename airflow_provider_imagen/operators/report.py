@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.protocols.service_tiers import remark_on_tier
 from airflow_provider_imagen.core.result_document import RESULT_KEY, ResultDocument
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import ImagesFilteredError
 from airflow_provider_imagen.operators.lineage import report_lineage
 from airflow_provider_imagen.runner.outcome import Outcome
@@ -60,7 +61,7 @@ def log_outcome(outcome: Outcome, *, with_uris: bool = True) -> None:
     if (uris or served) and (warning := remark_on_tier(tier, served)):
         log.warning("%s", warning)
     lines = "\n".join([":", *uris]) if with_uris else "."
-    log.info("%d image(s) after %.1f s%s%s", len(uris), response.duration_seconds, _cost(outcome), lines)
+    log.info("%s after %.1f s%s%s", counted(len(uris), "image"), response.duration_seconds, _cost(outcome), lines)
     for difference in outcome.document.size_differences:
         log.warning("Google delivered another size than asked: %s.", difference)
     if response.filtered and uris:

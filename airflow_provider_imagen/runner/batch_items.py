@@ -16,7 +16,7 @@ from airflow_provider_imagen.core.batch.reuse import Listed, ListedFile, own_fil
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity
 from airflow_provider_imagen.core.responses import ImagesResponse
-from airflow_provider_imagen.core.text import shortened
+from airflow_provider_imagen.core.text import counted, shortened
 from airflow_provider_imagen.errors import ImagenError, ModelNotFoundError
 from airflow_provider_imagen.runner.batch_pace import PaceControl, PacedSender
 from airflow_provider_imagen.runner.batch_pictures import BatchPictures
@@ -222,4 +222,4 @@ class ItemRunner:
 def _why_fewer(outcome: Outcome, missing: int) -> str:
     response = outcome.response
     reasons = [*(response.failures if response else ()), *([response.why()] if response and response.filtered else [])]
-    return shortened(f"{missing} image(s) missing. {' '.join(reasons)}".strip(), LONGEST_REASON)
+    return shortened(f"{counted(missing, 'image')} missing. {' '.join(reasons)}".strip(), LONGEST_REASON)

@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.batch.pacing import Pace
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue.pricing import in_words
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import ImagenError, InvalidInputError
 from airflow_provider_imagen.runner.batch_files import BatchFiles, rescued_manifest
 from airflow_provider_imagen.runner.batch_found import (
@@ -151,12 +152,12 @@ class BatchRun:
             else:
                 self._table.end(number, outcome)
         log.info(
-            "%d items: %s; %d to ask for with %d request(s) for %d image(s), %s.",
-            len(self._table),
+            "%s: %s; %d to ask for with %s for %s, %s.",
+            counted(len(self._table), "item"),
             self._table.counts.in_words(),
             opened.items,
-            opened.requests,
-            opened.images,
+            counted(opened.requests, "request"),
+            counted(opened.images, "image"),
             in_words(opened.cost_usd),
         )
         return opened
@@ -272,6 +273,10 @@ class BatchRun:
             self._on_stop(self._document(counts, uri))
             raise rescued_manifest(self._table.manifest(), uri, problem, failure) from problem
         log.info(
-            "%d items: %s. %.4g USD by list price. Manifest: %s", counts.items, counts.in_words(), counts.cost_usd, uri
+            "%s: %s. %.4g USD by list price. Manifest: %s",
+            counted(counts.items, "item"),
+            counts.in_words(),
+            counts.cost_usd,
+            uri,
         )
         return BatchOutcome(uri, self._document(counts, uri), counts, failure)

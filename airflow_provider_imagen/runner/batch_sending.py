@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_imagen.client.session import Session
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import ImagenError, RequestStoppedError
 from airflow_provider_imagen.runner.batch_pace import PaceControl
 from airflow_provider_imagen.runner.batch_table import BatchTable
@@ -149,7 +150,8 @@ class BatchSending:
         counts, control = self.table.counts, self.control
         left = items - self._done
         minutes = f", about {left * seconds / self._done / 60:.0f} min left" if self._done else ""
+        of_all, per_minute = counted(counts.items, "item"), counted(round(control.requests * 60 / seconds), "request")
         return (
-            f"{counts.done} of {counts.items} items: {counts.in_words()}; {len(self.workers.running)} under way, "
-            f"{control.requests * 60 / seconds:.0f} requests a minute, {control.budget.spent:.4g} USD{minutes}."
+            f"{counts.done} of {of_all}: {counts.in_words()}; {len(self.workers.running)} under way, "
+            f"{per_minute} a minute, {control.budget.spent:.4g} USD{minutes}."
         )

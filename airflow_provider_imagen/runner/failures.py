@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from airflow_provider_imagen.core.recovery.decision import Reason
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity
 from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import (
     ImagenError,
     ImagesExistError,
@@ -56,8 +57,9 @@ def error_for(
         ),
         "images_exist": (
             ImagesExistError,
-            f"There are {len(uris)} image(s) of an earlier try: {', '.join(uris)}. if_exists is 'fail', so nothing was "
-            "asked. Use 'reuse' to return them, or 'generate' to pay for new ones.",
+            f"{counted(len(uris), 'image of an earlier try is', 'images of an earlier try are')} there: "
+            f"{', '.join(uris)}. if_exists is 'fail', so nothing was asked. "
+            "Use 'reuse' to return them, or 'generate' to pay for new ones.",
         ),
         "two_writers": (
             KeyInUseError,

@@ -21,6 +21,7 @@ from airflow_provider_imagen.core.storage.object_names import (
     mime_type_of,
     newest_complete,
 )
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import OutputError, PermissionDeniedError
 from airflow_provider_imagen.runner.store import OutputStore, StoredFile
 
@@ -193,7 +194,7 @@ def rescue(stored: Sequence[str], lost: Sequence[GeneratedImage]) -> OutputError
     kept = f"They were kept on this worker in {folder}." if len(failures) < len(lost) else ""
     gone = f"{len(failures)} of them are lost ({'; '.join(failures)})." if failures else ""
     return OutputError(
-        f"{len(lost)} of {len(stored) + len(lost)} images could not be written: "
+        f"{len(lost)} of {counted(len(stored) + len(lost), 'image')} could not be written: "
         f"{'; '.join(str(image.why_not_stored) for image in lost)}. Written: {', '.join(stored) or 'none'}. "
         f"{' '.join(filter(None, [kept, gone]))} "
         "Check that the worker may write to output_uri before you run the task again; that pays for new images."

@@ -17,6 +17,7 @@ from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity
 from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.job_creation import JobCreation
 from airflow_provider_imagen.runner.job_files import JobFiles
@@ -92,17 +93,20 @@ class JobCollection:
         tally = reading.tally
         image_usd = None if record.reserved_usd is None else record.reserved_usd / record.lines
         spent_usd = None if image_usd is None else round(image_usd * tally.images, 6)
-        log.info("%d lines read: %d image(s), %s.", reading.read, tally.images, in_words(spent_usd))
+        read, images = counted(reading.read, "line"), counted(tally.images, "image")
+        log.info("%s read: %s, %s.", read, images, in_words(spent_usd))
         if tally.duplicates:
-            log.warning("Google answered %d line(s) more than once, and charges for each image.", tally.duplicates)
+            lines = counted(tally.duplicates, "line")
+            log.warning("Google answered %s more than once, and charges for each image.", lines)
         if tally.unknown:
-            log.warning("%d line(s) of the results are about no request of this job.", tally.unknown)
+            lines = counted(tally.unknown, "line of the results is", "lines of the results are")
+            log.warning("%s about no request of this job.", lines)
         came = {"end_state": state, "images": tally.images, "duplicates": tally.duplicates, "spent_usd": spent_usd}
         self.keep(record.model_copy(update={"state": "read", **came}))
         if reading.unwanted:
             log.warning(
-                "%d image(s) are of items that the table no longer has. They stay in the results: %s",
-                reading.unwanted,
+                "%s made for items that the table no longer has, and left in the results: %s",
+                counted(reading.unwanted, "image was", "images were"),
                 self.files.output_uri(record.number),
             )
         elif not self.keeps_files:

@@ -14,7 +14,7 @@ from airflow_provider_imagen.core.catalogue.pricing import JOB_FACTOR, cost_of
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity
 from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.responses import ImagesResponse
-from airflow_provider_imagen.core.text import shortened
+from airflow_provider_imagen.core.text import counted, shortened
 from airflow_provider_imagen.errors import ImagenError, ImagesFilteredError, OutputError, ServerError
 from airflow_provider_imagen.runner import failures
 from airflow_provider_imagen.runner.images import ImageFolder
@@ -117,7 +117,8 @@ class JobItem:
         records.finish(self.place.sent_record.model_copy(update=self._recorded(document)))
         fewer = self.item.images - len(document.uris)
         why = [*response.failures, *([response.why()] if response.filtered else [])]
-        reason = shortened(f"{fewer} image(s) missing. {' '.join(why)}".strip(), LONGEST_REASON) if fewer else None
+        missing = f"{counted(fewer, 'image')} missing. {' '.join(why)}".strip()
+        reason = shortened(missing, LONGEST_REASON) if fewer else None
         return ItemOutcome("made", document.uris, reason, model, cost)
 
     def _recorded(self, document: object) -> dict[str, object]:

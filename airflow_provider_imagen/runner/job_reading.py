@@ -21,6 +21,7 @@ from airflow_provider_imagen.core.batch.outcome import ItemOutcome
 from airflow_provider_imagen.core.batch.plan import PlannedItem
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import RequestStoppedError
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.job_items import JobItem, JobPlace
@@ -115,12 +116,13 @@ class JobReading:
             self._raise_failure()
             if self.is_stopped():
                 raise RequestStoppedError(
-                    f"The task was stopped after {self.read} lines of the results. Images that are stored stay; the "
-                    "next try reads the results again, which costs nothing, and stores the rest."
+                    f"The task was stopped after {counted(self.read, 'line')} of the results. Images that are stored "
+                    "stay; the next try reads the results again, which costs nothing, and stores the rest."
                 )
             if self.clock() - said >= TICK_SECONDS:
                 said = self.clock()
-                log.info("%d of about %d lines read, %d images.", self.read, len(self.origins), self.tally.images)
+                of_all, images = counted(len(self.origins), "line"), counted(self.tally.images, "image")
+                log.info("%d of about %s read, %s.", self.read, of_all, images)
                 self.tick()
 
     def _settle(self) -> None:

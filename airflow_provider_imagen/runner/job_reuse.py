@@ -7,6 +7,7 @@ from airflow_provider_imagen.core.batch.plan import PlannedItem
 from airflow_provider_imagen.core.batch.reuse import own_files, place_of
 from airflow_provider_imagen.core.recovery.request_record import SHORT_HEX, TaskIdentity, record_names, relevant_record
 from airflow_provider_imagen.core.storage.object_names import in_order
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import RecordUnreadableError
 from airflow_provider_imagen.runner.batch_found import Found
 from airflow_provider_imagen.runner.images import ImageFolder
@@ -33,7 +34,7 @@ def earlier_outcome(
     if if_exists == "reuse":
         return _recorded(item, found, store, task, there)
     if if_exists == "fail" and there:
-        why = f"There are {len(there)} image(s) under this key, and if_exists is 'fail', so nothing was asked."
+        why = f"{counted(len(there), 'image is', 'images are')} there under this key, and if_exists is 'fail'."
         return ItemOutcome("failed", (), why, item.model, 0.0, is_final=True)
     return None
 

@@ -17,6 +17,7 @@ from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError
 from airflow_provider_imagen.runner.batch_found import Found, find
 from airflow_provider_imagen.runner.batch_run import BatchRun
@@ -148,7 +149,7 @@ class JobRun(BatchRun):
         if own and all(record.is_first for record, _ in own):
             waiting = set(self._table.open_numbers().values())
             if waiting and images:
-                log.info("The first job brought %d image(s), so the rest is submitted.", images)
+                log.info("The first job brought %s, so the rest is submitted.", counted(images, "image"))
                 rest |= waiting
             elif waiting:
                 log.error("The first job brought no image, so the rest is not submitted.")

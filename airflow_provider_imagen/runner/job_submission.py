@@ -11,6 +11,7 @@ from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords,
 from airflow_provider_imagen.core.batch.plan import ItemPlanner, PlannedItem
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import ImagenError, ModelNotFoundError, ResponseLostError
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.job_creation import JobCreation
@@ -120,9 +121,9 @@ class JobSubmission:
             self.withdraw(record.number)
             raise
         log.info(
-            "A batch job for %d item(s) with %d request(s) was created, %s: %s",
-            created.items,
-            created.lines,
+            "A batch job for %s with %s was created, %s: %s",
+            counted(created.items, "item"),
+            counted(created.lines, "request"),
             in_words(created.reserved_usd),
             created.name,
         )

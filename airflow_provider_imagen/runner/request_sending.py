@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan, part_of
 from airflow_provider_imagen.core.response_merge import merge
 from airflow_provider_imagen.core.responses import ImagesResponse
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import OutputError, ResponseLostError
 from airflow_provider_imagen.runner.images import ImageFolder, rescue
 from airflow_provider_imagen.runner.listener import RunListener
@@ -84,9 +85,11 @@ class RequestSending:
     def _interrupted(self, started: datetime, sent: Round, missing: int) -> str:
         """Count what came before a stop, and say what may be billed without having come."""
         self._report(sent, started, missing)
+        under_way = counted(
+            missing, "request was under way: Google may bill it", "requests were under way: Google may bill them"
+        )
         text = (
-            f"The task was stopped. {missing} request(s) were under way: Google may bill them. Images that came are "
-            "stored, and the next try of this task finds them."
+            f"The task was stopped. {under_way}. Images that came are stored, and the next try of this task finds them."
         )
         images = [image for response in sent.responses for image in response.images]
         if lost := [image for image in images if image.uri is None]:

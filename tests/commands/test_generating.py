@@ -55,7 +55,7 @@ def test_images_go_to_a_folder_below_the_current_one_and_their_paths_to_standard
     paths = [Path(line) for line in done.stdout.splitlines()]
     assert [path.name for path in paths] == ["sample_0.jpg", "sample_1.jpg"]
     assert all(path.is_relative_to(tmp_path / "imagen-images") and path.stat().st_size > 0 for path in paths)
-    assert "What is asked (2 image(s), about 0.0672 USD by list price)" in done.stderr
+    assert "What is asked (2 images, about 0.0672 USD by list price)" in done.stderr
     assert "group::" not in done.stderr
 
 
@@ -64,7 +64,7 @@ def test_every_uri_stands_once_and_on_standard_output(generate: Run) -> None:
     paths = done.stdout.splitlines()
 
     assert [(path, (done.stdout + done.stderr).count(path)) for path in paths] == [(path, 1) for path in paths]
-    assert "2 image(s) after " in done.stderr
+    assert "2 images after " in done.stderr
 
 
 def test_show_opens_each_image(generate: Run, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_filtered_images_end_with_1_and_the_reason(generate_each_way: Run, emula
     done = generate_each_way("a red boat", "--model", "imagen-4.0-generate-001")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert "ImagesFilteredError: All 1 images were filtered." in done.stderr
+    assert "ImagesFilteredError: The image was filtered." in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -103,7 +103,7 @@ FOUND = {
     "people": ("error", "prominent_people", "'some'"),
     "empty": ("error", "prompt", "prompt is empty"),
     "fallback": ("warning", "fallback_model", "whose last day was"),
-    "connection": ("error", None, "The connection broken has 1 extra(s) to correct"),
+    "connection": ("error", None, "The connection broken has 1 extra to correct"),
     "place_of_connection": ("error", None, "location is mars-1"),
     "batch_column": ("error", "items", "nmae"),
     "batch_row": ("error", "items", "items, row 2: image_size is '9K'"),

@@ -151,7 +151,7 @@ def test_an_identity_that_we_cannot_read_is_refused_not_replaced(prefix: str, na
 def test_a_value_that_cannot_be_used_is_named_but_not_shown(name: str, value: object) -> None:
     text = refusal({name: value})
 
-    assert "has 1 extra(s) to correct in the connection form:" in text
+    assert "has 1 extra to correct in the connection form:" in text
     assert f"\n  - {name} " in text
     assert "; allowed is " in text
     assert "planted-secret" not in text

@@ -185,12 +185,10 @@ def test_the_log_folds_away_what_was_asked_and_says_how_many_for_how_much(
     operator(number_of_images=2, aspect_ratio="16:9").execute({"ti": ti})
 
     log = logged()
-    asked = log[
-        log.index("::group::What is asked (2 image(s), about 0.08 USD by list price)") : log.index("::endgroup")
-    ]
+    asked = log[log.index("::group::What is asked (2 images, about 0.08 USD by list price)") : log.index("::endgroup")]
     assert "prompt: 10 characters" in asked
     assert 'aspect_ratio: "16:9"' in asked
-    assert "2 image(s) after" in log[log.index("::endgroup") :]
+    assert "2 images after" in log[log.index("::endgroup") :]
 
 
 def test_the_result_document_says_what_its_images_cost(ti: Any) -> None:

@@ -172,7 +172,7 @@ def test_the_log_and_the_metrics_say_what_may_be_billed(
     with timeout_raised() as expire, when(asked(emulator), expire), pytest.raises(TimeoutOfTaskError) as caught:
         generate(model=model).execute({"ti": ti})
 
-    text = "1 request(s) were under way: Google may bill them"
+    text = "1 request was under way: Google may bill it"
     assert text in logged().splitlines()[-1]
     assert any(text in note for note in caught.value.__notes__)
     assert (counted["imagen.requests"], counted["imagen.failed_requests"]) == (1, 1)

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from airflow_provider_imagen.core.batch.rows import KEY, LONGEST_ROW, UTF_16_MARKS, Item, RowProblem, problem_with_names
-from airflow_provider_imagen.core.text import quoted
+from airflow_provider_imagen.core.text import counted, quoted
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 SAVE_AS = "Save the table as 'CSV UTF-8'."
@@ -80,8 +80,8 @@ def _item(number: int, row: _Row, names: Sequence[str]) -> Item | RowProblem:
     if len(row.cells) != len(names):
         return RowProblem(
             number,
-            f"The row has {len(row.cells)} cells, the header {len(names)}. Put cells that hold the separator into "
-            "quotes, and give every row a cell for each column.",
+            f"The row has {counted(len(row.cells), 'cell')}, the header {len(names)}. Put cells that hold the "
+            "separator into quotes, and give every row a cell for each column.",
             key,
         )
     return Item(number, dict(zip(names, row.cells, strict=True)))

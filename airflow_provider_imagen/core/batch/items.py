@@ -20,7 +20,7 @@ from airflow_provider_imagen.core.batch.rows import (
     problem_with_names,
 )
 from airflow_provider_imagen.core.lenient_json import read_json
-from airflow_provider_imagen.core.text import quoted
+from airflow_provider_imagen.core.text import counted, quoted
 from airflow_provider_imagen.errors import InvalidInputError
 
 __all__ = [
@@ -114,11 +114,12 @@ def _item_of(number: int, row: Any, names: Sequence[str] | None) -> Item | RowPr
         return _item_of_dict(number, row)
     if not isinstance(row, Sequence) or isinstance(row, bytes | bytearray):
         return RowProblem(number, f"The row is {quoted(row)}. {ALLOWED}")
+    values = counted(len(row), "value")
     if names is None:
         how = "Name them in their order, for example item_columns=['key', 'prompt']."
-        return RowProblem(number, f"The row is a {type(row).__name__} of {len(row)} values without names. {how}")
+        return RowProblem(number, f"The row is a {type(row).__name__} of {values} without names. {how}")
     if len(row) != len(names):
-        return RowProblem(number, f"The row has {len(row)} values, item_columns {len(names)} names. Name each value.")
+        return RowProblem(number, f"The row has {values}, item_columns {counted(len(names), 'name')}. Name each value.")
     return Item(number, dict(zip(names, row, strict=True)))
 
 

@@ -13,7 +13,7 @@ from airflow_provider_imagen.core.protocols.generate_content_response import jud
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation, error_from
 from airflow_provider_imagen.core.protocols.json_fields import objects, text_of
 from airflow_provider_imagen.core.responses import ImagesResponse
-from airflow_provider_imagen.core.text import shortened
+from airflow_provider_imagen.core.text import counted, shortened
 from airflow_provider_imagen.errors import ImagenError, ServerError, UnexpectedResponseError
 
 HTTP_STATUS = {
@@ -74,7 +74,9 @@ def decode_line(line: bytes) -> LineAnswer:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        unreadable = UnexpectedResponseError(f"{len(line)} bytes of the results are no JSON object.")
+        unreadable = UnexpectedResponseError(
+            f"{counted(len(line), 'byte of the results is', 'bytes of the results are')} no JSON object."
+        )
         return LineAnswer(None, None, unreadable)
     key = key_of_answer(answer)
     response = next((each for each in objects(answer.get("response")) if each), None)

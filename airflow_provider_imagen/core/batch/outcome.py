@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from airflow_provider_imagen.core.batch.manifest import STATUSES, Status
 from airflow_provider_imagen.core.batch.rows import row_in_words
 from airflow_provider_imagen.core.batch.settings import BatchSettings
-from airflow_provider_imagen.core.text import shortened
+from airflow_provider_imagen.core.text import counted, shortened
 from airflow_provider_imagen.errors import (
     CredentialsError,
     ImagenError,
@@ -164,13 +164,14 @@ def failure_text(counts: Counts, settings: BatchSettings, manifest: str) -> str 
     allowed = settings.may_fail(counts.items)
     if counts.failed <= allowed:
         return None
+    items = f"{counted(counts.items, 'item')} {'has' if counts.failed == 1 else 'have'}"
     first = "".join(
         f"\n  - row {row_in_words(each.row, each.key)}, {each.status.replace('_', ' ')}: {each.reason}"
         for each in _counting(counts)[:MOST_IN_ERROR]
     )
     rest = "Another try asks only for what is missing." if counts.may_succeed else "Another try would not change that."
     return (
-        f"{counts.failed} of {counts.items} items have no images, max_failed_items allows {allowed} "
+        f"{counts.failed} of {items} no images, max_failed_items allows {allowed} "
         f"({counts.in_words()}). What became of each is in {manifest}. {rest}{first}"
     )
 

@@ -15,7 +15,7 @@ from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols.error_body import without_credentials
 from airflow_provider_imagen.core.protocols.json_fields import enum_of, objects, text_of
 from airflow_provider_imagen.core.protocols.json_fields import field as field_of
-from airflow_provider_imagen.core.text import shortened
+from airflow_provider_imagen.core.text import counted, shortened
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
 STATES = {
@@ -53,7 +53,7 @@ class LineCounts(NamedTuple):
     def in_words(self) -> str:
         """Return the counts for the log."""
         left = "" if self.incomplete <= 0 else f", {self.incomplete} not processed yet"
-        return f"{max(self.successful, 0)} lines answered, {max(self.failed, 0)} refused{left}"
+        return f"{counted(max(self.successful, 0), 'line')} answered, {max(self.failed, 0)} refused{left}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def _read(body: bytes) -> Any:
     try:
         return read_json(body)
     except ValueError as failure:
-        raise _unexpected(f"{len(body)} bytes that are no JSON") from failure
+        raise _unexpected(counted(len(body), "byte that is no JSON", "bytes that are no JSON")) from failure
 
 
 def _unexpected(what: str) -> UnexpectedResponseError:

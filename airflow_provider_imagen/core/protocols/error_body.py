@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.support_codes import codes_in
-from airflow_provider_imagen.core.text import shortened
+from airflow_provider_imagen.core.text import counted, shortened
 
 LONGEST_MESSAGE = 2000
 """How much of Google's message, and of its details, an error shows. Google's own are a few hundred characters long."""
@@ -102,7 +102,7 @@ def _shown(text: str, secrets: Iterable[str]) -> str:
 
 
 def _foreign(body: bytes) -> str:
-    return f"({len(body)} bytes that are no error of Google's API)"
+    return f"({counted(len(body), 'byte that is', 'bytes that are')} no error of Google's API)"
 
 
 def _text(value: Any) -> str:

@@ -24,7 +24,7 @@ from airflow_provider_imagen.core.protocols.json_fields import (
 from airflow_provider_imagen.core.protocols.usage_metadata import usage_of
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.support_codes import codes_in
-from airflow_provider_imagen.core.text import quoted, shortened
+from airflow_provider_imagen.core.text import counted, quoted, shortened
 from airflow_provider_imagen.core.token_usage import TokenUsage
 from airflow_provider_imagen.errors import NoImageError, PromptBlockedError, TokenLimitError, UnexpectedResponseError
 
@@ -104,7 +104,7 @@ def decode(body: bytes, requested: int) -> ImagesResponse:
     try:
         answer = read_json(body)
     except ValueError as failure:
-        raise _unexpected(f"{size} bytes that are no JSON") from failure
+        raise _unexpected(counted(size, "byte that is no JSON", "bytes that are no JSON")) from failure
     del body
     return judge(answer, requested)
 

@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.protocols.json_fields import bytes_of, leaves,
 from airflow_provider_imagen.core.responses import FilterReason, GeneratedImage, ImagesResponse
 from airflow_provider_imagen.core.storage.locations import is_object
 from airflow_provider_imagen.core.support_codes import codes_in
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import UnexpectedResponseError
 
 POSITIVE_PROMPT = "Positive Prompt"
@@ -65,7 +66,7 @@ def _predictions(body: bytes) -> list[Any]:
     try:
         answer = read_json(body)
     except ValueError as failure:
-        raise _unexpected(f"{len(body)} bytes that are no JSON") from failure
+        raise _unexpected(counted(len(body), "byte that is no JSON", "bytes that are no JSON")) from failure
     shape = shape_of(answer)
     found = [each.pop("predictions", None) for each in objects(answer)]
     filled = [each for each in found if each not in (None, [])]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from airflow_provider_imagen.core.catalogue import Model
 from airflow_provider_imagen.core.protocols import protocol_named
 from airflow_provider_imagen.core.requests import ImageRequest
-from airflow_provider_imagen.core.text import quoted
+from airflow_provider_imagen.core.text import counted, quoted
 
 JPEG = "image/jpeg"
 LEVELS = {"thinking_level": "thinking_levels", "service_tier": "service_tiers"}
@@ -65,7 +65,8 @@ def fitted_to(request: ImageRequest, model: Model) -> tuple[dict[str, object], l
 
 def _shown(name: str, value: object) -> str:
     """Return a value for the log, where words of a prompt have no place."""
-    return f"a text of {len(value)} characters" if name in PRIVATE and isinstance(value, str) else quoted(value)
+    is_private = name in PRIVATE and isinstance(value, str)
+    return f"a text of {counted(len(str(value)), 'character')}" if is_private else quoted(value)
 
 
 ALWAYS_THERE = {

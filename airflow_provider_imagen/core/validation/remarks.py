@@ -7,6 +7,7 @@ from datetime import date
 from airflow_provider_imagen.core.catalogue import Catalogue, Model, ModelMatch
 from airflow_provider_imagen.core.catalogue.lifecycle import RETIRING_SOON_DAYS
 from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest
+from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.core.validation.compatibility import remarks_on_losses
 
 
@@ -40,7 +41,8 @@ def _remarks_on_life(model: Model, today: date) -> list[str]:
     if model.discontinued is None or (model.discontinued - today).days > RETIRING_SOON_DAYS:
         return []
     days = (model.discontinued - today).days
-    return [f"{model.end_of_life()} That {f'is in {days} days' if days >= 0 else f'was {-days} days ago'}."]
+    left = counted(abs(days), "day")
+    return [f"{model.end_of_life()} That {f'is in {left}' if days >= 0 else f'was {left} ago'}."]
 
 
 def _enhances(request: GenerateRequest, model: Model) -> bool:

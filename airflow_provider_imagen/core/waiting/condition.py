@@ -18,7 +18,7 @@ from airflow_provider_imagen.core.image_format import ENDINGS, canonical_type
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_folder
 from airflow_provider_imagen.core.storage.object_names import is_output
-from airflow_provider_imagen.core.text import is_blank, quoted
+from airflow_provider_imagen.core.text import counted, is_blank, quoted
 from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 from airflow_provider_imagen.errors import InvalidInputError
 
@@ -141,7 +141,8 @@ class ImageWait(BaseModel):
 
     def progress(self, content: FolderContent) -> str:
         """Say in words how far the wait is, and what lies in the folder and does not count."""
-        text = f"{content.count} of at least {self.min_images} images are in {self.output_uri}"
+        wanted = counted(self.min_images, "image is", "images are")
+        text = f"{content.count} of at least {wanted} in {self.output_uri}"
         if self.is_over(content) or not content.others:
             return text
         reasons = Counter(content.others).most_common()

@@ -75,7 +75,7 @@ def test_a_separator_in_quotes_does_not_count() -> None:
         (b"key,,name\n1,2,3\n", 1, "no name for column 2 of 3"),
         (b"key,name,key\n1,2,3\n", 1, "'key' more than once"),
         (b"key;Preis, EUR\n1;2\n", 1, "a comma and a semicolon"),
-        (b"key,name\n1,a\n2\n", 3, "1 cells, the header 2"),
+        (b"key,name\n1,a\n2\n", 3, "1 cell, the header 2"),
         (b"key,name\n1,a\n2,b,c\n", 3, "3 cells, the header 2"),
         ("key,name\n1,a\n2,grün\n".encode("latin-1"), 3, "Column 2 holds bytes that are not UTF-8"),
         ("größe,name\n1,a\n".encode("cp1252"), 1, "Column 1 holds bytes that are not UTF-8"),

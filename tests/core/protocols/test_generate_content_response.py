@@ -195,7 +195,7 @@ def test_words_instead_of_an_image_are_quoted(finish_reason: Any) -> None:
 
     assert read.reasons[0].text.startswith("The model answered with words instead of an image: I would rather not.")
     assert len(read.reasons[0].text) < 400
-    assert read.refusal().startswith("None of 1 images was made. The model answered with words")
+    assert read.refusal().startswith("The image was not made. The model answered with words")
     assert "Rephrase" not in read.refusal()
 
 

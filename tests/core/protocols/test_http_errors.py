@@ -215,7 +215,8 @@ def test_a_body_that_is_no_error_of_google_s_is_measured_not_quoted(
     found = error(HttpResponse(status, {}, body))
 
     assert type(found) is kind
-    assert f"HTTP {status}: ({len(body)} bytes that are no error of Google's API)" in str(found)
+    measured = "1 byte that is" if len(body) == 1 else f"{len(body)} bytes that are"
+    assert f"HTTP {status}: ({measured} no error of Google's API)" in str(found)
     assert "html" not in str(found)
 
 

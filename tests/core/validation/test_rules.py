@@ -69,7 +69,7 @@ def test_an_unknown_model_without_a_likeness_gets_no_guess() -> None:
     [
         (date(2026, 4, 1), "That is in 90 days."),
         (date(2026, 6, 30), "That is in 0 days."),
-        (date(2026, 7, 1), "That was 1 days ago."),
+        (date(2026, 7, 1), "That was 1 day ago."),
     ],
 )
 def test_the_end_of_a_model_is_remarked_on_with_day_and_successor_ninety_days_before(today: date, when: str) -> None:
