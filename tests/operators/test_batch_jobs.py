@@ -309,7 +309,7 @@ def test_pictures_on_a_disk_are_uploaded_once_and_named_by_their_uri(ti: Any, em
 
 
 def test_what_a_job_cannot_do_is_refused_before_anything_is_written(ti: Any, emulator: Any) -> None:
-    with pytest.raises(AirflowFailException, match="image_size is 2K") as caught:
+    with pytest.raises(AirflowFailException, match="image_size is '2K'") as caught:
         jobs([{"prompt": "a", "image_size": "2K"}, "b"], labels={"a-b": "c"}).execute({"ti": ti})
 
     assert "labels has the key 'a-b'" in str(caught.value)

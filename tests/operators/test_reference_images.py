@@ -166,12 +166,12 @@ MISTAKES: dict[str, tuple[Callable[[Any, Path], Any], dict[str, Any], tuple[str,
     "a thinking level of another model": (
         lambda emulator, _: put(emulator, "a.png", photo()),
         {"thinking_level": "medium"},
-        ("'MEDIUM'; gemini-3.1-flash-image supports MINIMAL, HIGH",),
+        ("'medium'; gemini-3.1-flash-image supports MINIMAL, HIGH",),
     ),
     "an unknown thinking level": (
         lambda emulator, _: put(emulator, "a.png", photo()),
         {"thinking_level": "extreme"},
-        ("'EXTREME'", "MINIMAL, MEDIUM, HIGH"),
+        ("'extreme'", "MINIMAL, MEDIUM, HIGH"),
     ),
     "a search with a model that has none": (
         lambda emulator, _: put(emulator, "a.png", photo()),
