@@ -122,15 +122,16 @@ class CloudStorage:
         writer = ObjectWriter(self._session, endpoints.upload_url(self._base, bucket), uri, operation)
         return self._run(bucket, operation, lambda: writer.store(chunks, mime_type))
 
-    def metadata(self, uri: str) -> listing.StoredObject:
+    def metadata(self, uri: str, *, once: bool = False) -> listing.StoredObject:
         """Return what is known about an object without its content.
 
         :param uri: ``gs://bucket/name``.
+        :param once: do not ask again where another try may succeed.
         :raises StorageNotFoundError: there is no such object.
         """
         request = HttpRequest("GET", self._object_url(uri), {"fields": listing.OBJECT_FIELDS}, free_of_charge=True)
         operation = _operation(f"Looking up {uri}", "storage.objects.get")
-        return listing.decode_object(self._request(_bucket_of(uri), request, operation).body)
+        return listing.decode_object(self._request(_bucket_of(uri), request, operation, once=once).body)
 
     def delete(self, uri: str) -> bool:
         """Delete an object, and say whether it was there. One that is gone counts as deleted.
@@ -169,8 +170,10 @@ class CloudStorage:
                 )
             seen.add(token)
 
-    def _request(self, bucket: str, request: HttpRequest, operation: _StorageOperation) -> HttpResponse:
-        return self._run(bucket, operation, lambda: self._session.request(request, operation))
+    def _request(
+        self, bucket: str, request: HttpRequest, operation: _StorageOperation, *, once: bool = False
+    ) -> HttpResponse:
+        return self._run(bucket, operation, lambda: self._session.request(request, operation, once=once))
 
     def _explained(self, bucket: str, operation: _StorageOperation, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Yield pieces, and say which rights are missing when the first one is refused for lack of them."""

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_imagen.client.imagen import ImagenClient
+from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity, fingerprint_of
 from airflow_provider_imagen.core.requests import ImageRequest
+from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage
 from airflow_provider_imagen.core.storage.object_names import OwnPlace, own_name
 from airflow_provider_imagen.core.validation.arguments import STAND_INS
 from airflow_provider_imagen.core.validation.input_pictures import ReadPicture
-from airflow_provider_imagen.errors import InvalidInputError, ModelNotFoundError
+from airflow_provider_imagen.errors import ImagenError, InvalidInputError, ModelNotFoundError
 from airflow_provider_imagen.runner.failures import place_errors
 from airflow_provider_imagen.runner.input_pictures import PictureReader, problems_with_pictures, upload_large
 from airflow_provider_imagen.runner.listener import HostMemory, RunListener
@@ -74,18 +76,38 @@ def run_request(planner: Planner[Any], run_context: RunContext) -> Outcome:
 
 def _checked(planner: Planner[Any], run_context: RunContext) -> tuple[RequestPlan[Any], list[ReadPicture]]:
     """Return the plan of the first request, and its pictures; or every mistake in arguments and pictures at once."""
-    reader = PictureReader(run_context.client.storage, run_context.open_path)
     try:
         plan = planner.first()
     except InvalidInputError as failure:
-        asked = planner.asked()
-        if STAND_INS["image"] in asked.sources:
-            raise
-        _, problems = reader.read(asked, planner.row(), can_upload=can_upload(asked))
-        raise InvalidInputError((*failure.problems, *problems)) from None
+        raise InvalidInputError((*failure.problems, *_problems_in_pictures(planner, run_context))) from None
+    reader = PictureReader(run_context.client.storage, run_context.open_path)
     pictures, problems = reader.read(plan.request, plan.model, can_upload=can_upload(plan.request))
     _refuse(problems)
     return plan, pictures
+
+
+def _problems_in_pictures(planner: Planner[Any], run_context: RunContext) -> list[str]:
+    """Return what is wrong with the pictures of a request that is refused anyway, as far as one look tells."""
+    asked = planner.asked()
+    if STAND_INS["image"] in asked.sources:
+        return []
+    reader = PictureReader(_OneLook(run_context.client.storage), run_context.open_path)
+    try:
+        _, problems = reader.read(asked, planner.row(), can_upload=can_upload(asked))
+    except ImagenError as failure:
+        log.warning("The pictures were not judged: %s", failure)
+        return []
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _OneLook:
+    """Looks up objects without trying again: a refusal of other mistakes does not wait for Cloud Storage."""
+
+    storage: CloudStorage
+
+    def metadata(self, uri: str) -> StoredObject:
+        return self.storage.metadata(uri, once=True)
 
 
 def can_upload(request: ImageRequest) -> bool:

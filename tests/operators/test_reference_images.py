@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 from support.emulated import model_requests, records_in
-from support.operators import generate
+from support.operators import generate, upscale
 
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.emulator import Fault
@@ -220,6 +221,18 @@ def test_mistakes_in_pictures_and_arguments_are_named_together(emulator: Any, ti
     assert f"reference_images[0] {damaged} is damaged" in text
     assert "reference_images[1] gs://bucket/none.png is not there" in text
     assert model_requests(emulator) == []
+
+
+@pytest.mark.parametrize("task", [partial(edit, aspect_ratio="7:1"), partial(upscale, upscale_factor="x9")])
+def test_mistakes_in_arguments_do_not_wait_for_pictures_that_cannot_be_looked_at(
+    emulator: Any, ti: Any, task: Callable[..., Any]
+) -> None:
+    emulator.order_fault(Fault("download", status=503))
+
+    with pytest.raises(AirflowFailException, match="No request was sent, 1 to correct"):
+        task("gs://bucket/none.png").execute({"ti": ti})
+
+    assert len(emulator.requests) == 1
 
 
 def test_a_living_fallback_that_takes_pictures_gets_them(emulator: Any, ti: Any) -> None:
