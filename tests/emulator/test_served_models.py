@@ -101,14 +101,14 @@ def test_a_look_up_of_an_unknown_model_is_not_found(google: Any, version: str) -
 
 
 @pytest.mark.parametrize("project", ["p", "example.com:p", "12345"])
-@pytest.mark.parametrize("location", ["us-central1", "europe-west4", "global"])
+@pytest.mark.parametrize("location", ["us-central1", "europe-west4", "northamerica-northeast2", "global"])
 def test_any_project_and_location_will_do(google: Any, project: str, location: str) -> None:
     path = f"/v1/projects/{project}/locations/{location}/publishers/google/models/{FOUR}:predict"
 
     assert google.post(path, {"instances": [{"prompt": "a boat"}], "parameters": {"sampleCount": 1}}).status == 200
 
 
-@pytest.mark.parametrize("location", ["nowhere", "us-central9", "globalx", "US-CENTRAL1"])
+@pytest.mark.parametrize("location", ["nowhere", "us-central9", "globalx", "US-CENTRAL1", "northeast2"])
 @pytest.mark.parametrize("method", ["predict", "generateContent", "streamGenerateContent?alt=sse", "countTokens"])
 def test_a_location_that_does_not_exist_is_refused(google: Any, location: str, method: str) -> None:
     model = FOUR if method == "predict" else "gemini-3-pro-image"
