@@ -74,7 +74,10 @@ NOT_MADE = {
 }
 """Finish reasons of a model that made no image, beside ``MALFORMED_*``; none of them blames the prompt."""
 
-ENVELOPE = ("usageMetadata", "modelVersion", "responseId", "createTime")
+_NO_REASON = {"", "STOP"}
+"""Finish reasons that say nothing about a missing image."""
+
+ENVELOPE = ("promptFeedback", "usageMetadata", "modelVersion", "responseId", "createTime")
 """Fields that every response of Google's has beside its candidates."""
 
 LONGEST_QUOTE = 300
@@ -132,8 +135,8 @@ def judge(answer: Any, requested: int) -> ImagesResponse:
     if unreadable:
         raise _unexpected("; ".join(unreadable))
     words = " ".join(text for part in parts if not _is_thought(part) and (text := text_of(part.get("text"))))
-    ending = next((each for each in endings if each.reason), None)
-    if words and (ending is None or ending.reason == "STOP"):
+    ending = next((each for each in endings if each.reason), next((each for each in endings if each.message), None))
+    if words and (ending is None or ending.reason in _NO_REASON):
         text = f"The model answered with words instead of an image: {shortened(words, LONGEST_QUOTE)}"
         return ImagesResponse((), requested, (FilterReason(text, is_declined=True),), usages=usages)
     is_empty = contents and not any(field(part, "inlineData") for part in parts)
@@ -208,8 +211,9 @@ def _is_google_s(answer: Any) -> bool:
 
 def _no_image(ending: _Ending | None, words: str, usage: TokenUsage | None) -> NoImageError:
     said = f" The model said: {shortened(words, LONGEST_QUOTE)}" if words else ""
-    if ending is None or ending.reason == "STOP":
-        return NoImageError(f"The model made no image and gave no reason: Google's answer is empty. {_NEXT}", usage)
+    if ending is None or ending.reason in _NO_REASON:
+        found = ending.message if ending and ending.message else "Google's answer is empty."
+        return NoImageError(f"The model made no image and gave no reason: {found} {_NEXT}", usage)
     if ending.reason in TOKEN_LIMIT:
         text = ending.in_words("The model reached its token limit before the image was complete")
         return TokenLimitError(f"{text}{said} Shorten the prompt; the same request would end the same way.", usage)

@@ -138,12 +138,24 @@ def test_a_token_limit_is_reached_again_by_the_same_request(finish_reason: Any) 
         b'{"candidates": [{"content": {"parts": null}, "finishReason": "FINISH_REASON_UNSPECIFIED"}]}',
         b'{"candidates": null, "usageMetadata": {"totalTokenCount": 12}}',
         b'{"candidates": [], "modelVersion": "gemini"}',
+        b'{"candidates": null, "promptFeedback": {}}',
+        b'{"candidates": [{"index": 0}], "promptFeedback": {"safetyRatings": []}}',
     ],
     ids=lambda body: body.decode()[:90],
 )
 def test_an_empty_answer_of_google_s_may_be_asked_for_again(body: bytes) -> None:
     with pytest.raises(NoImageError, match=r"made no image and gave no reason: Google's answer is empty\. Another try"):
         decode(body)
+
+
+@pytest.mark.parametrize("finish_reason", ["STOP", 1, None, "FINISH_REASON_UNSPECIFIED"])
+@pytest.mark.parametrize("content", [None, {"parts": []}])
+def test_what_google_says_beside_no_reason_is_shown(finish_reason: Any, content: Any) -> None:
+    candidate = {"content": content, "finishReason": finish_reason, "finishMessage": "An internal error."}
+    with pytest.raises(NoImageError, match=r"gave no reason: An internal error\. Another try") as caught:
+        decode(json.dumps({"candidates": [candidate]}).encode())
+
+    assert not isinstance(caught.value, PermanentError)
 
 
 @pytest.mark.parametrize(
