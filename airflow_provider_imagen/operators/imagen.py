@@ -85,8 +85,8 @@ class ImagenGenerateOperator(RequestOperator):
         ``block_none``; the older ``block_most``, ``block_some``, ``block_few``, ``block_fewest`` work too. (templated)
     :param person_generation: ``dont_allow``, ``allow_adult`` or ``allow_all``. (templated)
     :param add_watermark: put an invisible watermark into the image; Gemini image models always do. (templated)
-    :param output_mime_type: ``image/png``, ``image/jpeg`` and, with Imagen, others. None: the model's own choice, which
-        is PNG with Imagen models and JPEG with Gemini 3. (templated)
+    :param output_mime_type: ``image/png``, ``image/jpeg`` and, with Imagen, others. None: the model's own choice,
+        which is JPEG, and PNG with Imagen models and ``gemini-2.5-flash-image``. (templated)
     :param compression_quality: 0 to 100, for JPEG. (templated)
     :param sample_image_style: for ``imagegeneration@002``: ``photograph``, ``digital_art``, ``landscape``,
         ``sketch``, ``watercolor``, ``cyberpunk`` or ``pop_art``. (templated)

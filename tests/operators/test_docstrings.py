@@ -74,3 +74,12 @@ def test_every_argument_is_explained_and_said_to_be_templated(operator: type[Ima
 def test_nothing_is_said_to_belong_to_retired_models_only(operator: type[ImagenGenerateOperator]) -> None:
     assert "Imagen 4 only" not in str(operator.__doc__)
     assert "retry then pays again" not in str(operator.__doc__)
+
+
+def test_the_type_that_each_living_model_makes_by_itself_is_said() -> None:
+    said = said_of(ImagenGenerateOperator, "output_mime_type")
+
+    assert "None: the model's own choice, which is JPEG, and PNG with " in said
+    png = {model.id for model in LIVING if model.mime_type_default == "image/png"}
+    assert set(re.findall(r"``([\w.-]+)``", said.partition("PNG with")[2])) == png
+    assert {model.mime_type_default for model in LIVING if model.id not in png} == {"image/jpeg"}
