@@ -16,7 +16,8 @@ import pytest
 from airflow_provider_imagen.core.protocols import generate_content, predict
 from airflow_provider_imagen.core.responses import ImagesResponse
 
-PIXELS = b"\x89PNG\r\n\x1a\n pixels\xff\xfe\xfb"
+PIXELS = b"\x89PNG\r\n\x1a\n pixels\xff\xfe\xfb."
+"""Their base64 has both letters that the URL-safe alphabet writes in another way, and padding."""
 DATA = base64.b64encode(PIXELS).decode()
 DRAFT = base64.b64encode(b"\xff\xd8\xff draft").decode()
 OTHER_TYPES: list[Any] = [True, False, 0, 7, 1.5, "", "text", {}, {"text": "x"}, [], [[]], [None], [{"a": 1}]]
