@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
+import pytest
+
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.errors import ResponseLostError
-from airflow_provider_imagen.runner.sending import EndedRequests, Round
+from airflow_provider_imagen.runner.sending import GRACE_SECONDS, EndedRequests, Round, StopSwitch, send_round
+
+
+class Connection:
+    """Notes what happens to it; its responses come when it is stopped."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.stopped = threading.Event()
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+        self.stopped.set()
+
+    def abort(self) -> None:
+        self.calls.append("abort")
+        self.stopped.set()
 
 
 def test_an_outcome_whose_number_the_interrupted_reader_took_is_noted_at_the_stop() -> None:
@@ -26,3 +47,31 @@ def test_an_error_that_was_noted_before_the_stop_stays_what_it_is() -> None:
     ended.drain_into(found, 1)
 
     assert found.lost == [0]
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ValueError])
+def test_whatever_ends_the_wait_stops_the_connection_before_responses_under_way_are_waited_for(
+    kind: type[BaseException],
+) -> None:
+    connection, missing = Connection(), list[int]()
+
+    def send(numbers: Sequence[int]) -> ImagesResponse:
+        if numbers[0] == 0:
+            raise kind
+        connection.stopped.wait()
+        return ImagesResponse((), 1, ())
+
+    def on_stop(found: Round, left: int) -> str:
+        missing.append(left)
+        return f"{len(found.responses)} came."
+
+    with pytest.raises(kind) as caught:
+        send_round(send, [[0], [1], [2]], connection, StopSwitch(), on_stop)
+
+    assert connection.calls == ["stop", "abort"]
+    assert (missing, caught.value.__notes__) == ([0], ["2 came."])
+
+
+def test_a_stopped_task_ends_before_airflow_kills_it() -> None:
+    """Airflow 3 does so 5 s after it asked for the stop; 3 of them are for responses under way."""
+    assert GRACE_SECONDS <= 3.0
