@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
+from typing import NoReturn
 
 from airflow_provider_imagen.client.session import Session
 from airflow_provider_imagen.client.transport import HttpRequest, StreamedResponse
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
 from airflow_provider_imagen.core.storage import resumable
+from airflow_provider_imagen.core.storage.checksums import is_other_md5
 from airflow_provider_imagen.errors import ResponseLostError, RetryableError
 
 GENERATION = "x-goog-generation"
@@ -29,12 +32,14 @@ class ObjectReader:
         self._url = url
         self._operation = operation
         self._position = 0
-        self._generation: str | None = None
+        self._headers: Mapping[str, str] | None = None
+        self._digest = hashlib.md5(usedforsecurity=False)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the content in pieces of about 1 MiB.
+        """Yield the content in pieces of about 1 MiB. What comes in one piece is checked before it is yielded.
 
         :raises StorageNotFoundError: there is no such object, or it was replaced meanwhile.
+        :raises ResponseLostError: its checksum was wrong: that of one piece several times, of more pieces at the end.
         :raises ImagenError: it could not be read in several tries that brought nothing.
         """
         while True:
@@ -42,17 +47,39 @@ class ObjectReader:
             try:
                 for chunk in chain([first], rest):
                     self._position += len(chunk)
+                    self._digest.update(chunk)
                     yield chunk
             except (ResponseLostError, RetryableError):
                 continue  # some of it came, so the next try begins behind that
+            self._check()
             return
 
     def _open(self) -> tuple[bytes, Iterator[bytes]]:
         """Begin to read where the last try ended; return the first piece, and the rest."""
         streamed = self._session.stream(self._request(), self._operation)
-        if self._generation is None:
-            self._generation = streamed.response.headers.get(GENERATION)
-        return self._first(streamed)
+        if self._headers is None:
+            self._headers = streamed.response.headers
+        first, rest = self._first(streamed)
+        try:
+            second = next(rest, None)
+        except (ResponseLostError, RetryableError) as failure:
+            return first, iter(partial(_raise, failure), b"")
+        if second is None and not self._position:
+            self._check(first)  # an error here lets it be read again
+        return first, chain([] if second is None else [second], rest)
+
+    def _check(self, last: bytes = b"") -> None:
+        """Compare what was read with what Cloud Storage says that it stores.
+
+        :param last: what came, and is not counted in yet.
+        """
+        digest = self._digest.copy()
+        digest.update(last)
+        if is_other_md5(self._headers or {}, digest.digest()):
+            raise ResponseLostError(
+                f"{self._operation.what}: what came differs from what Cloud Storage says that it stores. Reading it "
+                "again is free of charge."
+            )
 
     def _first(self, streamed: StreamedResponse) -> tuple[bytes, Iterator[bytes]]:
         is_part = "content-range" in streamed.response.headers
@@ -64,12 +91,17 @@ class ObjectReader:
         return b"", iter(())
 
     def _request(self) -> HttpRequest:
-        query = {"alt": "media"} | ({"generation": self._generation} if self._generation else {})
+        generation = (self._headers or {}).get(GENERATION)
+        query = {"alt": "media"} | ({"generation": generation} if generation else {})
         # Unpacked, so that positions count stored bytes.
         headers = {"Accept-Encoding": "identity"}
         if self._position:
             headers["Range"] = f"bytes={self._position}-"
         return HttpRequest("GET", self._url, query, free_of_charge=True, headers=headers)
+
+
+def _raise(failure: Exception) -> NoReturn:
+    raise failure
 
 
 class ObjectWriter:

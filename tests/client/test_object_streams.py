@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.core.connection import ConnectionSettings, read_settings
+from airflow_provider_imagen.core.storage.checksums import md5_of
 from airflow_provider_imagen.core.storage.resumable import PIECE_BYTES
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import (
@@ -115,6 +116,41 @@ def test_a_server_that_never_sends_more_is_given_up(script: Any) -> None:
 
     with pytest.raises(ResponseLostError):
         list(client_at(script.url).storage.chunks("gs://bucket/a"))
+
+
+@pytest.mark.parametrize("read", [b"", b"pixelz"])
+def test_one_piece_that_was_corrupted_on_its_way_is_read_again(
+    script: Any, answer_with: Callable[..., bytes], read: bytes
+) -> None:
+    right = {"X_Goog_Hash": f"crc32c=go5Okw==,md5={md5_of(b'pixels')}"}
+    script.order(answer_with(200, read, **right), answer_with(200, b"pixels", **right))
+
+    assert list(client_at(script.url).storage.chunks("gs://bucket/a")) == [b"pixels"]
+    assert len(script.received) == 2
+
+
+def test_one_piece_that_stays_corrupted_is_never_used(script: Any, answer_with: Callable[..., bytes]) -> None:
+    script.order(answer_with(200, b"pixelz", X_Goog_Hash=f"md5={md5_of(b'pixels')}"))
+
+    with pytest.raises(ResponseLostError, match="differs from what Cloud Storage says"):
+        next(client_at(script.url).storage.chunks("gs://bucket/a"))
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_of_several_pieces_the_end_says_whether_they_were_corrupted(
+    script: Any, answer_with: Callable[..., bytes], *, is_right: bool
+) -> None:
+    hashed = b"X-Goog-Hash: md5=" + md5_of(CONTENT).encode()
+    rest = CONTENT[READ:] if is_right else CONTENT[READ:-1] + b"?"
+    part = answer_with(206, rest, Content_Range=f"bytes {READ}-{len(CONTENT) - 1}/{len(CONTENT)}")
+    script.order(CUT.replace(b"Connection: close", b"Connection: close\r\n" + hashed), part)
+    chunks = client_at(script.url).storage.chunks("gs://bucket/a")
+
+    if is_right:
+        assert b"".join(chunks) == CONTENT
+    else:
+        with pytest.raises(ResponseLostError, match="differs from what Cloud Storage says"):
+            list(chunks)
 
 
 BEGUN = {"Location": "https://elsewhere.example/upload?upload_id=abc"}

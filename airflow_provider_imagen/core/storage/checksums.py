@@ -35,12 +35,27 @@ def is_corrupted(headers: Mapping[str, str], data: bytes) -> bool:
         says nothing of content that was stored compressed and came unpacked.
     :param data: the content.
     """
-    if headers.get("x-goog-stored-content-encoding", "identity") != "identity" or "content-encoding" in headers:
-        return False
-    named = dict(part.strip().partition("=")[::2] for part in headers.get("x-goog-hash", "").split(","))
+    named = _named(headers)
     if "md5" in named:
         return named["md5"] != md5_of(data)
     return "crc32c" in named and len(data) <= LARGEST_CRC_BYTES and named["crc32c"] != crc32c_of(data)
+
+
+def is_other_md5(headers: Mapping[str, str], md5: bytes) -> bool:
+    """Say whether content that was read in pieces differs from what Cloud Storage says that it is.
+
+    :param headers: as for :func:`is_corrupted`.
+    :param md5: the MD5 of the content.
+    """
+    written = base64.b64encode(md5).decode()
+    return _named(headers).get("md5", written) != written
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the checksums that are about the content as it came, by their names."""
+    if headers.get("x-goog-stored-content-encoding", "identity") != "identity" or "content-encoding" in headers:
+        return {}
+    return dict(part.strip().partition("=")[::2] for part in headers.get("x-goog-hash", "").split(","))
 
 
 @cache
