@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,28 @@ def emulated(set_connection: Callable[..., None], emulator: Any) -> None:
 
 def test_reads_nothing_until_it_is_used() -> None:
     ImagenHook("no_such_connection")
+
+
+def test_a_hook_that_waits_for_its_connection_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``functools.cached_property`` would on Python 3.11, where its lock is one for all objects of a class."""
+    begun, other_is_done = threading.Event(), threading.Event()
+    was_in_time: list[bool] = []
+
+    def read(hook: ImagenHook) -> dict[str, Any]:
+        if hook.imagen_conn_id == "slow":
+            begun.set()
+            was_in_time.append(other_is_done.wait(20))
+        return {"project": hook.imagen_conn_id}
+
+    monkeypatch.setattr(ImagenHook, "_extras", read)
+    slow = threading.Thread(target=lambda: ImagenHook("slow").settings)
+    slow.start()
+    begun.wait()
+    assert ImagenHook("other").settings.project == "other"
+    other_is_done.set()
+    slow.join()
+
+    assert was_in_time == [True]
 
 
 def test_a_google_cloud_platform_connection_works_unchanged(set_connection: Callable[..., None]) -> None:
