@@ -191,6 +191,15 @@ def test_a_model_that_answers_404_gives_way_to_the_fallback_of_the_connection(
     assert "using the fallback gemini-3.1-flash-image" in logged()
 
 
+def test_a_404_that_is_a_web_page_is_no_missing_model_so_no_fallback_is_asked(emulator: Any, ti: Any) -> None:
+    emulator.order_fault(Fault("generate", status=404, html=True))
+
+    with pytest.raises(AirflowFailException, match="check the connection's endpoint and the proxy") as caught:
+        operator(fallback_model="gemini-3-pro-image").execute({"ti": ti})
+    assert "model id" not in str(caught.value)
+    assert len(asked(emulator)) == 1
+
+
 def test_without_a_fallback_the_error_names_the_successor(emulator: Any, ti: Any) -> None:
     emulator.retire("imagen-3.0-generate-002")
 
