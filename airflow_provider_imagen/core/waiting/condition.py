@@ -18,7 +18,7 @@ from airflow_provider_imagen.core.image_format import ENDINGS, canonical_type
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_folder
 from airflow_provider_imagen.core.storage.object_names import is_output
-from airflow_provider_imagen.core.text import counted, is_blank, quoted
+from airflow_provider_imagen.core.text import counted, is_blank, quoted, text_from
 from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 from airflow_provider_imagen.errors import InvalidInputError
 
@@ -29,6 +29,8 @@ MOST_TYPES = 3
 """How many types of objects that do not count are named in the log."""
 
 EVERY_IMAGE = "image/*"
+_NUMBER = re.compile(r"[+-]?[0-9_]*\.?[0-9_]+\.?(e[+-]?[0-9]+)?", re.IGNORECASE)
+_DAY = re.compile(r"[0-9]{8}")
 _TYPE = re.compile(r"image/[a-z0-9*?][a-z0-9!#$&^_.+*?-]{0,99}")
 
 
@@ -39,8 +41,19 @@ def _as_list(value: Any) -> Any:
     return [part for part in parts if not is_blank(part)] or None if isinstance(parts, list | tuple) else parts
 
 
-def _unset_when_blank(value: Any) -> Any:
-    return None if is_blank(value) else value
+def _moment(value: Any) -> Any:
+    """Return a moment, and a day without dashes (``{{ ds_nodash }}``) as its beginning, also where it became a number.
+
+    :raises ValueError: it is another number, which pydantic would take for seconds since 1970.
+    """
+    if is_blank(value):
+        return None
+    text = str(text_from(value)).strip()
+    if _DAY.fullmatch(text):
+        return datetime.fromisoformat(text)
+    if isinstance(value, int | float) or _NUMBER.fullmatch(text):
+        raise ValueError("no moment")
+    return value
 
 
 def _mime_type(value: str) -> str:
@@ -90,7 +103,7 @@ class ImageWait(BaseModel):
     mime_types: Annotated[tuple[Annotated[str, AfterValidator(_mime_type)], ...] | None, BeforeValidator(_as_list)] = (
         None
     )
-    newer_than: Annotated[datetime | None, BeforeValidator(_unset_when_blank)] = None
+    newer_than: Annotated[datetime | None, BeforeValidator(_moment)] = None
     wants_uris: bool = True
 
     @property

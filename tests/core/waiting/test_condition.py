@@ -123,6 +123,11 @@ def test_the_time_zone_of_the_worker_plays_no_part(monkeypatch: pytest.MonkeyPat
     assert chosen.newer_than == NOON
 
 
+@pytest.mark.parametrize("day", ["20261122", 20261122, " 20261122 ", "2026-11-22"])
+def test_a_day_is_its_beginning_also_where_a_template_made_a_number_of_it(day: object) -> None:
+    assert wait(newer_than=day).newer_than == NOON.replace(hour=0)
+
+
 @pytest.mark.parametrize("blank", [None, "", " ", "None"])
 def test_a_moment_that_renders_to_nothing_is_not_given(blank: str | None) -> None:
     assert wait(newer_than=blank).newer_than is None
@@ -168,6 +173,14 @@ def test_a_wait_survives_the_way_through_airflow_s_database() -> None:
         ({"output_uri": "s3://bucket/cats/"}, "'s3://bucket/cats/'", "a gs://bucket/folder/"),
         ({"output_uri": "gs://"}, "'gs://'", "a gs://bucket/folder/"),
         ({"output_uri": None}, "None", "a gs://bucket/folder/"),
+        ({"newer_than": "1764150000"}, "'1764150000'", "a moment such as '2026-01-31T00:00:00+00:00'"),
+        ({"newer_than": 1764150000}, "1764150000", "a moment such as"),
+        ({"newer_than": 1.5}, "1.5", "a moment such as"),
+        ({"newer_than": 1e30}, "1e+30", "a moment such as"),
+        ({"newer_than": "2026"}, "'2026'", "a moment such as"),
+        ({"newer_than": "1.5e3"}, "'1.5e3'", "a moment such as"),
+        ({"newer_than": "20269999"}, "'20269999'", "a moment such as"),
+        ({"newer_than": True}, "True", "a moment such as"),
         ({"min_images": -1}, "-1", "a whole number of 0 or more"),
         ({"min_images": "few"}, "'few'", "a whole number of 0 or more"),
         ({"mime_types": 7}, "7", "a list such as ['image/png']"),
