@@ -45,8 +45,10 @@ class ImagenHook(BaseHook):
         impersonation_chain: str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
+        from airflow_provider_imagen.core.text import text_from
+
         super().__init__(**kwargs)
-        self.imagen_conn_id = imagen_conn_id
+        self.imagen_conn_id: str = text_from(imagen_conn_id)
         self.project_id = project_id
         self.location = location
         self.impersonation_chain = impersonation_chain

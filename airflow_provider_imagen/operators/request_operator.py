@@ -113,7 +113,7 @@ class RequestOperator(BaseOperator):
             listener=listener,
             stop=stop,
             hosts=HostStore(context.get("task_state_store")),
-            notes={"imagen_conn_id": self.imagen_conn_id},
+            notes={"imagen_conn_id": self.hook.imagen_conn_id},
         )
 
     def on_kill(self) -> None:

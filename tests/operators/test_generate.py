@@ -196,14 +196,16 @@ def test_project_and_location_of_the_task_are_the_ones_that_are_asked(emulator: 
     assert ti.pushed["result"]["location"] == "europe-west2"
 
 
+@pytest.mark.parametrize(("rendered", "conn_id"), [("other", "other"), (42, "42")])
 def test_the_connection_of_the_task_is_the_one_that_is_read(
-    emulator: Any, ti: Any, set_connection: Callable[..., None]
+    emulator: Any, ti: Any, set_connection: Callable[..., None], rendered: Any, conn_id: str
 ) -> None:
-    set_connection("other", **{**emulator.connection["extra"], "project": "other-project"})
+    set_connection(conn_id, **{**emulator.connection["extra"], "project": "other-project"})
 
-    operator(imagen_conn_id="other").execute({"ti": ti})
+    operator(imagen_conn_id=rendered).execute({"ti": ti})
 
     assert "/projects/other-project/" in model_requests(emulator)[0].path
+    assert ti.pushed["result"]["imagen_conn_id"] == conn_id
 
 
 def test_the_impersonation_chain_of_the_task_reaches_the_client() -> None:
