@@ -224,13 +224,21 @@ def test_a_proxy_that_is_set_later_is_used_soon_after(
     assert len(script.received) == 3
 
 
-@pytest.mark.parametrize("proxy", ["ftp://127.0.0.1:1", "socks5://127.0.0.1:1", "http://", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    ("proxy", "text"),
+    [
+        ("ftp://127.0.0.1:1", "scheme ftp.*Set HTTPS_PROXY or ALL_PROXY on this machine"),
+        ("socks5://127.0.0.1:1", "scheme socks5.*Set HTTPS_PROXY or ALL_PROXY on this machine"),
+        ("http://", "proxy of this machine"),
+        ("http://127.0.0.1:99999", "proxy of this machine"),
+    ],
+)
 def test_a_proxy_that_cannot_be_used_is_a_fault_of_this_machine(
-    transport: Transport, monkeypatch: pytest.MonkeyPatch, proxy: str
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, proxy: str, text: str
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
 
-    with pytest.raises(InvalidConnectionError, match="Nothing was sent.*proxy"):
+    with pytest.raises(InvalidConnectionError, match=f"Nothing was sent.*{text}"):
         transport.send(HttpRequest("GET", "http://storage.example/"))
 
 

@@ -80,6 +80,14 @@ def test_a_status_is_one_error_whose_text_says_what_happened_and_what_to_do(
     assert step in str(found)
 
 
+def test_what_the_details_say_stands_in_the_error() -> None:
+    violation = {"field": "parameters.seed", "description": "must be positive"}
+    details = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}]
+    text = str(error(answer(400, "Request contains an invalid argument.", "INVALID_ARGUMENT", details=details)))
+
+    assert "Request contains an invalid argument. [parameters.seed: must be positive] Correct what" in text
+
+
 FOREIGN = [
     b"",
     b"<html><title>502 Bad Gateway</title></html>",
