@@ -89,7 +89,8 @@ class RequestSending:
             missing, "request was under way: Google may bill it", "requests were under way: Google may bill them"
         )
         text = (
-            f"The task was stopped. {under_way}. Images that came are stored, and the next try of this task finds them."
+            f"The task was stopped. {under_way if missing else 'None was under way'}. Images that came are stored, and "
+            "the next try of this task finds them."
         )
         images = [image for response in sent.responses for image in response.images]
         if lost := [image for image in images if image.uri is None]:

@@ -176,3 +176,15 @@ def test_the_log_and_the_metrics_say_what_may_be_billed(
     assert text in logged().splitlines()[-1]
     assert any(text in note for note in caught.value.__notes__)
     assert (counted["imagen.requests"], counted["imagen.failed_requests"]) == (1, 1)
+
+
+def test_where_nothing_is_under_way_nothing_is_said_to_be_billed(
+    emulator: Any, ti: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
+    refused = lambda: any("Trying again in" in record.getMessage() for record in list(caplog.records))  # noqa: E731
+    with timeout_raised() as expire, when(refused, expire), pytest.raises(TimeoutOfTaskError) as caught:
+        generate(model=GEMINI).execute({"ti": ti})
+
+    (note,) = [note for note in caught.value.__notes__ if note.startswith("The task was stopped.")]
+    assert note.startswith("The task was stopped. None was under way. Images that came are stored")
