@@ -38,12 +38,18 @@ def every_sender_ends() -> Iterator[None]:
     assert no_sender_is_left()
 
 
+@pytest.fixture
+def refused(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
+    """Whether a request waits to be sent again."""
+    return lambda: any("Trying again in" in record.getMessage() for record in list(caplog.records))
+
+
 @pytest.mark.parametrize("model", [IMAGEN, GEMINI])
 def test_a_time_out_while_it_waits_to_send_again_ends_the_wait_and_sends_nothing(
-    emulator: Any, ti: Any, model: str
+    emulator: Any, ti: Any, model: str, refused: Callable[[], bool]
 ) -> None:
     emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
-    with timeout_raised() as expire, when(asked(emulator), expire), pytest.raises(TimeoutOfTaskError):
+    with timeout_raised() as expire, when(refused, expire), pytest.raises(TimeoutOfTaskError):
         generate(model=model).execute({"ti": ti})
 
     assert len(model_requests(emulator)) == 1
@@ -51,12 +57,14 @@ def test_a_time_out_while_it_waits_to_send_again_ends_the_wait_and_sends_nothing
 
 
 @pytest.mark.parametrize("model", [IMAGEN, GEMINI])
-def test_on_kill_does_the_same_and_airflow_may_retry(emulator: Any, ti: Any, model: str) -> None:
+def test_on_kill_does_the_same_and_airflow_may_retry(
+    emulator: Any, ti: Any, model: str, refused: Callable[[], bool]
+) -> None:
     """Airflow 3 calls ``on_kill`` on SIGTERM and raises nothing."""
     emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
     task = generate(model=model, number_of_images=2)
 
-    with when(asked(emulator), task.on_kill), pytest.raises(RequestStoppedError):
+    with when(refused, task.on_kill), pytest.raises(RequestStoppedError):
         task.execute({"ti": ti})
 
     assert len(model_requests(emulator)) <= 2
@@ -179,10 +187,9 @@ def test_the_log_and_the_metrics_say_what_may_be_billed(
 
 
 def test_where_nothing_is_under_way_nothing_is_said_to_be_billed(
-    emulator: Any, ti: Any, caplog: pytest.LogCaptureFixture
+    emulator: Any, ti: Any, refused: Callable[[], bool]
 ) -> None:
     emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
-    refused = lambda: any("Trying again in" in record.getMessage() for record in list(caplog.records))  # noqa: E731
     with timeout_raised() as expire, when(refused, expire), pytest.raises(TimeoutOfTaskError) as caught:
         generate(model=GEMINI).execute({"ti": ti})
 
