@@ -259,7 +259,7 @@ class ImagenBatchOperator(JobOperator):
         from airflow_provider_imagen.runner.batch_run import BatchRun
 
         with fail_permanently(self), self._stoppable() as stop:
-            self.batch_document, self.job_names = None, ()  # of an earlier try of this object
+            self.batch_document = None  # of an earlier try of this object
             settings = self._settings()
             warn_of_local_folder(getattr(self, "output_uri", None))
             if settings.mode == "batch":

@@ -98,6 +98,7 @@ class JobOperator(RequestOperator):
 
     def _execute_jobs(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> str | None:
         """Submit jobs, and return the URI of the manifest once they are done."""
+        self.job_names = ()  # of an earlier try of this object
         self._warn_of_kills(settings)
         started = self._job_run(context, stop, settings).submit()
         return self._go_on(context, stop, settings, started, self._deadline(context, settings))
