@@ -9,12 +9,15 @@ import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
+import airflow
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
 if TYPE_CHECKING:
     from airflow_provider_imagen.core.result_document import ResultDocument
 
 log: logging.Logger = logging.getLogger(__name__)
+IN_WEB_SERVER: bool = airflow.__version__.startswith("2.")
+"""Whether links are made where no task runs."""
 JOBS_KEY = "imagen_jobs"
 """The XCom key of the names of a batch task's jobs."""
 
@@ -133,16 +136,16 @@ def _result_of(operator: Any, ti_key: Any) -> ResultDocument | None:
 def _recorded(operator: Any, name: str, ti_key: Any, key: str) -> Any:
     """Return what a task recorded: the operator's attribute where it ran in this process, else the XCom.
 
-    An operator that recorded nothing has None, and XCom is not read then: Airflow 3 logs each value that is not there
-    as an error. A mapped task whose templates failed is still a ``MappedOperator``, which knows the class of its
-    operators. The operators of Airflow 2's web server are deserialized and have neither.
+    An operator that recorded nothing has None, and XCom is not read then in the worker: Airflow 3 logs each value that
+    is not there as an error. A mapped task whose templates failed is still a ``MappedOperator``, which knows the class
+    of its operators.
 
     :param name: the attribute.
     :param key: the XCom key of the same value.
     """
     for holder in (operator, getattr(operator, "operator_class", None)):
-        if hasattr(holder, name):
-            return getattr(holder, name)
+        if hasattr(holder, name) and ((value := getattr(holder, name)) or not IN_WEB_SERVER):
+            return value
     return XCom.get_value(ti_key=ti_key, key=key)
 
 

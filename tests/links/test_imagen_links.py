@@ -61,9 +61,10 @@ def test_where_the_task_ran_they_follow_from_what_the_operator_holds(recorded: l
 
 
 def test_after_a_failure_xcom_is_not_read_where_the_task_ran(
-    recorded: list[Any], caplog: pytest.LogCaptureFixture
+    recorded: list[Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Airflow 3 writes an error into the task's log for every XCom that is not there."""
+    monkeypatch.setattr(imagen, "IN_WEB_SERVER", False)
     recorded.append(AssertionError("XCom was read"))
 
     assert links_of(output_uri="gs://other/made/", model=ASKED, result_document=None) == (
@@ -71,6 +72,18 @@ def test_after_a_failure_xcom_is_not_read_where_the_task_ran(
         model_page(ASKED, catalogue()),
     )
     assert caplog.records == []
+
+
+def test_a_task_that_did_not_run_in_the_web_server_has_its_links_from_xcom(
+    recorded: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imagen, "IN_WEB_SERVER", True)
+    recorded.append(RESULT)
+
+    assert links_of(output_uri="gs://other/", model=ASKED, result_document=None) == (
+        "https://console.cloud.google.com/storage/browser/bucket/made",
+        model_page(FALLBACK, catalogue()),
+    )
 
 
 def test_of_a_task_that_recorded_nothing_they_lead_to_what_its_arguments_say(recorded: list[Any]) -> None:
