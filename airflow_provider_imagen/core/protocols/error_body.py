@@ -11,12 +11,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_imagen.core.lenient_json import read_json
+from airflow_provider_imagen.core.protocols.json_fields import field as field_of
+from airflow_provider_imagen.core.protocols.json_fields import objects
 from airflow_provider_imagen.core.support_codes import codes_in
 from airflow_provider_imagen.core.text import counted, shortened
 
 LONGEST_MESSAGE = 2000
 """How much of Google's message, and of its details, an error shows. Google's own are a few hundred characters long."""
 MASK = "***"
+STATUS_NAMES = {
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "UNAUTHENTICATED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+}
+"""What ``google.rpc.Code`` calls errors; an envelope that has such a name is Google's, whatever its code says."""
 _CREDENTIALS = re.compile(
     r"(?P<label>\bapi_?key[:=]\s*|[?&]key=|\bBearer\s+)(?P<value>[^\s'\"<>&,;)\]}]+)"
     r"|\bAIza[\w-]{10,}"  # API keys
@@ -72,10 +93,10 @@ def read_error(body: bytes, http_status: int, secrets: Iterable[str] = ()) -> Er
     if not isinstance(error, dict):
         return ErrorBody(message=_foreign(body))
     message = _text(error.get("message"))
-    entries = [entry for entry in _listed(error.get("details")) if isinstance(entry, dict)]
+    entries = list(objects(error.get("details")))
     said = " ".join([message, *(_text(entry.get("detail")) for entry in entries)])
     return ErrorBody(
-        is_google=error.get("code") == http_status,
+        is_google=error.get("code") == http_status or _text(error.get("status")) in STATUS_NAMES,
         message=_shown(message, secrets) or "(no message)",
         status=_shown(_text(error.get("status")), secrets),
         details=_shown("; ".join(dict.fromkeys(_described(entries, message))), secrets),
@@ -109,23 +130,18 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _described(entries: list[dict[str, Any]], message: str) -> Iterator[str]:
     """Yield what the details say in words. They are told by what they hold, so an unknown kind is read in part."""
     for entry in entries:
         for name in ("fieldViolations", "violations", "links"):
-            for item in _listed(entry.get(name)):
-                if isinstance(item, dict):
-                    yield from _item(item)
+            for item in objects(field_of(entry, name)):
+                yield from _item(item)
         if reason := _text(entry.get("reason")):
             metadata = entry.get("metadata")
             pairs = metadata.items() if isinstance(metadata, dict) else ()
             yield " ".join([reason, *(f"{key}={_text(value)}" for key, value in pairs if _text(value))])
         for name in ("detail", "message", "resourceName"):
-            if (text := _text(entry.get(name))) and text != message:
+            if (text := _text(field_of(entry, name))) and text != message:
                 yield text
 
 
@@ -133,20 +149,20 @@ def _item(item: dict[str, Any]) -> Iterator[str]:
     """Yield what one violation or link says: what it is about, and what is wrong with it."""
     subject = _text(item.get("field")) or _text(item.get("subject"))
     description = _text(item.get("description"))
-    parts = [part for part in (subject, description, _text(item.get("quotaId")), _text(item.get("url"))) if part]
+    parts = [part for part in (subject, description, _text(field_of(item, "quotaId")), _text(item.get("url"))) if part]
     if parts:
         yield ": ".join(parts)
 
 
 def _reasons(error: dict[str, Any], entries: list[dict[str, Any]]) -> Iterator[str]:
-    for entry in (*entries, *(item for item in _listed(error.get("errors")) if isinstance(item, dict))):
+    for entry in (*entries, *objects(error.get("errors"))):
         if reason := _text(entry.get("reason")):
             yield reason
 
 
 def _retry_seconds(entries: list[dict[str, Any]]) -> float | None:
     for entry in entries:
-        delay = _text(entry.get("retryDelay"))
+        delay = _text(field_of(entry, "retryDelay"))
         seconds = delay.removesuffix("s")
         if delay.endswith("s") and seconds.isascii() and seconds.replace(".", "", 1).isdigit():
             return float(seconds)
