@@ -24,37 +24,41 @@ ALIASES = {"gcs"}
 ALLOWED = "Use gs://bucket/folder/, an absolute local folder, or another scheme that Airflow can write to."
 
 
-def problems_with_output_uri(uri: str) -> Iterator[str]:
-    """Yield what is wrong with an ``output_uri``, one sentence each."""
+def problems_with_output_uri(uri: str, allowed: str = ALLOWED) -> Iterator[str]:
+    """Yield what is wrong with an ``output_uri``, one sentence each.
+
+    :param uri: the ``output_uri``.
+    :param allowed: says what is allowed.
+    """
     scheme = uri.partition("://")[0] if "://" in uri else ""
     if not uri.strip():
-        yield f"output_uri is empty. {ALLOWED}"
+        yield f"output_uri is empty. {allowed}"
     elif not uri.isprintable() or uri != uri.strip():
-        yield f"output_uri is {quoted(uri)}; control characters and blanks around it are not allowed. {ALLOWED}"
+        yield f"output_uri is {quoted(uri)}; control characters and blanks around it are not allowed. {allowed}"
     elif wrong := problem_with_path(_path_of(uri), in_cloud=is_in_cloud_storage(uri)) or _problem_with_folder(uri):
-        yield f"output_uri is {quoted(uri)}; {wrong}. {ALLOWED}"
+        yield f"output_uri is {quoted(uri)}; {wrong}. {allowed}"
     elif is_in_cloud_storage(uri):
         yield from _problems_with_cloud_folder(uri)
     elif uri.startswith(("http://", "https://")):
-        yield f"output_uri is {quoted(uri)}; a web address cannot be written to. {ALLOWED}"
+        yield f"output_uri is {quoted(uri)}; a web address cannot be written to. {allowed}"
     elif scheme in ALIASES or scheme != scheme.lower():
         yield (
             f"output_uri is {quoted(uri)}; its scheme is spelled in a way that Google does not write to itself. "
-            f"{ALLOWED}"
+            f"{allowed}"
         )
     elif uri.startswith("file://") and not uri.startswith("file:///"):
-        yield (f"output_uri is {quoted(uri)}; a file URI has three slashes, for example file:///data/images. {ALLOWED}")
+        yield (f"output_uri is {quoted(uri)}; a file URI has three slashes, for example file:///data/images. {allowed}")
     elif "://" not in uri and not uri.startswith("/"):
-        yield f"output_uri is {quoted(uri)}, a relative path whose place depends on the worker. {ALLOWED}"
+        yield f"output_uri is {quoted(uri)}, a relative path whose place depends on the worker. {allowed}"
 
 
 def _problem_with_folder(uri: str) -> str | None:
     """Return why a path is probably not the folder that is meant, None when it may be."""
-    if "{{" in uri or "{%" in uri:
+    if any(mark in uri for mark in ("{{", "{%", "{#")):
         return "a template in it was not rendered: only templated arguments of a task are"
     if found := next((mark for mark in "*?" if mark in uri), None):
         return f"it is one folder, and {found!r} stands for no name"
-    if missing := next((part for part in _path_of(uri).split("/") if part in MISSING), None):
+    if missing := next((part for part in _path_of(uri).split("/") if part.rpartition("=")[2] in MISSING), None):
         return f"a part of it is {missing!r}, which is what a template makes of a missing value"
     if type_of_name(uri) != UNKNOWN:
         return "it names a file, and a folder is wanted; image_key gives the images of operators a name"

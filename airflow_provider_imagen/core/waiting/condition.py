@@ -176,13 +176,14 @@ def check_wait(**arguments: Any) -> ImageWait:
         wait = ImageWait(**arguments)
     except ValidationError as failure:
         raise InvalidInputError(tuple(_problem(dict(error)) for error in failure.errors())) from None
-    if problems := tuple(problems_with_output_uri(wait.output_uri)):
+    if problems := tuple(problems_with_output_uri(wait.output_uri, ONLY_CLOUD)):
         raise InvalidInputError(problems)
     if wait.newer_than is not None and wait.newer_than.tzinfo is None:
         return wait.model_copy(update={"newer_than": wait.newer_than.replace(tzinfo=UTC)})
     return wait
 
 
+ONLY_CLOUD = "Use gs://bucket/folder/; no other place is looked into."
 _ALLOWED = {
     "output_uri": "a gs://bucket/folder/ (no other place is looked into)",
     "min_images": "a whole number of 0 or more",

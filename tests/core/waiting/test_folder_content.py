@@ -25,6 +25,14 @@ def wait(**arguments: Any) -> ImageWait:
     return check_wait(**{"output_uri": "gs://bucket/cats/", **arguments})
 
 
+def test_a_wait_is_not_advised_to_look_where_it_cannot() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        wait(output_uri="gs://b-b/None/")
+
+    assert "Use gs://bucket/folder/; no other place is looked into." in str(caught.value)
+    assert "local folder" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("uri", "text"),
     [
@@ -38,7 +46,9 @@ def wait(**arguments: Any) -> ImageWait:
         ("gs://b-b/p//q/", "an empty part ('//') is not allowed"),
         ("gs://b-b/{{ ds }}/", "a template in it was not rendered"),
         ("gs://b-b/{% if x %}/", "a template in it was not rendered"),
+        ("gs://b-b/{# a day #}/", "a template in it was not rendered"),
         ("gs://b-b/None/p/", "a part of it is 'None'"),
+        ("gs://b-b/day=None/", "a part of it is 'day=None'"),
         ("gs://b-b/nan", "a part of it is 'nan'"),
         ("gs://b-b", "a folder after the bucket"),
     ],
