@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Done, Run, WriteDags
 
 PYTHON_M = (sys.executable, "-m", "airflow_provider_imagen")
@@ -75,8 +75,10 @@ ONE = """
     with DAG("{dag_id}", schedule=None, start_date=datetime(2026, 1, 1)):
         ImagenGenerateOperator(task_id="one", model="{model}", prompt="x", output_uri="gs://bucket/x/")
 """
-
-
+STORED = """
+    with DAG("stored", schedule=None, start_date=datetime(2026, 1, 1)):
+        ImagenGenerateOperator(task_id="one", prompt="x", output_uri="gs://bucket/x/", imagen_conn_id="{conn_id}")
+"""
 TABLE = """
     from airflow_provider_imagen.operators.batch import ImagenBatchOperator
 
@@ -233,6 +235,30 @@ def test_without_a_verb_both_print_help_and_exit_2(command: tuple[str, ...], run
 
     assert done.returncode == 2
     assert "Judge every image task in a DAGs folder" in " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.mark.parametrize(("words", "code"), [((), 0), (("--connections",), 1)])
+def test_a_connection_in_airflows_database_is_read_where_that_is_asked_for(
+    command: tuple[str, ...],
+    run: Run,
+    write_dags: WriteDags,
+    airflow_database: None,
+    words: tuple[str, ...],
+    code: int,
+) -> None:
+    database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]}
+    executable = str(Path(sys.executable).with_name("airflow"))
+    name = f"checked_{command[-1]}_{len(words)}"
+    extra = json.dumps({"project": "p", "default_model": "imagen-3.0-generate-002"})
+    added = run(executable, "connections", "add", name, "--conn-type", "imagen", "--conn-extra", extra, **database)
+    assert added.returncode == 0, added.stderr
+
+    folder = write_dags(stored=STORED.format(conn_id=name))
+    done = run(*command, "check", str(folder), "--format", "json", *words, **database)
+
+    assert done.returncode == code, done.stderr
+    assert ("imagen-3.0-generate-002" in done.stdout) == bool(words)
+    assert json.loads(done.stdout)["connections_not_read"] == ([] if words else [name])
 
 
 def test_help_documents_the_exit_codes(run: Run) -> None:
