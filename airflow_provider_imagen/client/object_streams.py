@@ -39,7 +39,7 @@ class ObjectReader:
         """Yield the content in pieces of about 1 MiB. What comes in one piece is checked before it is yielded.
 
         :raises StorageNotFoundError: there is no such object, or it was replaced meanwhile.
-        :raises ResponseLostError: its checksum was wrong: that of one piece several times, of more pieces at the end.
+        :raises RetryableError: its checksum was wrong: that of one piece several times, of more pieces at the end.
         :raises ImagenError: it could not be read in several tries that brought nothing.
         """
         while True:
@@ -76,7 +76,7 @@ class ObjectReader:
         digest = self._digest.copy()
         digest.update(last)
         if is_other_md5(self._headers or {}, digest.digest()):
-            raise ResponseLostError(
+            raise RetryableError(
                 f"{self._operation.what}: what came differs from what Cloud Storage says that it stores. Reading it "
                 "again is free of charge."
             )

@@ -16,6 +16,7 @@ from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import (
     PermissionDeniedError,
     ResponseLostError,
+    RetryableError,
     StorageNotFoundError,
     UnexpectedResponseError,
 )
@@ -132,7 +133,7 @@ def test_one_piece_that_was_corrupted_on_its_way_is_read_again(
 def test_one_piece_that_stays_corrupted_is_never_used(script: Any, answer_with: Callable[..., bytes]) -> None:
     script.order(answer_with(200, b"pixelz", X_Goog_Hash=f"md5={md5_of(b'pixels')}"))
 
-    with pytest.raises(ResponseLostError, match="differs from what Cloud Storage says"):
+    with pytest.raises(RetryableError, match="differs from what Cloud Storage says"):
         next(client_at(script.url).storage.chunks("gs://bucket/a"))
 
 
@@ -149,7 +150,7 @@ def test_of_several_pieces_the_end_says_whether_they_were_corrupted(
     if is_right:
         assert b"".join(chunks) == CONTENT
     else:
-        with pytest.raises(ResponseLostError, match="differs from what Cloud Storage says"):
+        with pytest.raises(RetryableError, match="differs from what Cloud Storage says"):
             list(chunks)
 
 
