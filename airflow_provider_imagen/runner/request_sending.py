@@ -85,12 +85,9 @@ class RequestSending:
     def _interrupted(self, started: datetime, sent: Round, missing: int) -> str:
         """Count what came before a stop, and say what may be billed without having come."""
         self._report(sent, started, missing)
-        under_way = counted(
-            missing, "request was under way: Google may bill it", "requests were under way: Google may bill them"
-        )
         text = (
-            f"The task was stopped. {under_way if missing else 'None was under way'}. Images that came are stored, and "
-            "the next try of this task finds them."
+            f"The task was stopped. {_without_response(missing, len(sent.lost))}. Images that came are stored, and the "
+            "next try of this task finds them."
         )
         images = [image for response in sent.responses for image in response.images]
         if lost := [image for image in images if image.uri is None]:
@@ -115,3 +112,13 @@ class RequestSending:
         images = [image for response in self.state.round.responses for image in response.images]
         if lost := [image for image in images if image.uri is None]:
             raise rescue([image.uri for image in images if image.uri], lost)
+
+
+def _without_response(under_way: int, lost: int) -> str:
+    """Say for how many requests no response came, and that Google may bill these."""
+    said = [
+        counted(under_way, "request was under way", "requests were under way") if under_way else "",
+        counted(lost, "response was lost", "responses were lost") if lost else "",
+    ]
+    billed = "it" if under_way + lost == 1 else "them"
+    return f"{' and '.join(filter(None, said))}: Google may bill {billed}" if any(said) else "None was under way"

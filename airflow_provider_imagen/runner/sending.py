@@ -223,8 +223,12 @@ class EndedRequests:
             pass
         timer.cancel()
         for number, outcome in list(self._outcomes.items()):
-            if number not in found.outcomes:
-                found.outcomes[number] = outcome if isinstance(outcome, ImagesResponse) else ImagenError(str(outcome))
+            if number in found.outcomes:
+                continue
+            if isinstance(outcome, ImagesResponse | ImagenError):
+                found.outcomes[number] = outcome
+            else:
+                found.outcomes[number] = ResponseLostError(f"The request ended with {type(outcome).__name__}.")
 
 
 def _work(send_one: SendOne, waiting: Iterator[Sequence[int]], lock: threading.Lock, ended: EndedRequests) -> None:

@@ -195,3 +195,15 @@ def test_where_nothing_is_under_way_nothing_is_said_to_be_billed(
 
     (note,) = [note for note in caught.value.__notes__ if note.startswith("The task was stopped.")]
     assert note.startswith("The task was stopped. None was under way. Images that came are stored")
+
+
+def test_a_response_that_was_lost_before_the_stop_may_be_billed(
+    emulator: Any, ti: Any, refused: Callable[[], bool]
+) -> None:
+    emulator.order_fault(Fault("generate", reset=True, after_work=True))
+    emulator.order_fault(Fault("generate", status=429, times=None, headers={"Retry-After": "500"}))
+    with timeout_raised() as expire, when(refused, expire), pytest.raises(TimeoutOfTaskError) as caught:
+        generate(model=GEMINI, number_of_images=2).execute({"ti": ti})
+
+    (note,) = [note for note in caught.value.__notes__ if note.startswith("The task was stopped.")]
+    assert note.startswith("The task was stopped. 1 response was lost: Google may bill it. Images that came are stored")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from airflow_provider_imagen.core.responses import ImagesResponse
-from airflow_provider_imagen.errors import ResponseLostError
+from airflow_provider_imagen.errors import RequestStoppedError, ResponseLostError
 from airflow_provider_imagen.runner.sending import GRACE_SECONDS, EndedRequests, Round, StopSwitch, send_round
 
 
@@ -47,6 +47,25 @@ def test_an_error_that_was_noted_before_the_stop_stays_what_it_is() -> None:
     ended.drain_into(found, 1)
 
     assert found.lost == [0]
+
+
+@pytest.mark.parametrize("failure", [ResponseLostError("no response"), MemoryError()])
+def test_what_may_be_billed_without_a_response_counts_as_lost_at_the_stop_too(failure: Exception) -> None:
+    ended, found = EndedRequests(), Round()
+    ended.add(0, failure)
+
+    ended.drain_into(found, 1)
+
+    assert found.lost == [0]
+
+
+def test_a_request_that_was_not_sent_before_the_stop_is_not_lost() -> None:
+    ended, found = EndedRequests(), Round()
+    ended.add(0, RequestStoppedError("The task was stopped."))
+
+    ended.drain_into(found, 1)
+
+    assert (found.lost, len(found.errors)) == ([], 1)
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ValueError])
