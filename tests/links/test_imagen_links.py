@@ -74,6 +74,19 @@ def test_after_a_failure_xcom_is_not_read_where_the_task_ran(
     assert caplog.records == []
 
 
+def test_a_mapped_task_that_failed_before_it_was_unmapped_has_them_from_its_arguments(
+    recorded: list[Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imagen, "IN_WEB_SERVER", False)
+    recorded.append(AssertionError("XCom was read"))
+
+    assert links_of(output_uri="gs://other/made/", model=ASKED, operator_class=ImagenGenerateOperator) == (
+        "https://console.cloud.google.com/storage/browser/other/made",
+        model_page(ASKED, catalogue()),
+    )
+    assert caplog.records == []
+
+
 def test_a_task_that_did_not_run_in_the_web_server_has_its_links_from_xcom(
     recorded: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
