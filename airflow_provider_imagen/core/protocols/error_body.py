@@ -19,25 +19,29 @@ from airflow_provider_imagen.core.text import counted, shortened
 LONGEST_MESSAGE = 2000
 """How much of Google's message, and of its details, an error shows. Google's own are a few hundred characters long."""
 MASK = "***"
-STATUS_NAMES = {
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "UNAUTHENTICATED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
+HTTP_STATUS = {
+    "CANCELLED": 499,
+    "UNKNOWN": 500,
+    "INVALID_ARGUMENT": 400,
+    "DEADLINE_EXCEEDED": 504,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "PERMISSION_DENIED": 403,
+    "UNAUTHENTICATED": 401,
+    "RESOURCE_EXHAUSTED": 429,
+    "FAILED_PRECONDITION": 400,
+    "ABORTED": 409,
+    "OUT_OF_RANGE": 400,
+    "UNIMPLEMENTED": 501,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+    "DATA_LOSS": 500,
 }
-"""What ``google.rpc.Code`` calls errors; an envelope that has such a name is Google's, whatever its code says."""
+"""What ``google.rpc.Code`` calls errors, and the HTTP status that its documentation gives each.
+
+An envelope with the name of its own status is Google's, whatever its code says. One with another name may be a proxy's,
+which does not say whether it passed the request on.
+"""
 _CREDENTIALS = re.compile(
     r"(?P<label>\bapi_?key[:=]\s*|[?&]key=|\bBearer\s+)(?P<value>[^\s'\"<>&,;)\]}]+)"
     r"|\bAIza[\w-]{10,}"  # API keys
@@ -96,7 +100,7 @@ def read_error(body: bytes, http_status: int, secrets: Iterable[str] = ()) -> Er
     entries = list(objects(error.get("details")))
     said = " ".join([message, *(_text(entry.get("detail")) for entry in entries)])
     return ErrorBody(
-        is_google=error.get("code") == http_status or _text(error.get("status")) in STATUS_NAMES,
+        is_google=http_status in (error.get("code"), HTTP_STATUS.get(_text(error.get("status")))),
         message=_shown(message, secrets) or "(no message)",
         status=_shown(_text(error.get("status")), secrets),
         details=_shown("; ".join(dict.fromkeys(_described(entries, message))), secrets),

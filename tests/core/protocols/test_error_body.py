@@ -109,8 +109,9 @@ def test_a_key_is_masked_before_a_long_text_is_cut() -> None:
     [
         (body(), True, False, False),
         (b"[" + body() + b"]", True, False, False),
-        (b'{"error": {"message": "without a code", "status": "INTERNAL"}}', True, False, False),
-        (b'{"error": {"code": 13, "message": "with that of gRPC", "status": "INTERNAL"}}', True, False, False),
+        (b'{"error": {"message": "without a code", "status": "INVALID_ARGUMENT"}}', True, False, False),
+        (b'{"error": {"code": 9, "message": "of gRPC", "status": "FAILED_PRECONDITION"}}', True, False, False),
+        (b'{"error": {"code": [], "message": "of another status", "status": "INTERNAL"}}', False, False, False),
         (b'{"error": {"code": 404, "message": "other"}}', False, False, False),
         (b'{"error": {"code": "400", "message": "other", "status": "error"}}', False, False, False),
         (b"", False, False, False),

@@ -95,6 +95,8 @@ FOREIGN = [
     b'{"error": "bad gateway"}',
     b'{"error": {"message": "upstream timed out", "type": "timeout", "code": "504"}}',
     b'{"error": {"code": 200, "message": "odd"}}',
+    b'{"error": {"message": "upstream timed out", "status": "NOT_FOUND"}}',
+    b'{"error": {"message": "upstream timed out", "status": "UNAVAILABLE", "code": 14}}',
     b'{"message": "Endpoint request timed out"}',
     b"[]",
 ]
