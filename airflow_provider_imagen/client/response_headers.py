@@ -49,11 +49,20 @@ def _parse_headers(reader: BufferedReader, *arguments: Any, **options: Any) -> h
     return http.client.parse_headers(reader, *arguments, **options) if message is None else message
 
 
+def with_quick_headers(begin: Any) -> Any:
+    """Return the very code of ``http.client``, which finds our ``parse_headers`` among the names of its module.
+
+    :param begin: reads the status line and the headers. It is returned as it is where another library replaced it.
+    """
+    code = getattr(begin, "__code__", None)
+    if code is None or code.co_freevars or "parse_headers" not in code.co_names:
+        return begin
+    made = FunctionType(code, {**vars(http.client), "parse_headers": _parse_headers})
+    made.__kwdefaults__ = begin.__kwdefaults__
+    return made
+
+
 class Response(http.client.HTTPResponse):
     """A response of ``http.client`` that reads plain headers quickly."""
 
-    # The very code of http.client, which finds its parse_headers among the names of its module.
-    begin: Any = FunctionType(
-        http.client.HTTPResponse.begin.__code__, {**vars(http.client), "parse_headers": _parse_headers}
-    )
-    begin.__kwdefaults__ = http.client.HTTPResponse.begin.__kwdefaults__
+    begin: Any = with_quick_headers(http.client.HTTPResponse.begin)

@@ -44,9 +44,12 @@ def transport_error(failure: Exception, what: str, place: str, consequence: str,
         )
     if refused := _refusing_endpoint(failure, place):
         name, address = refused
+        start = "the server there"
+        if urlsplit(address).hostname in {"localhost", "127.0.0.1", "::1"}:
+            start += ", for example 'python -m airflow_provider_imagen.emulator'"
         return NotSentError(
-            f"Nothing listens at {address}, the connection's {name} (connection refused). Nothing was sent. Start the "
-            f"server there, for example 'python -m airflow_provider_imagen.emulator', or correct {name}.",
+            f"Nothing listens at {address}, the connection's {name} (connection refused). Nothing was sent. Start "
+            f"{start}, or correct {name}.",
             is_refused=True,
         )
     return NotSentError(

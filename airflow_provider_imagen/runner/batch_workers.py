@@ -78,7 +78,7 @@ class ItemWorkers:
     @property
     def ended(self) -> list[Finished]:
         """What became of the items that ended and were not forgotten."""
-        return list(self._ended.items())
+        return list(self._ended.copy().items())  # threads go on adding
 
     def forget(self, number: int) -> None:
         """Let go of an item whose outcome is noted."""

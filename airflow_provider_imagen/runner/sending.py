@@ -222,7 +222,7 @@ class EndedRequests:
         while len(self._outcomes) < expected and self.queue.get() != "over":
             pass
         timer.cancel()
-        for number, outcome in list(self._outcomes.items()):
+        for number, outcome in self._outcomes.copy().items():  # threads go on adding
             if number in found.outcomes:
                 continue
             if isinstance(outcome, ImagesResponse | ImagenError):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_imagen.client.response_headers import MOST_HEADERS, Response, plain_headers
+from airflow_provider_imagen.client.response_headers import MOST_HEADERS, Response, plain_headers, with_quick_headers
 
 REST = b'{"kind": "storage#objects"}'
 GOOGLES = (
@@ -114,3 +114,13 @@ def test_of_other_headers_nothing_is_read(headers: bytes) -> None:
 
 def test_the_standard_library_reads_headers_through_the_function_that_is_replaced() -> None:
     assert "parse_headers" in http.client.HTTPResponse.begin.__code__.co_names
+
+
+def test_a_function_that_another_library_put_there_is_left_as_it_is() -> None:
+    replaced = http.client.HTTPResponse.begin
+
+    def traced(response: http.client.HTTPResponse) -> None:
+        replaced(response)
+
+    for other in (traced, lambda response: None, print):
+        assert with_quick_headers(other) is other

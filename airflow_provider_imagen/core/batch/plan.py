@@ -258,8 +258,9 @@ class ItemPlanner:
         if MODEL in arguments:
             preferences = replace(preferences, model=arguments[MODEL])
         arguments = {**self._arguments.defaults, **own}
-        judge = self._problems_with_job
-        return Planner(GenerateRequest, arguments, preferences, self._models, self._today, judge=judge)
+        return Planner(
+            GenerateRequest, arguments, preferences, self._models, self._today, further_problems=self._problems_with_job
+        )
 
     def _problems_with_job(self, plan: RequestPlan[GenerateRequest]) -> list[str]:
         return problems_with_job(plan, self._models) if self._is_job else []

@@ -103,8 +103,8 @@ class Planner(Generic[RequestT]):
     :param preferences: what is said about models and places.
     :param models: the catalogue.
     :param today: the day by which a model counts as retired.
-    :param judge: returns further mistakes in a request, which are named with the others. It is also called for a
-        request that has mistakes; where its model is misspelt, with the row of the model that is meant.
+    :param further_problems: returns further mistakes in a request, which are named with the others. It is also called
+        for a request that has mistakes; where its model is misspelt, with the row of the model that is meant.
     """
 
     def __init__(
@@ -115,10 +115,10 @@ class Planner(Generic[RequestT]):
         models: Catalogue,
         today: date,
         *,
-        judge: Callable[[RequestPlan[RequestT]], list[str]] | None = None,
+        further_problems: Callable[[RequestPlan[RequestT]], list[str]] | None = None,
     ) -> None:
         self._kind = kind
-        self._judge = judge or _no_more_mistakes
+        self._further_problems = further_problems or _no_more_mistakes
         self._arguments = dict(arguments)
         self._preferences = ModelPreferences(
             *(text_from(getattr(preferences, each.name)) for each in fields(preferences))
@@ -141,7 +141,7 @@ class Planner(Generic[RequestT]):
         named_by = "model" if is_named else "default_model of the connection"
         wrong = self._problems_with_model(request, match, named_by)
         plan = self._plan(request, match, why, self._remarks_on_fallback())
-        self._refuse([*self._problems_with_fallback(), *problems, *wrong, *self._judge(plan)])
+        self._refuse([*self._problems_with_fallback(), *problems, *wrong, *self._further_problems(plan)])
         return plan
 
     def asked(self) -> RequestT:
@@ -172,7 +172,7 @@ class Planner(Generic[RequestT]):
         notes = {"fallback": {"instead_of": instead_of, "because": because, "given_up": losses}}
         remarks = (f"{because}: using the fallback {name}.", *losses)
         plan = self._plan(request, match, f"fallback_model, because {because}", remarks, notes)
-        self._refuse([*problems, *wrong, *self._judge(plan)])
+        self._refuse([*problems, *wrong, *self._further_problems(plan)])
         return plan
 
     @property

@@ -30,7 +30,7 @@ MOST_TYPES = 3
 
 EVERY_IMAGE = "image/*"
 _NUMBER = re.compile(r"[+-]?[0-9_]*\.?[0-9_]+\.?(e[+-]?[0-9]+)?", re.IGNORECASE)
-_DAY = re.compile(r"[0-9]{8}")
+_DAY = re.compile(r"[0-9]{8}(T[0-9]{6})?")
 _TYPE = re.compile(r"image/[a-z0-9*?][a-z0-9!#$&^_.+*?-]{0,99}")
 
 
@@ -42,7 +42,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _moment(value: Any) -> Any:
-    """Return a moment, and a day without dashes (``{{ ds_nodash }}``) as its beginning, also where it became a number.
+    """Return a moment, also without dashes (``{{ ds_nodash }}``, ``{{ ts_nodash }}``) and where it became a number.
 
     :raises ValueError: it is another number, which pydantic would take for seconds since 1970.
     """

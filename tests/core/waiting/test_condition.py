@@ -123,7 +123,7 @@ def test_the_time_zone_of_the_worker_plays_no_part(monkeypatch: pytest.MonkeyPat
     assert chosen.newer_than == NOON
 
 
-@pytest.mark.parametrize("day", ["20261122", 20261122, " 20261122 ", "2026-11-22"])
+@pytest.mark.parametrize("day", ["20261122", 20261122, " 20261122 ", "2026-11-22", "20261122T000000"])
 def test_a_day_is_its_beginning_also_where_a_template_made_a_number_of_it(day: object) -> None:
     assert wait(newer_than=day).newer_than == NOON.replace(hour=0)
 
