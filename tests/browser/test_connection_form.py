@@ -177,7 +177,7 @@ def test_a_key_that_is_saved_again_unseen_is_still_the_real_one(
     ("extra", "answer"),
     [
         ({}, "Google accepted the credentials and knows gemini-nano-banana-2.1. Tasks will bill project my-project."),
-        ({"endpoint": "http://127.0.0.1:9"}, "Check the network, the proxy and the connection's endpoint"),
+        ({"endpoint": "http://127.0.0.1:9"}, "Nothing listens at http://127.0.0.1:9, the connection's endpoint"),
         ({"project": None, "is_anonymous": True}, "Set project in the connection"),
         ({"default_model": "imagen-9"}, "Check the model id and the location"),
         ({"keyfile_dict": "***"}, "Enter the real value in the connection form"),
