@@ -63,7 +63,7 @@ def batch_record(manifest: str = MANIFEST, **changes: Any) -> dict[str, Any]:
 
     counts, model = Counts(3), "gemini-nano-banana-2.1"
     counts.add(2, "sku-1", ItemOutcome("made", ("a",), None, model, 0.039))
-    counts.add(3, "sku-2", ItemOutcome("made", ("b", "c"), None, model, 0.078))
+    counts.add(3, "sku-2", ItemOutcome("reused", ("b", "c"), None, model, 0))
     counts.add(4, "sku-3", ItemOutcome("filtered", (), "The prompt was refused (58061214)."))
     document = counts.document(manifest, output_uri="gs://bucket/made/", imagen_conn_id="imagen_default")
     return document | changes

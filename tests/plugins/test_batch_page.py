@@ -48,10 +48,25 @@ def test_items_are_found_by_status_text_and_key(visit: Visit, table: str, query:
 def test_counts_cost_models_and_the_manifest_are_shown(visit: Visit, table: str) -> None:
     text = visit(table).text
 
-    for words in ("Items 3", "Made 2", "Filtered 1", "Images 3", "gemini-nano-banana-2.1", "0.12 USD"):
+    for words in ("Items 3", "Made 1", "Reused 1", "Filtered 1", "Images 3", "gemini-nano-banana-2.1", "0.04 USD"):
         assert words in text
     assert "Lost" not in text
     assert "gs://bucket/made/_imagen/batches/table-0123456789ab/manifest.jsonl" in text
+
+
+def test_a_manifest_that_a_later_run_wrote_anew_is_said_to_be_of_that_run(
+    visit: Visit, table: str, put_manifest: Any, make_line: Any
+) -> None:
+    words = "a later run of this batch has written it anew"
+    own = visit(table)
+
+    put_manifest(make_line("sku-1"), make_line("sku-2", row=3), make_line("sku-3", row=4))
+    later = visit(f"{table}?key=sku-1")
+
+    assert words not in own.text
+    assert words in later.text
+    assert "Filtered 1" in later.text
+    assert keys(later) == ["sku-1"]
 
 
 def test_an_item_has_its_images_or_the_reason_why_it_has_none(visit: Visit, table: str) -> None:
@@ -179,7 +194,7 @@ def test_a_dry_run_says_what_it_would_have_sent(site: Any, visit: Visit, posters
 def test_a_batch_stands_among_the_tasks_of_its_run(visit: Visit, table: str) -> None:
     for address in (DAG, f"{DAG}/runs/manual__1"):
         page = visit(address)
-        assert "3 items: 2 made, 1 filtered." in page.text
+        assert "3 items: 1 made, 1 reused, 1 filtered." in page.text
         assert table in page.links()
 
 
@@ -190,7 +205,7 @@ def test_batches_of_a_mapped_task_each_have_a_page(site: Any, visit: Visit, post
 
     page = visit(f"{DAG}/runs/manual__1/tasks/table/-1")
 
-    assert page.text.count("3 items: 2 made, 1 filtered.") == 2
+    assert page.text.count("3 items: 1 made, 1 reused, 1 filtered.") == 2
     assert {f"{DAG}/runs/manual__1/tasks/table/{index}" for index in range(2)} <= set(page.links())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -58,3 +59,10 @@ class BatchDocument(BaseModel):
     def shown_counts(self) -> list[tuple[str, int]]:
         """The statuses that items have, with their numbers, as words."""
         return [(status.replace("_", " "), number) for status, number in self.counts.items() if number]
+
+    def has_counts(self, counts: Mapping[str, int]) -> bool:
+        """Return whether these are the numbers of this batch: those of a manifest that a later run wrote are others.
+
+        :param counts: status to number of items.
+        """
+        return {status: number for status, number in self.counts.items() if number} == counts
