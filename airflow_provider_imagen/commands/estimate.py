@@ -100,16 +100,12 @@ def _dry_run(options: Namespace) -> BatchRun:
     defaults |= {"output_uri": absolute(options.output), "if_exists": options.if_exists}
     if options.reference:
         defaults["reference_images"] = [absolute(place) for place in options.reference]
-    arguments = BatchArguments(defaults, options.prompt, _names(options.item_arguments))
+    arguments = BatchArguments(defaults, options.prompt, options.item_arguments)
     storage, open_path = run_context.client.storage, run_context.open_path
     pictures, today = BatchPictures(storage, open_path), datetime.now(UTC).date()
     planner = ItemPlanner(arguments, preferences_in(options, hook), catalogue(), today, pictures.identify)
-    rows = rows_of(items, _names(options.item_columns), storage, open_path)
+    rows = rows_of(items, options.item_columns, storage, open_path)
     return BatchRun(Batch(rows, planner, pictures, BatchSettings(dry_run=True)), run_context, _ignored)
-
-
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def _ignored(_document: dict[str, Any]) -> None:

@@ -7,15 +7,12 @@ and is not sent.
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator, model_validator
 
-from airflow_provider_imagen.core.text import ReadText, is_blank, text_from
+from airflow_provider_imagen.core.text import ReadText, is_blank, list_in_text, text_from
 
 OLD_SAFETY_LEVELS = {
     "block_most": "block_low_and_above",
@@ -58,11 +55,8 @@ def _uris(value: Any) -> Any:
     """Return one URI as a list of one, and a list that a template rendered as text as that list."""
     if not isinstance(value, str):
         return list(value) if isinstance(value, list | tuple) else value
-    if value.strip().startswith("["):
-        for read in (json.loads, ast.literal_eval):
-            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-                return read(value)
-    return [value]
+    rendered = list_in_text(value)
+    return [value] if rendered is None else rendered
 
 
 def _only_true(value: Any) -> Any:

@@ -5,8 +5,11 @@ A prompt may be confidential and a template may render to a whole document; neit
 
 from __future__ import annotations
 
+import ast
+import json
 import math
 import reprlib
+from contextlib import suppress
 from typing import Any, Self
 
 LONGEST_QUOTE = 60
@@ -78,6 +81,19 @@ def text_from(value: Any) -> Any:
     if isinstance(value, float) and "e" not in (text := repr(value)) and math.isfinite(value):
         return text
     return value
+
+
+def list_in_text(text: str) -> list[Any] | None:
+    """Return the list that a template rendered as text, in JSON or as Python writes it; None where it is none.
+
+    :param text: the text.
+    """
+    if text.strip().startswith("["):
+        for read in (json.loads, ast.literal_eval):
+            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+                found = read(text.strip())
+                return found if isinstance(found, list) else None
+    return None
 
 
 def shortened(text: str, most: int = 300) -> str:

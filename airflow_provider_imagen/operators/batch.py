@@ -66,10 +66,11 @@ class ImagenBatchOperator(JobOperator):
         hours. That needs a ``gs://`` ``output_uri`` and a Gemini image model, and makes images of 1K. (templated)
     :param prompt: the prompt of items that bring none; ``{column}`` stands for the item's value in that column, any
         other brace for itself. (templated)
-    :param item_columns: the names of the values of rows that are tuples or lists, as SQL operators return them.
+    :param item_columns: the names of the values of rows that are tuples or lists, as SQL operators return them: a
+        list, or one text with commas. (templated)
+    :param item_arguments: the columns that override arguments, listed in the same way. None: ``prompt``, ``key``,
+        ``reference_images``, ``negative_prompt``, ``aspect_ratio``, ``number_of_images``, ``seed`` and ``image_size``.
         (templated)
-    :param item_arguments: the columns that override arguments. None: ``prompt``, ``key``, ``reference_images``,
-        ``negative_prompt``, ``aspect_ratio``, ``number_of_images``, ``seed`` and ``image_size``. (templated)
     :param max_concurrency: the most requests under way, 1 to 64. (templated)
     :param requests_per_minute: the most requests in a minute. None: as fast as Google answers. (templated)
     :param max_cost_usd: the most that the batch may cost in US dollars by list price, with all its retries. None: no

@@ -17,13 +17,17 @@ from airflow_provider_imagen.core.batch.rows import (
     Item,
     RowProblem,
     is_missing,
+    names_in,
     problem_with_names,
 )
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.text import counted, quoted
 from airflow_provider_imagen.errors import InvalidInputError
 
+FileKind = Literal["jsonl", "csv"]
+
 __all__ = [
+    "FileKind",
     "Item",
     "RowProblem",
     "file_kind",
@@ -48,7 +52,7 @@ def items_in_list(rows: Iterable[Any], item_columns: Sequence[str] | None = None
     :param item_columns: the column names of rows that are tuples or lists, in their order.
     :raises InvalidInputError: one of the names is blank, or there more than once.
     """
-    names = None if item_columns is None else [str(name) for name in item_columns]
+    names = names_in("item_columns", item_columns)
     if names is not None and (problem := problem_with_names("item_columns", names)):
         raise InvalidInputError((problem,))
     return (_item_of(number, row, names) for number, row in enumerate(rows, 1))
@@ -83,7 +87,7 @@ def lines_in(stream: BinaryIO) -> Iterator[bytes]:
             piece = stream.readline(LONGEST_ROW + 1)
 
 
-def file_kind(items: Any) -> Literal["jsonl", "csv"] | None:
+def file_kind(items: Any) -> FileKind | None:
     """Return what kind of file ``items`` names by its ending, in upper or lower case; None where it names no file."""
     if not isinstance(items, str) or items.lstrip()[:1] in {"[", "{", '"'} or len(items.splitlines()) > 1:
         return None

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from airflow_provider_imagen.core.batch.keys import derived_key, given_key
 from airflow_provider_imagen.core.batch.prompt_template import fill
-from airflow_provider_imagen.core.batch.rows import KEY, Item, is_missing
+from airflow_provider_imagen.core.batch.rows import KEY, Item, is_missing, names_in
 from airflow_provider_imagen.core.catalogue import Catalogue, Model
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import JOB_FACTOR, estimated_cost_usd
@@ -110,14 +110,21 @@ class BatchArguments:
     prompt: str | None = None
     item_arguments: Sequence[str] | None = None
 
-    def problems(self) -> list[str]:
-        """Return what is wrong with them."""
+    def overrides(self) -> tuple[str, ...]:
+        """Return the columns that override arguments.
+
+        :raises InvalidInputError: ``item_arguments`` is no list, or names what no column can override.
+        """
+        named = names_in("item_arguments", self.item_arguments)
+        if named is None:
+            return ITEM_ARGUMENTS
         allowed = arguments_for_items()
-        return [
-            f"item_arguments names {quoted(name)}, which no column can override. Allowed: {', '.join(sorted(allowed))}."
-            for name in self.item_arguments or ()
-            if name not in allowed
-        ]
+        listed = ", ".join(sorted(allowed))
+        wrong = [name for name in named if name not in allowed]
+        if wrong:
+            problems = (f"item_arguments names {quoted(name)}, which no column can override." for name in wrong)
+            raise InvalidInputError(tuple(f"{problem} Allowed: {listed}." for problem in problems))
+        return tuple(named)
 
 
 class ItemPlanner:
@@ -129,7 +136,8 @@ class ItemPlanner:
     :param today: the day by which a model counts as retired.
     :param identify: looks at the pictures of a request.
     :param is_job: the items are asked for by batch prediction jobs, which can do less and cost half.
-    :raises InvalidInputError: ``item_arguments`` names what no column can override.
+    :param is_model_known: apply the rules of the task's model too, not only those that hold with every model.
+    :raises InvalidInputError: ``item_arguments`` is no list, or names what no column can override.
     """
 
     def __init__(
@@ -141,18 +149,17 @@ class ItemPlanner:
         identify: Identify = _no_pictures,
         *,
         is_job: bool = False,
+        is_model_known: bool = True,
     ) -> None:
-        if problems := arguments.problems():
-            raise InvalidInputError(tuple(problems))
+        self._overrides = arguments.overrides()
         self._arguments = arguments
         self._preferences = preferences
         self._models = models
         self._today = today
         self._identify = identify
         self._is_job = is_job
+        self._is_model_known = is_model_known
         self._shared: RequestPlan[GenerateRequest] | None = None
-        named = ITEM_ARGUMENTS if arguments.item_arguments is None else arguments.item_arguments
-        self._overrides = tuple(name for name in named if name in arguments_for_items())
 
     def for_all(self) -> GenerateRequest:
         """Return what holds for all items: place and policies. Whether they are right, each item says."""
@@ -257,9 +264,14 @@ class ItemPlanner:
         preferences = self._preferences
         if MODEL in arguments:
             preferences = replace(preferences, model=arguments[MODEL])
-        arguments = {**self._arguments.defaults, **own}
         return Planner(
-            GenerateRequest, arguments, preferences, self._models, self._today, further_problems=self._problems_with_job
+            GenerateRequest,
+            {**self._arguments.defaults, **own},
+            preferences,
+            self._models,
+            self._today,
+            further_problems=self._problems_with_job,
+            is_model_known=self._is_model_known or MODEL in arguments,
         )
 
     def _problems_with_job(self, plan: RequestPlan[GenerateRequest]) -> list[str]:

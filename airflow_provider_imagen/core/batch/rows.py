@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airflow_provider_imagen.core.text import is_blank, quoted
+from airflow_provider_imagen.core.text import is_blank, list_in_text, quoted
+from airflow_provider_imagen.errors import InvalidInputError
 
 KEY = "key"
 """The column that holds an item's ``image_key``."""
@@ -58,6 +59,25 @@ def is_missing(value: object) -> bool:
         return is_blank(value) or value.strip().lower() in MISSING
     is_nan = isinstance(value, float) and value != value  # noqa: PLR0124  # only NaN differs from itself
     return value is None or is_nan or type(value).__name__ in {"NaTType", "NAType"}
+
+
+def names_in(argument: str, value: Any) -> list[str] | None:
+    """Return the names of columns that an argument lists; None where it is not given.
+
+    :param argument: its name.
+    :param value: a list; or a text of names with commas, or of a list, as templates render it.
+    :raises InvalidInputError: it is neither.
+    """
+    if value is None or is_blank(value):
+        return None
+    listed = value
+    if isinstance(value, str):
+        rendered = list_in_text(value)
+        listed = value.split(",") if rendered is None else rendered
+    if not isinstance(listed, list | tuple):
+        problem = f"{argument} is {quoted(value)} and must be a list of names of columns, such as ['key', 'prompt']."
+        raise InvalidInputError((problem,))
+    return [each.strip() if isinstance(each, str) else str(each) for each in listed]
 
 
 def problem_with_names(where: str, names: Sequence[str]) -> str | None:

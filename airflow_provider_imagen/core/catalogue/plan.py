@@ -105,6 +105,7 @@ class Planner(Generic[RequestT]):
     :param today: the day by which a model counts as retired.
     :param further_problems: returns further mistakes in a request, which are named with the others. It is also called
         for a request that has mistakes; where its model is misspelt, with the row of the model that is meant.
+    :param is_model_known: apply the rules of the model too, not only those that hold with every model.
     """
 
     def __init__(
@@ -116,8 +117,10 @@ class Planner(Generic[RequestT]):
         today: date,
         *,
         further_problems: Callable[[RequestPlan[RequestT]], list[str]] | None = None,
+        is_model_known: bool = True,
     ) -> None:
         self._kind = kind
+        self._is_model_known = is_model_known
         self._further_problems = further_problems or _no_more_mistakes
         self._arguments = dict(arguments)
         self._preferences = ModelPreferences(
@@ -185,6 +188,8 @@ class Planner(Generic[RequestT]):
         return name.strip() if known is None or self._kind.job in known.jobs else None
 
     def _problems_with_model(self, request: RequestT, match: ModelMatch, named_by: str) -> list[str]:
+        if not self._is_model_known:
+            return []
         tier = getattr(request, "service_tier", None)
         location = problem_with_location(match, self._preferences.location, tier)
         return [*problems_with_model(request, match, self._models, self._today, named_by), *location]

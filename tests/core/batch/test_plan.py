@@ -103,6 +103,21 @@ def test_place_identity_and_policy_never_differ_by_item() -> None:
 
 
 @pytest.mark.parametrize(
+    "named", [["prompt", "model"], ("prompt", "model"), "prompt, model", '["prompt", "model"]', "['prompt', 'model']"]
+)
+def test_columns_are_named_in_a_list_or_in_the_text_of_one(named: Any) -> None:
+    item = planned({"prompt": "a boat", "model": "gemini-3-pro-image", "seed": "no"}, item_arguments=named)
+
+    assert item.model == "gemini-3-pro-image"
+
+
+@pytest.mark.parametrize("named", [5, {"prompt": "x"}, True])
+def test_what_names_no_columns_is_refused(named: Any) -> None:
+    with pytest.raises(InvalidInputError, match="and must be a list of names of columns, such as"):
+        planner(item_arguments=named)
+
+
+@pytest.mark.parametrize(
     ("columns", "options", "words"),
     [
         ({"key": "a"}, {}, "The row has no prompt"),
