@@ -1,12 +1,15 @@
-"""Judges a table of prompts that stands in a DAG file, row by row, as a run of the batch does."""
+"""Judges a table of prompts that stands in a DAG file, or in a file of this machine, row by row as a run does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from airflow_provider_imagen.core.batch.items import file_kind, items_in_list, items_in_text
+from airflow_provider_imagen.commands.known_arguments import certain, is_certain, with_stand_ins
+from airflow_provider_imagen.core.batch.items import FileKind, file_kind, items_in_list, items_in_text
 from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
 from airflow_provider_imagen.core.batch.rows import Item, RowProblem
 from airflow_provider_imagen.core.batch.settings import BatchSettings
@@ -14,10 +17,15 @@ from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences
 from airflow_provider_imagen.core.requests import GenerateRequest
+from airflow_provider_imagen.core.validation.arguments import STAND_INS
 from airflow_provider_imagen.errors import InvalidInputError
+from airflow_provider_imagen.runner.batch_rows import rows_in_file
 
 MOST_ROWS_NAMED = 5
 SETTINGS = BatchSettings.model_fields.keys() - {"dry_run"}
+SAYS_WHAT_COLUMNS_ARE = {"item_columns", "item_arguments"}
+FILE_SCHEME = "file://"
+NOT_HERE = "items (a file that is not here: airflow imagen estimate judges it)"
 
 
 class TableVerdict(NamedTuple):
@@ -26,46 +34,88 @@ class TableVerdict(NamedTuple):
     :param problems: what is wrong.
     :param images: how many images a run makes, None: only a run knows.
     :param cost_usd: their list price, None where it is not known.
+    :param not_judged: what could not be judged, in words.
     """
 
     problems: tuple[str, ...]
     images: int | None = None
     cost_usd: float | None = None
+    not_judged: tuple[str, ...] = ()
 
 
 def judge_table(
-    known: Mapping[str, Any], preferences: ModelPreferences, models: Catalogue, today: date
+    known: Mapping[str, Any],
+    left_out: Collection[str],
+    preferences: ModelPreferences,
+    models: Catalogue,
+    today: date,
+    *,
+    is_model_known: bool = True,
 ) -> TableVerdict:
     """Judge what a DAG file settles of a batch.
 
     :param known: its arguments without those that only a run knows.
+    :param left_out: the names of those.
     :param preferences: what task and connection say about models and places.
     :param models: the catalogue.
     :param today: the day to judge by.
+    :param is_model_known: apply the rules of its model too, not only those that hold with every model.
     """
     problems = list(_wrong_settings(known))
-    if "items" not in known or file_kind(known["items"]) is not None:
+    if "items" not in known or not SAYS_WHAT_COLUMNS_ARE.isdisjoint(left_out):
         return TableVerdict(tuple(problems))
-    defaults = {name: known[name] for name in GenerateRequest.model_fields.keys() & known.keys() - {"prompt", "model"}}
-    arguments = BatchArguments(defaults, known.get("prompt"), known.get("item_arguments"))
     try:
-        planner = ItemPlanner(arguments, preferences, models, today, is_job=known.get("mode") == "batch")
-        items = known["items"]
-        rows = list(items_in_list(items_in_text(items) if isinstance(items, str) else items, known.get("item_columns")))
+        arguments = _arguments_of_items(known, left_out)
+        if not is_model_known:  # nor is then known where it has to be served
+            preferences = replace(preferences, model=STAND_INS["model"], location=None)
+        is_job = known.get("mode") == "batch"
+        planner = ItemPlanner(arguments, preferences, models, today, is_job=is_job, is_model_known=is_model_known)
+        kind = file_kind(known["items"])
+        if kind is None:
+            return _of_rows(_rows_in_list(known), planner, problems)
+        return _of_file(known["items"], kind, planner, problems)
     except InvalidInputError as refusal:
         return TableVerdict((*problems, *refusal.problems))
     except TypeError:
         return TableVerdict((*problems, "items is no table; allowed are a list, its JSON text, and the URI of a file."))
-    return _of_rows(rows, planner, problems)
 
 
-def _of_rows(rows: list[Item | RowProblem], planner: ItemPlanner, problems: list[str]) -> TableVerdict:
+def _arguments_of_items(known: Mapping[str, Any], left_out: Collection[str]) -> BatchArguments:
+    names = GenerateRequest.model_fields.keys() & known.keys() - {"prompt", "model"}
+    defaults = with_stand_ins(GenerateRequest, {name: known[name] for name in names}, set(left_out) - {"prompt"})
+    prompt = STAND_INS["prompt"] if "prompt" in left_out else known.get("prompt")
+    columns = BatchArguments({}, None, known.get("item_arguments")).overrides()
+    return BatchArguments(certain(defaults, left_out), prompt, [each for each in columns if is_certain(each, left_out)])
+
+
+def _rows_in_list(known: Mapping[str, Any]) -> Iterator[Item | RowProblem]:
+    items = known["items"]
+    return items_in_list(items_in_text(items) if isinstance(items, str) else items, known.get("item_columns"))
+
+
+def _of_file(items: str, kind: FileKind, planner: ItemPlanner, problems: list[str]) -> TableVerdict:
+    """Judge the rows of a file, where this machine has it: the place of a relative path is known to a worker only."""
+    path = Path(items.strip().removeprefix(FILE_SCHEME))
+    try:
+        if path.is_absolute():
+            with path.open("rb") as stream:
+                return _of_rows(rows_in_file(items, kind, stream), planner, problems)
+    except OSError:
+        pass
+    return TableVerdict(tuple(problems), not_judged=(NOT_HERE,))
+
+
+def _of_rows(rows: Iterable[Item | RowProblem], planner: ItemPlanner, problems: list[str]) -> TableVerdict:
     table = PlannedTable(planner)
-    planned = [item for item in table.items(rows) if item.same_as is None]
-    images, costs = sum(item.images for item in planned), [item.cost_usd for item in planned]
+    images, cost = 0, 0.0
+    is_cost_known = True
+    for item in table.items(rows):
+        if item.same_as is None:
+            images += item.images
+            is_cost_known &= item.cost_usd is not None
+            cost += item.cost_usd or 0
     wrong = [f"items, {problem}" for problem in table.problems(MOST_ROWS_NAMED)]
-    cost = None if None in costs else round(sum(filter(None, costs)), 6)
-    return TableVerdict((*problems, *wrong), images, cost)
+    return TableVerdict((*problems, *wrong), images, round(cost, 6) if is_cost_known else None)
 
 
 def _wrong_settings(known: Mapping[str, Any]) -> Iterator[str]:

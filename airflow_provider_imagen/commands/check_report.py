@@ -17,7 +17,7 @@ from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.text import is_blank
 from airflow_provider_imagen.errors import InvalidConnectionError
 
-DEFAULT_CONNECTION = "imagen_default"
+CONNECTION, DEFAULT_CONNECTION = "imagen_conn_id", "imagen_default"
 
 
 class ReadFolder(Protocol):
@@ -154,8 +154,9 @@ def report_on(folders: Iterable[ReadFolder], connections: Connections, today: da
 
 def _judged(task: ImagenTask, connections: Connections, today: date) -> Verdict:
     """Judge a task; one whose connection cannot be used, as if it had none."""
+    conn_id = _connection_of(task)
     try:
-        settings, problem = connections.read(_connection_of(task)), None
+        settings, problem = connections.read(conn_id) if conn_id else None, None
     except InvalidConnectionError as failure:
         settings, problem = None, str(failure)
     verdict = judge(task, settings, catalogue(), today)
@@ -165,8 +166,11 @@ def _judged(task: ImagenTask, connections: Connections, today: date) -> Verdict:
     return Verdict(task, verdict.choice, (*wrong, *verdict.findings), verdict.open_arguments)
 
 
-def _connection_of(task: ImagenTask) -> str:
-    named = task.known().get("imagen_conn_id")
+def _connection_of(task: ImagenTask) -> str | None:
+    """Return the id of a task's connection, None where only a run knows it."""
+    if CONNECTION in task.open_arguments():
+        return None
+    named = task.known().get(CONNECTION)
     return named if isinstance(named, str) and not is_blank(named) else DEFAULT_CONNECTION
 
 

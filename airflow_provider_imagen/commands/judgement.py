@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,21 +17,18 @@ from airflow_provider_imagen.commands.findings import (
     error_when_retired,
     findings_of,
 )
-from airflow_provider_imagen.core.batch.items import file_kind
+from airflow_provider_imagen.commands.known_arguments import certain, with_stand_ins
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import state_of
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
 from airflow_provider_imagen.core.catalogue.pricing import estimated_cost_usd
 from airflow_provider_imagen.core.connection import ConnectionSettings, read_settings
-from airflow_provider_imagen.core.requests import REQUEST_KINDS, ImageRequest
+from airflow_provider_imagen.core.requests import REQUEST_KINDS
 from airflow_provider_imagen.core.text import is_blank
 from airflow_provider_imagen.core.validation.arguments import STAND_INS, read_request
 from airflow_provider_imagen.core.waiting.condition import check_wait
 from airflow_provider_imagen.errors import InvalidInputError
 from airflow_provider_imagen.runner.input_pictures import only_item
-
-JUDGED_TOGETHER = {"compression_quality": "output_mime_type", "seed": "add_watermark"}
-"""An argument, and the one that its rule asks as well: where only a run knows that one, the rule cannot be applied."""
 
 DECIDES_COST = {"mode", "model", "number_of_images", "image_size", "service_tier", "reference_images"}
 WAIT_ARGUMENTS = ("output_uri", "min_images", "mime_types", "newer_than")
@@ -77,51 +74,52 @@ def judge(task: ImagenTask, settings: ConnectionSettings | None, models: Catalog
 
 
 def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catalogue, today: date) -> Verdict:
-    kind, known = REQUEST_KINDS[task.job], task.known()
-    preferences = _preferences(known, settings)
+    kind, known, left_out = REQUEST_KINDS[task.job], task.known(), task.open_arguments()
+    preferences = _preferences(known, settings, left_out)
     choice = choice_of(task, preferences, models, today)
     arguments = {name: value for name, value in known.items() if name in kind.model_fields and name != "model"}
     if task.kind == "batch":
         arguments["prompt"] = STAND_INS["prompt"]  # each row has its own
     if "image" in arguments:
         arguments["image"] = only_item(arguments["image"])
-    arguments = _with_stand_ins(kind, arguments, task.open_arguments())
+    arguments = with_stand_ins(kind, arguments, left_out)
     said: list[tuple[Level, str]] = [("error", problem) for problem in _place_problems(known)]
     plan = None
-    if choice.state == "templated":
+    is_model_known = _is_model_known(choice, left_out)
+    if not is_model_known:
         said += [("error", problem) for problem in read_request(kind, {**arguments, "model": STAND_INS["model"]})[1]]
     else:
-        certain = {name: value for name, value in arguments.items() if _is_certain(name, task.open_arguments())}
-        planner = Planner(kind, certain, preferences, models, today)
+        judged = certain(arguments, left_out)
+        planner = Planner(kind, judged, preferences, models, today)
         plan, problems = _planned(planner)
-        general = read_request(kind, {**arguments, "model": choice.model})[1] if certain != arguments else []
+        general = read_request(kind, {**arguments, "model": choice.model})[1] if judged != arguments else []
         said += [("error", problem) for problem in (*problems, *general)]
         said += _about_life(choice, plan)
         said += _about_fallback(choice, planner, models, today) if plan else ()
     images = plan.request.count * task.instances if plan and task.instances is not None else None
-    if not DECIDES_COST.isdisjoint(task.open_arguments()):
+    is_settled = is_model_known and DECIDES_COST.isdisjoint(left_out)
+    if not is_settled:
         plan = images = None
     cost = estimated_cost_usd(plan.request, images, plan.model) if plan and images is not None else None
     if task.kind == "batch":
-        table = judge_table(known, preferences, models, today)
+        table = judge_table(known, left_out, preferences, models, today, is_model_known=is_model_known)
         of_all = tuple(text for level, text in said if level == "error")
         said += [("error", problem) for problem in table.problems if not problem.endswith(of_all)]
-        is_known = table.images is not None and DECIDES_COST.isdisjoint(task.open_arguments())
-        images, cost = (table.images, table.cost_usd) if is_known and task.instances == 1 else (None, None)
-    return Verdict(task, choice, findings_of(task, said), (*task.open_arguments(), *_unread(known)), images, cost)
+        is_known = table.images is not None and is_settled and task.instances == 1
+        images, cost = (table.images, table.cost_usd) if is_known else (None, None)
+        left_out = (*left_out, *table.not_judged)
+    return Verdict(task, choice, findings_of(task, said), left_out, images, cost)
 
 
-def _unread(known: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the arguments that name a file, which is not read here."""
-    return ("items (a file: airflow imagen estimate judges it)",) if file_kind(known.get("items")) else ()
+def _preferences(known: Mapping[str, Any], settings: ConnectionSettings, left_out: Collection[str]) -> ModelPreferences:
+    """Return what task and connection say; a blank argument leaves the word to the connection, as in a run.
 
-
-def _preferences(known: Mapping[str, Any], settings: ConnectionSettings) -> ModelPreferences:
-    """Return what task and connection say; a blank argument leaves the word to the connection, as in a run."""
+    A template does not: what it renders to is not known, and nothing takes its place.
+    """
 
     def either(name: str, other: str | None) -> Any:
         value = known.get(name)
-        return other if value is None or is_blank(value) else value
+        return other if name not in left_out and (value is None or is_blank(value)) else value
 
     return ModelPreferences(
         known.get("model"),
@@ -131,14 +129,9 @@ def _preferences(known: Mapping[str, Any], settings: ConnectionSettings) -> Mode
     )
 
 
-def _with_stand_ins(kind: type[ImageRequest], arguments: dict[str, Any], left_out: tuple[str, ...]) -> dict[str, Any]:
-    """Put a value that offends no rule in place of a required argument that only a run knows."""
-    missing = {name for name, field in kind.model_fields.items() if field.is_required()} & set(left_out)
-    return {**arguments, **{name: STAND_INS[name] for name in missing if name in STAND_INS}}
-
-
-def _is_certain(name: str, left_out: tuple[str, ...]) -> bool:
-    return JUDGED_TOGETHER.get(name) not in left_out
+def _is_model_known(choice: ModelChoice, left_out: Collection[str]) -> bool:
+    """Say whether it is known which model a run asks: in place of a retired one, it asks the fallback."""
+    return choice.state != "templated" and not (choice.model_state == "retired" and "fallback_model" in left_out)
 
 
 def _planned(planner: Planner[Any]) -> tuple[RequestPlan[Any] | None, tuple[str, ...]]:

@@ -156,9 +156,9 @@ Prices are US dollars for one image by list price; texts, thoughts and pictures 
         """\
 Imports the DAG files as Airflow does and judges each task of this provider: its arguments by the
 rules of a run, its model by the catalogue, mapped tasks instance by instance. Arguments that only a
-run knows (templates, what other tasks return) are left out, and named; so are tables in files, which
-estimate judges. Defaults of DAG params are filled in. Needs no metadata database, writes to none,
-and asks Google nothing.
+run knows (templates, what other tasks return) are left out, and named; so are tables in files that
+this machine does not have, which estimate judges. Defaults of DAG params are filled in. Needs no
+metadata database, writes to none, and asks Google nothing.
 
 error: a run fails. warning: it runs, and is probably not what is meant: a model that the catalogue
 does not know, one whose last day is at most 90 days away, an argument that has no effect.

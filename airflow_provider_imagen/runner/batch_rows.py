@@ -8,7 +8,14 @@ from typing import Any, BinaryIO
 
 from airflow_provider_imagen.client.storage import CloudStorage
 from airflow_provider_imagen.core.batch.csv_rows import items_in_csv
-from airflow_provider_imagen.core.batch.items import file_kind, items_in_jsonl, items_in_list, items_in_text, lines_in
+from airflow_provider_imagen.core.batch.items import (
+    FileKind,
+    file_kind,
+    items_in_jsonl,
+    items_in_list,
+    items_in_text,
+    lines_in,
+)
 from airflow_provider_imagen.core.batch.rows import Item, RowProblem
 from airflow_provider_imagen.core.storage.locations import is_object
 from airflow_provider_imagen.core.text import quoted
@@ -20,12 +27,12 @@ ALLOWED = "Allowed are a list, its JSON text, and the URI of a .jsonl or .csv fi
 
 
 def rows_of(
-    items: Any, item_columns: Sequence[str] | None, storage: CloudStorage, open_path: OpenPath
+    items: Any, item_columns: Sequence[str] | str | None, storage: CloudStorage, open_path: OpenPath
 ) -> Iterator[Item | RowProblem]:
     """Yield the rows of a table.
 
     :param items: a list of prompts, dicts or tuples; the same as JSON text; or the URI of a file.
-    :param item_columns: the names of the values of tuples.
+    :param item_columns: the names of the values of tuples: a list, or one text with commas.
     :param storage: the buckets that the connection reaches.
     :param open_path: opens any other URI.
     :raises InvalidInputError: it is none of these, or the file cannot be read.
@@ -33,15 +40,26 @@ def rows_of(
     kind = file_kind(items)
     if kind is not None:
         with opened("items", items.strip(), storage, open_path) as stream:
-            if _is_empty(stream):
-                problem = f"items is {quoted(items)}, an empty file. Write it anew; a table without rows has a header."
-                raise InvalidInputError((problem,))
-            yield from items_in_csv(stream) if kind == "csv" else items_in_jsonl(lines_in(stream))
+            yield from rows_in_file(items, kind, stream)
         return
     rows = items_in_text(items) if isinstance(items, str) else items
     if isinstance(rows, Mapping | bytes) or not isinstance(rows, Iterable):
         raise InvalidInputError((f"items is {quoted(items)}. {ALLOWED}",))
     yield from items_in_list(rows, item_columns)
+
+
+def rows_in_file(items: str, kind: FileKind, stream: BinaryIO) -> Iterator[Item | RowProblem]:
+    """Yield the rows of an open file.
+
+    :param items: its URI or path.
+    :param kind: what its ending says.
+    :param stream: its content.
+    :raises InvalidInputError: it has none.
+    """
+    if _is_empty(stream):
+        problem = f"items is {quoted(items)}, an empty file. Write it anew; a table without rows has a header."
+        raise InvalidInputError((problem,))
+    yield from items_in_csv(stream) if kind == "csv" else items_in_jsonl(lines_in(stream))
 
 
 @contextmanager

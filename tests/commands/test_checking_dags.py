@@ -150,11 +150,31 @@ def test_a_folder_without_a_dag_passes_no_strict_check(run: Run, tmp_path: Path)
     assert run(*PYTHON_M, "check", str(folder), "--strict").returncode == 2
 
 
-def test_a_table_in_a_file_is_named_as_not_judged(run: Run, write_dags: WriteDags) -> None:
+def test_a_table_in_a_file_that_is_not_here_is_named_as_not_judged(run: Run, write_dags: WriteDags) -> None:
     done = run(*PYTHON_M, "check", str(write_dags(table=TABLE)))
 
     assert done.returncode == 0
-    assert "items (a file: airflow imagen estimate judges it)" in " ".join(done.stdout.split())
+    assert "items (a file that is not here: airflow imagen estimate judges it)" in " ".join(done.stdout.split())
+
+
+def test_a_table_in_a_file_beside_the_dag_is_judged_and_priced(run: Run, write_dags: WriteDags) -> None:
+    beside = TABLE.replace(
+        '"gs://bucket/table.csv"', 'str(__import__("pathlib").Path(__file__).with_name("table.csv"))'
+    )
+    folder = write_dags(table=beside.replace("/made/", "/{{ ds }}/"))
+    table = folder / "table.csv"
+
+    table.write_text("key,name\nmug,A mug\nlamp,A lamp\n")
+    right = run(*PYTHON_M, "check", str(folder))
+    table.write_text("key,name,image_size\nmug,A mug,9K\nmug,A lamp,\n")
+    wrong = run(*PYTHON_M, "check", str(folder))
+
+    assert (right.returncode, wrong.returncode) == (0, 1)
+    assert "A run costs about 0.0672 USD by list price." in right.stdout
+    assert "known to a run only, not judged: output_uri\n" in right.stdout
+    words = " ".join(wrong.stdout.split())
+    assert "items, row 2 (key 'mug'): image_size is '9K'" in words
+    assert "row 3 (key 'mug'): key is 'mug', which row 2 has too" not in words  # row 2 is wrong itself
 
 
 @pytest.mark.parametrize(("model", "code"), [("gemini-9-image-of-tomorrow", 1), ("gemini-3-pro-image", 0)])
