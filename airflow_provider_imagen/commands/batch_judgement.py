@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from airflow_provider_imagen.commands.known_arguments import certain, is_certain, with_stand_ins
-from airflow_provider_imagen.core.batch.items import FileKind, file_kind, items_in_list, items_in_text
+from airflow_provider_imagen.core.batch.items import FileKind, file_kind
 from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
 from airflow_provider_imagen.core.batch.rows import Item, RowProblem
 from airflow_provider_imagen.core.batch.settings import BatchSettings
@@ -19,7 +19,7 @@ from airflow_provider_imagen.core.catalogue.plan import ModelPreferences
 from airflow_provider_imagen.core.requests import GenerateRequest
 from airflow_provider_imagen.core.validation.arguments import STAND_INS
 from airflow_provider_imagen.errors import InvalidInputError
-from airflow_provider_imagen.runner.batch_rows import rows_in_file
+from airflow_provider_imagen.runner.batch_rows import rows_in_file, rows_in_value
 
 MOST_ROWS_NAMED = 5
 SETTINGS = BatchSettings.model_fields.keys() - {"dry_run"}
@@ -72,12 +72,10 @@ def judge_table(
         planner = ItemPlanner(arguments, preferences, models, today, is_job=is_job, is_model_known=is_model_known)
         kind = file_kind(known["items"])
         if kind is None:
-            return _of_rows(_rows_in_list(known), planner, problems)
+            return _of_rows(rows_in_value(known["items"], known.get("item_columns")), planner, problems)
         return _of_file(known["items"], kind, planner, problems)
     except InvalidInputError as refusal:
         return TableVerdict((*problems, *refusal.problems))
-    except TypeError:
-        return TableVerdict((*problems, "items is no table; allowed are a list, its JSON text, and the URI of a file."))
 
 
 def _arguments_of_items(known: Mapping[str, Any], left_out: Collection[str]) -> BatchArguments:
@@ -86,11 +84,6 @@ def _arguments_of_items(known: Mapping[str, Any], left_out: Collection[str]) -> 
     prompt = STAND_INS["prompt"] if "prompt" in left_out else known.get("prompt")
     columns = BatchArguments({}, None, known.get("item_arguments")).overrides()
     return BatchArguments(certain(defaults, left_out), prompt, [each for each in columns if is_certain(each, left_out)])
-
-
-def _rows_in_list(known: Mapping[str, Any]) -> Iterator[Item | RowProblem]:
-    items = known["items"]
-    return items_in_list(items_in_text(items) if isinstance(items, str) else items, known.get("item_columns"))
 
 
 def _of_file(items: str, kind: FileKind, planner: ItemPlanner, problems: list[str]) -> TableVerdict:

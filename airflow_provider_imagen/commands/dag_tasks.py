@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,6 +32,7 @@ class ImagenTask:
     :param params: the defaults of the params that templates may name.
     :param instances: how often a run has this task; None: only a run knows.
     :param problem: why no such task can be made, None if it can.
+    :param wrong_templates: what is wrong with its templates, a sentence each.
     :param file: the DAG file.
     :param lines: the line of each argument in it; of the task itself under the name ``""``.
     """
@@ -43,6 +44,7 @@ class ImagenTask:
     params: Mapping[str, str] = field(default_factory=dict)
     instances: int | None = 1
     problem: str | None = None
+    wrong_templates: tuple[str, ...] = ()
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
 
@@ -84,3 +86,13 @@ def is_open(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(is_open(each) for each in value.values())
     return isinstance(value, RunTimeValue) or (isinstance(value, list | tuple | set) and any(map(is_open, value)))
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts in a value, also those in lists and dicts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for each in value.values() for text in texts_in(each))
+    elif isinstance(value, list | tuple | set):
+        yield from (text for each in value for text in texts_in(each))

@@ -68,12 +68,15 @@ def judge(task: ImagenTask, settings: ConnectionSettings | None, models: Catalog
     """
     if task.problem:
         return Verdict(task, None, findings_of(task, [("error", task.problem)]), task.open_arguments())
+    said: list[tuple[Level, str]] = [("error", problem) for problem in task.wrong_templates]
     if task.kind == "wait":
-        return Verdict(task, None, findings_of(task, _wait_problems(task)), task.open_arguments())
-    return _judge_request(task, settings or ConnectionSettings(), models, today)
+        return Verdict(task, None, findings_of(task, [*said, *_wait_problems(task)]), task.open_arguments())
+    return _judge_request(task, said, settings or ConnectionSettings(), models, today)
 
 
-def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catalogue, today: date) -> Verdict:
+def _judge_request(
+    task: ImagenTask, said: list[tuple[Level, str]], settings: ConnectionSettings, models: Catalogue, today: date
+) -> Verdict:
     kind, known, left_out = REQUEST_KINDS[task.job], task.known(), task.open_arguments()
     preferences = _preferences(known, settings, left_out)
     choice = choice_of(task, preferences, models, today)
@@ -83,7 +86,7 @@ def _judge_request(task: ImagenTask, settings: ConnectionSettings, models: Catal
     if "image" in arguments:
         arguments["image"] = only_item(arguments["image"])
     arguments = with_stand_ins(kind, arguments, left_out)
-    said: list[tuple[Level, str]] = [("error", problem) for problem in _place_problems(known)]
+    said += [("error", problem) for problem in _place_problems(known)]
     plan = None
     is_model_known = _is_model_known(choice, left_out)
     if not is_model_known:
@@ -157,7 +160,8 @@ def _about_fallback(
 ) -> Iterator[tuple[Level, str]]:
     """Yield why the fallback of a living model would not take over on the day when it is needed."""
     fallback = planner.fallback
-    if choice.model_state == "retired" or fallback in {None, choice.model}:
+    is_misspelt = fallback is not None and models.match(fallback, "generate").meant
+    if choice.model_state == "retired" or fallback in {None, choice.model} or is_misspelt:
         return
     known = models.find(str(fallback))
     if known is not None and state_of(known, today) == "retired":

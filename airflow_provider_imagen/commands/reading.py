@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -16,10 +16,12 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION
+from jinja2 import Environment, TemplateSyntaxError
 
-from airflow_provider_imagen.commands.dag_tasks import ImagenTask, RunTimeValue, TaskKind
+from airflow_provider_imagen.commands.dag_tasks import ImagenTask, RunTimeValue, TaskKind, is_open, texts_in
 from airflow_provider_imagen.commands.mapped_tasks import Instance, instances_of, times_in_groups
 from airflow_provider_imagen.commands.source_lines import Lines, lines_of_tasks
+from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation.argument_names import problem_with_names
 from airflow_provider_imagen.operators.batch import ImagenBatchOperator
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator, ImagenUpscaleOperator
@@ -140,11 +142,24 @@ def _found_in(dag: Any, task: Any) -> Iterator[ImagenTask]:
         file=dag.fileloc,
         lines=_lines(dag.fileloc).get(task.task_id.rpartition(".")[2], {}),
     )
-    if isinstance(task, OURS):
-        yield replace(found, arguments=_arguments(task, ours))
-        return
-    for instance in instances_of(task):
-        yield _instance(found, task, ours, instance)
+    tasks: Iterable[ImagenTask] = (
+        [replace(found, arguments=_arguments(task, ours))]
+        if isinstance(task, OURS)
+        else (_instance(found, task, ours, instance) for instance in instances_of(task))
+    )
+    environment = dag.get_template_env()
+    yield from (replace(each, wrong_templates=tuple(_wrong_templates(each, environment))) for each in tasks)
+
+
+def _wrong_templates(task: ImagenTask, environment: Environment) -> Iterator[str]:
+    """Yield a sentence for each template that no run can render, whatever its variables are."""
+    for name, value in task.arguments.items():
+        for text in filter(is_open, texts_in(value)):
+            try:
+                environment.compile(text)
+            except TemplateSyntaxError as failure:
+                reason = str(failure.message).rstrip(".")
+                yield f"{name} is {quoted(text)}, which is no template of Jinja: {reason}. Correct the template."
 
 
 def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> ImagenTask:

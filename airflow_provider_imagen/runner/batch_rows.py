@@ -42,10 +42,20 @@ def rows_of(
         with opened("items", items.strip(), storage, open_path) as stream:
             yield from rows_in_file(items, kind, stream)
         return
+    yield from rows_in_value(items, item_columns)
+
+
+def rows_in_value(items: Any, item_columns: Sequence[str] | str | None) -> Iterator[Item | RowProblem]:
+    """Return the rows of a list or of the text of one.
+
+    :param items: the list, or its JSON text.
+    :param item_columns: the names of the values of tuples: a list, or one text with commas.
+    :raises InvalidInputError: it is neither.
+    """
     rows = items_in_text(items) if isinstance(items, str) else items
     if isinstance(rows, Mapping | bytes) or not isinstance(rows, Iterable):
         raise InvalidInputError((f"items is {quoted(items)}. {ALLOWED}",))
-    yield from items_in_list(rows, item_columns)
+    return items_in_list(rows, item_columns)
 
 
 def rows_in_file(items: str, kind: FileKind, stream: BinaryIO) -> Iterator[Item | RowProblem]:

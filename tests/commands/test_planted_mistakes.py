@@ -51,11 +51,18 @@ MISTAKES = """
         generate(task_id="people", prominent_people="some", **boat)
         generate(task_id="empty", prompt=" ", **out)
         generate(task_id="fallback", fallback_model="imagen-3.0-generate-001", **boat)
+        generate(task_id="fallback_misspelt", fallback_model="gemini-3-pro-imgae", **boat)
+        generate(task_id="template", prompt="a boat on {{ ds }", **out)
+        generate(task_id="template_of_a_list", reference_images=["gs://bucket/{{ ds | dds }}.png"], **boat)
+        ImagenOutputSensor(task_id="template_of_a_sensor", output_uri="gs://bucket/{% if ds }/")
         generate(task_id="connection", imagen_conn_id="broken", **boat)
         generate(task_id="place_of_connection", imagen_conn_id="elsewhere", model="gemini-3-pro-image", **boat)
         table = {"output_uri": "gs://bucket/b/", "model": "gemini-3-pro-image"}
         ImagenBatchOperator(task_id="batch_column", items=[{"name": "tea"}], prompt="Photo of {nmae}", **table)
         ImagenBatchOperator(task_id="batch_row", items=[{"prompt": "a"}, {"prompt": "b", "image_size": "9K"}], **table)
+        ImagenBatchOperator(task_id="batch_of_a_dict", items={"prompt": "a"}, **table)
+        ImagenBatchOperator(task_id="batch_columns", items=[("a", "b")], item_columns=7, **table)
+        ImagenBatchOperator(task_id="batch_dated", items=["a", {"key": "b"}], output_uri="gs://bucket/{{ ds }}/")
         ImagenBatchOperator(task_id="batch_width", items=["a"], max_concurrency=0, **table)
         ImagenBatchOperator(task_id="batch_model", items=["a"], mode="batch", output_uri="/tmp/images/")
         ImagenBatchOperator(task_id="batch_default", items="gs://bucket/t.csv", seed=0, **table)
@@ -103,10 +110,17 @@ FOUND = {
     "people": ("error", "prominent_people", "'some'"),
     "empty": ("error", "prompt", "prompt is empty"),
     "fallback": ("warning", "fallback_model", "whose last day was"),
+    "fallback_misspelt": ("warning", "fallback_model", "Did you mean gemini-3-pro-image?"),
+    "template": ("error", "prompt", "which is no template of Jinja: unexpected '}'. Correct the template."),
+    "template_of_a_list": ("error", "reference_images", "No filter named 'dds'."),
+    "template_of_a_sensor": ("error", "output_uri", "which is no template of Jinja"),
     "connection": ("error", None, "The connection broken has 1 extra to correct"),
     "place_of_connection": ("error", None, "location is mars-1"),
     "batch_column": ("error", "items", "nmae"),
     "batch_row": ("error", "items", "items, row 2: image_size is '9K'"),
+    "batch_of_a_dict": ("error", "items", "{'prompt': 'a'}. Allowed are a list, its JSON text, and the URI of"),
+    "batch_columns": ("error", "item_columns", "must be a list of names"),
+    "batch_dated": ("error", "items", "items, row 2 (key 'b'): The row has no prompt."),
     "batch_width": ("error", "max_concurrency", "allowed are 1 to 64"),
     "batch_model": ("error", "items", "gs://"),
     "batch_default": ("error", "seed", "allowed are 1 to 2147483647"),

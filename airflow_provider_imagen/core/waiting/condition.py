@@ -175,7 +175,11 @@ def check_wait(**arguments: Any) -> ImageWait:
     try:
         wait = ImageWait(**arguments)
     except ValidationError as failure:
-        raise InvalidInputError(tuple(_problem(dict(error)) for error in failure.errors())) from None
+        wrong = [_problem(dict(error)) for error in failure.errors()]
+        place = arguments.get("output_uri")
+        if isinstance(place, str) and not any(problem.startswith("output_uri ") for problem in wrong):
+            wrong += problems_with_output_uri(place, ONLY_CLOUD)
+        raise InvalidInputError(tuple(wrong)) from None
     if problems := tuple(problems_with_output_uri(wait.output_uri, ONLY_CLOUD)):
         raise InvalidInputError(problems)
     if wait.newer_than is not None and wait.newer_than.tzinfo is None:

@@ -214,3 +214,14 @@ def test_all_wrong_input_is_named_at_once() -> None:
         "newer_than",
         "output_uri",
     ]
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_wait(output_uri="gs://bucket", min_images=-1, newer_than="soon")
+
+    assert [problem.partition(" is ")[0] for problem in refused.value.problems] == [
+        "min_images",
+        "newer_than",
+        "output_uri",
+    ]
