@@ -261,7 +261,7 @@ class ImagenBatchOperator(JobOperator):
 
         with fail_permanently(self), self._stoppable() as stop:
             self.batch_document = None  # of an earlier try of this object
-            settings = self._settings()
+            settings = self._settings(context, stop)
             warn_of_local_folder(getattr(self, "output_uri", None))
             if settings.mode == "batch":
                 return self._execute_jobs(context, stop, settings)

@@ -55,11 +55,37 @@ class JobOperator(RequestOperator):
     job_names: tuple[str, ...] | None = ()
     """The jobs that are waited for; known once they are created. None: known to XCom only."""
 
-    def _settings(self) -> BatchSettings:
+    def _settings(self, context: Context, stop: StopSwitch) -> BatchSettings:
+        """Return how the batch runs.
+
+        :raises InvalidInputError: names every mistake at once, those in the rows too.
+        """
         from airflow_provider_imagen.core.batch.settings import BatchSettings
+        from airflow_provider_imagen.errors import InvalidInputError
 
         given = {name: getattr(self, name) for name in SETTINGS_FIELDS}
-        return BatchSettings.read({**given, "dry_run": self.is_dry_run})
+        settings, problems = BatchSettings.read_what_is_right({**given, "dry_run": self.is_dry_run})
+        if problems:
+            raise InvalidInputError((*problems, *self._problems_with_rows(context, stop, settings)))
+        return settings
+
+    def _problems_with_rows(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> tuple[str, ...]:
+        """Return what is wrong with the table; nothing where it cannot be looked at."""
+        from airflow_provider_imagen.core.batch.table_check import PlannedTable
+        from airflow_provider_imagen.errors import ImagenError, InvalidInputError
+        from airflow_provider_imagen.operators.metrics import ItemMetrics
+
+        try:
+            batch = self._batch(self._run_context(context, self.hook.client, stop, ItemMetrics()), settings)
+            table = PlannedTable(batch.planner)
+            for _ in table.items(batch.rows):
+                pass
+            table.check()
+        except InvalidInputError as wrong:
+            return wrong.problems
+        except ImagenError:
+            pass
+        return ()
 
     def _job_run(self, context: Context, stop: StopSwitch, settings: BatchSettings) -> JobRun:
         from airflow_provider_imagen.operators.metrics import ItemMetrics
@@ -109,7 +135,7 @@ class JobOperator(RequestOperator):
 
         self.job_names = None  # created before the wait
         with fail_permanently(self), self._stoppable() as stop:
-            settings = self._settings()
+            settings = self._settings(context, stop)
             found = read_event(event)
             self._raise_unless_done(context, stop, settings, found.status, found.message)
             collected = self._job_run(context, stop, settings).collect()

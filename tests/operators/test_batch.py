@@ -128,6 +128,26 @@ def test_a_mistake_of_the_task_is_told_once_for_all_rows(ti: Any) -> None:
         batch(rows(100), aspect_ratio="7:5").execute({"ti": ti})
 
 
+def test_mistakes_of_the_task_and_of_its_rows_are_told_at_once(ti: Any, emulator: Any) -> None:
+    wrong = {"mode": "batch", "max_concurrency": 0, "max_failed_items": "some", "output_uri": "/tmp/made"}
+    items = [{"key": "a", "prompt": "x"}, {"key": "b"}]
+
+    with pytest.raises(AirflowFailException) as failure:
+        ImagenBatchOperator(task_id="catalogue", items=items, **wrong).execute({"ti": ti})
+
+    text = str(failure.value)
+    assert "max_concurrency is 0" in text
+    assert "max_failed_items is 'some'" in text
+    assert "output_uri is '/tmp/made'; a batch job writes to gs://bucket/folder/ only" in text
+    assert "row 2 (key 'b'): The row has no prompt" in text
+    assert not model_requests(emulator)
+
+
+def test_a_table_that_cannot_be_read_hides_no_mistake_of_the_task(ti: Any) -> None:
+    with pytest.raises(AirflowFailException, match="max_concurrency is 0; allowed are 1 to 64"):
+        batch("gs://bucket/nowhere.csv", max_concurrency=0).execute({"ti": ti})
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -142,7 +162,7 @@ def test_a_mistake_of_the_task_is_told_once_for_all_rows(ti: Any) -> None:
         ({"output_uri": "no place", "items": []}, "output_uri"),
     ],
 )
-def test_a_wrong_argument_is_refused_before_anything_is_read(arguments: dict[str, Any], words: str, ti: Any) -> None:
+def test_a_wrong_argument_is_refused_before_anything_is_sent(arguments: dict[str, Any], words: str, ti: Any) -> None:
     given = {"items": rows(1), "output_uri": "gs://bucket/made/", **arguments}
 
     with pytest.raises(AirflowFailException, match=words):

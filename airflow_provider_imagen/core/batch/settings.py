@@ -88,6 +88,14 @@ class BatchSettings(BaseModel):
 
         :raises InvalidInputError: names every mistake at once.
         """
+        settings, problems = cls.read_what_is_right(arguments)
+        if problems:
+            raise InvalidInputError(problems)
+        return settings
+
+    @classmethod
+    def read_what_is_right(cls, arguments: Mapping[str, Any]) -> tuple[Self, tuple[str, ...]]:
+        """Return the settings in a task's arguments, defaults in place of those of a wrong type, and every mistake."""
         wrong: dict[str, str] = {}
         try:
             settings = cls.model_validate(dict(arguments))
@@ -95,9 +103,7 @@ class BatchSettings(BaseModel):
             wrong = {str(error["loc"][0]): "" for error in failure.errors()}
             settings = cls.model_validate({name: value for name, value in arguments.items() if name not in wrong})
         problems = [_type_problem(name, arguments.get(name)) for name in wrong]
-        if problems := [*problems, *settings._out_of_range(arguments)]:  # noqa: SLF001  # its own kind
-            raise InvalidInputError(tuple(problems))
-        return settings
+        return settings, (*problems, *settings._out_of_range(arguments))  # noqa: SLF001  # its own kind
 
     def may_fail(self, items: int) -> int:
         """Return how many of a number of items may fail."""
