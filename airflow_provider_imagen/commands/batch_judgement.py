@@ -23,6 +23,7 @@ from airflow_provider_imagen.runner.batch_rows import rows_in_file, rows_in_valu
 
 MOST_ROWS_NAMED = 5
 SETTINGS = BatchSettings.model_fields.keys() - {"dry_run"}
+OF_EACH_ITEM = {"prompt", "model"}
 SAYS_WHAT_COLUMNS_ARE = {"item_columns", "item_arguments"}
 FILE_SCHEME = "file://"
 NOT_HERE = "items (a file that is not here: airflow imagen estimate judges it)"
@@ -79,8 +80,8 @@ def judge_table(
 
 
 def _arguments_of_items(known: Mapping[str, Any], left_out: Collection[str]) -> BatchArguments:
-    names = GenerateRequest.model_fields.keys() & known.keys() - {"prompt", "model"}
-    defaults = with_stand_ins(GenerateRequest, {name: known[name] for name in names}, set(left_out) - {"prompt"})
+    names = GenerateRequest.model_fields.keys() & known.keys() - OF_EACH_ITEM
+    defaults = with_stand_ins(GenerateRequest, {name: known[name] for name in names}, set(left_out) - OF_EACH_ITEM)
     prompt = STAND_INS["prompt"] if "prompt" in left_out else known.get("prompt")
     columns = BatchArguments({}, None, known.get("item_arguments")).overrides()
     return BatchArguments(certain(defaults, left_out), prompt, [each for each in columns if is_certain(each, left_out)])
