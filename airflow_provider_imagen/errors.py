@@ -133,7 +133,7 @@ class OverBudgetError(PermanentError):
 
 
 class ObjectExistsError(PermanentError):
-    """An object was not stored because another generation of it is there (HTTP 412 to ``ifGenerationMatch``)."""
+    """An object was left as it is: another generation of it is there than was meant (HTTP 412)."""
 
 
 class OutputError(PermanentError):

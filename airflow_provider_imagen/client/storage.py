@@ -133,13 +133,16 @@ class CloudStorage:
         operation = _operation(f"Looking up {uri}", "storage.objects.get")
         return listing.decode_object(self._request(_bucket_of(uri), request, operation, once=once).body)
 
-    def delete(self, uri: str) -> bool:
+    def delete(self, uri: str, *, if_generation_match: int | None = None) -> bool:
         """Delete an object, and say whether it was there. One that is gone counts as deleted.
 
         :param uri: ``gs://bucket/name``.
+        :param if_generation_match: delete only this generation.
+        :raises ObjectExistsError: another generation is there.
         :raises PermissionDeniedError: it may not be deleted, for example because a retention policy or hold keeps it.
         """
-        request = HttpRequest("DELETE", self._object_url(uri), free_of_charge=True)
+        query = {} if if_generation_match is None else {"ifGenerationMatch": str(if_generation_match)}
+        request = HttpRequest("DELETE", self._object_url(uri), query, free_of_charge=True)
         try:
             self._request(_bucket_of(uri), request, _operation(f"Deleting {uri}", "storage.objects.delete"))
         except StorageNotFoundError:

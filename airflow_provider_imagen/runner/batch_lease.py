@@ -70,11 +70,13 @@ class BatchLease:
             )
 
     def release(self) -> None:
-        """Give the lease back. Where that fails, the next run waits until it has expired."""
+        """Give the lease back, unless another run has it. Where that fails, the next run waits until it has expired."""
         if self._version is None:
             return
         try:
-            self._store.remove(self._file)
+            self._store.remove(self._file, version=self._version)
+        except ObjectExistsError:
+            log.info("Another run holds the batch now; its lease stays.")
         except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; the images matter more
             log.warning("The lease of the batch could not be removed: %s", failure)
         self._version = None

@@ -51,6 +51,6 @@ class CloudStore:
         stored = self._storage.upload(self.uri(name), data, mime_type, if_generation_match=generation)
         return None if stored.generation is None else str(stored.generation)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, version: str | None = None) -> None:
         """Remove an object."""
-        self._storage.delete(self.uri(name))
+        self._storage.delete(self.uri(name), if_generation_match=None if version is None else int(version))

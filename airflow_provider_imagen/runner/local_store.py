@@ -66,7 +66,7 @@ class LocalStore:
             raise
         return None
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, version: str | None = None) -> None:
         """Remove a file."""
         (self._path / name).unlink(missing_ok=True)
 

@@ -73,7 +73,7 @@ class PathStore:
             file.write(data)
         return None
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, version: str | None = None) -> None:
         """Remove a file."""
         self._open(self.uri(name)).unlink(missing_ok=True)
 

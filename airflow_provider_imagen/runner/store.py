@@ -53,5 +53,9 @@ class OutputStore(Protocol):
         :raises ObjectExistsError: another version of the file is there.
         """
 
-    def remove(self, name: str) -> None:
-        """Remove a file. A file that is gone already counts as removed."""
+    def remove(self, name: str, *, version: str | None = None) -> None:
+        """Remove a file. A file that is gone already counts as removed.
+
+        :param version: remove only this version. Storage that keeps no versions removes in any case.
+        :raises ObjectExistsError: another version of the file is there.
+        """

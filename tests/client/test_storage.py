@@ -13,6 +13,7 @@ from airflow_provider_imagen.core.storage.checksums import md5_of
 from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import (
+    ObjectExistsError,
     OutputError,
     PermissionDeniedError,
     ResponseLostError,
@@ -60,6 +61,18 @@ def test_what_is_known_of_an_object_is_read_without_its_content(client: ImagenCl
 def test_an_object_that_is_gone_counts_as_deleted(client: ImagenClient, emulator: Any) -> None:
     assert client.storage.delete(f"gs://bucket/{NAME}")
     assert not client.storage.delete(f"gs://bucket/{NAME}")
+    assert emulator.list_objects("bucket", "") == []
+
+
+def test_a_deletion_may_be_of_one_generation_only(client: ImagenClient, emulator: Any) -> None:
+    uri = f"gs://bucket/{NAME}"
+    old = client.storage.metadata(uri).generation
+    new = client.storage.upload(uri, b"new", "image/png").generation
+
+    with pytest.raises(ObjectExistsError):
+        client.storage.delete(uri, if_generation_match=old)
+    assert emulator.read_object("bucket", NAME) == b"new"
+    assert client.storage.delete(uri, if_generation_match=new)
     assert emulator.list_objects("bucket", "") == []
 
 

@@ -44,7 +44,9 @@ class MemoryStore:
         self.content[name] = (str(self._written), data)
         return str(self._written)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, version: str | None = None) -> None:
+        if version is not None and self.content.get(name, (version, b""))[0] != version:
+            raise ObjectExistsError("another version is there")
         self.content.pop(name, None)
 
 
@@ -117,6 +119,17 @@ def test_a_lease_of_which_nothing_is_heard_is_taken_over_and_its_old_holder_stop
         first.renew()
     assert first.is_lost
     first.release()
+    assert holder(store) == "tuesday"
+
+
+def test_one_that_was_taken_over_unnoticed_stays_when_its_old_holder_ends() -> None:
+    store = MemoryStore()
+    first = lease(store, MONDAY)
+    first.acquire()
+    lease(store, TUESDAY).acquire()
+
+    first.release()
+
     assert holder(store) == "tuesday"
 
 

@@ -53,7 +53,7 @@ class MemoryStore:
         self.content[name] = data
         self.versions[name] = self.versions.get(name, 0) + 1
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, version: str | None = None) -> None:
         if name in self.locked:
             raise PermissionDeniedError("a retention policy keeps it")
         self.content.pop(name, None)
