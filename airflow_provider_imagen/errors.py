@@ -13,14 +13,14 @@
     │   ├── StorageNotFoundError    no such bucket or object (404)
     │   ├── JobNotFoundError        no such batch prediction job (404)
     │   ├── ImagesFilteredError     Google made nothing that passes its filters
-    │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes)
+    │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes, Gemini's blockReason)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
     │   ├── RecordUnreadableError   what an earlier try recorded cannot be read; nothing was sent
     │   ├── KeyInUseError           another task of the same run makes the same image_key; nothing was sent
     │   ├── OverBudgetError         a request could cross max_cost_usd, and was not sent
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
-    │   ├── BatchRefusedError       (also a BatchFailedError) no item that failed can succeed with the same words
+    │   ├── BatchRefusedError       (also a BatchFailedError) a retry would bring images to no item that failed
     │   ├── TokenLimitError         (also a NoImageError) the model reached its token limit before the image
     │   └── UnexpectedResponseError   Google answered in a shape that is not documented
     ├── RetryableError             Google accepted nothing, so asking again cannot be billed twice
@@ -113,11 +113,14 @@ class ImagesFilteredError(PermanentError):
 
 
 class PromptBlockedError(ImagesFilteredError):
-    """Google refused the prompt before making an image (HTTP 400 with support codes)."""
+    """Google refused the prompt before making an image (HTTP 400 with support codes, or Gemini's ``blockReason``)."""
 
 
 class ImagesExistError(PermanentError):
-    """An earlier try of this task instance made images, and ``if_exists`` is ``fail``. No request was sent."""
+    """An earlier try, or with ``image_key`` an earlier run, made images, and ``if_exists`` is ``fail``.
+
+    No request was sent.
+    """
 
 
 class RecordUnreadableError(PermanentError):
@@ -167,7 +170,11 @@ class BatchFailedError(ImagenError):
 
 
 class BatchRefusedError(PermanentError, BatchFailedError):
-    """None of the items that failed can succeed with the same words."""
+    """More items have no images than ``max_failed_items`` allows, and a retry would bring none of them any.
+
+    They were filtered or refused for their words, lost with ``on_lost="fail"``, would cross ``max_cost_usd``, or are
+    there with ``if_exists="fail"``.
+    """
 
 
 class RetryableError(ImagenError):
@@ -210,7 +217,10 @@ class ServiceUnavailableError(RetryableError):
 
 
 class JobTimeoutError(ImagenError):
-    """Batch prediction jobs were not done within ``job_timeout_seconds``. Another try finds them again."""
+    """Batch prediction jobs were not done within ``job_timeout_seconds``, or before ``execution_timeout``.
+
+    Another try finds them again.
+    """
 
 
 class RequestStoppedError(ImagenError):

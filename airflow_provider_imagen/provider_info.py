@@ -45,7 +45,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "keyfile_dict": {
         "label": "Service account key (JSON)",
         "schema": {"type": _TEXT, "format": "password"},
-        "description": "The whole content of the key file. Empty: the two files below, else the default login.",
+        "description": "The whole content of the key file. Empty: one of the two files, else the default login.",
     },
     "key_path": {
         "label": "Service account key file",
@@ -65,7 +65,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "quota_project_id": {
         "label": "Quota project ID",
         "schema": _NAME,
-        "description": "Project whose quota is used. Empty: the one above.",
+        "description": "Project whose quota is used. Empty: that of the credentials, else the project ID.",
     },
     "scope": {
         "label": "Scopes",

@@ -31,7 +31,7 @@ class ImagenDecoratedOperator(DecoratedOperator, ImagenGenerateOperator):
     :param python_callable: the function.
     :param op_args: its positional arguments. (templated)
     :param op_kwargs: its arguments by name. (templated)
-    :raises InvalidInputError: the function returned neither a prompt nor such a dict; nothing was asked.
+    :raises AirflowFailException: the function returned neither a prompt nor such a dict; nothing was asked.
     """
 
     template_fields: Sequence[str] = (*DecoratedOperator.template_fields, *ImagenGenerateOperator.template_fields)

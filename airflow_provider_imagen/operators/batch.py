@@ -52,11 +52,12 @@ class ImagenBatchOperator(JobOperator):
     never go to XCom.
 
     All items are checked before the first request. A retry, a clear or tomorrow's run asks only for what is missing or
-    changed: an item whose image is there under its key, made from the same words, is not asked for again. An item and
-    a single task with the same ``image_key`` find each other's images.
+    changed: an item whose image is there under its key, made from the same words, is not asked for again. A single
+    task with the same ``image_key`` finds the image of an item with ``if_exists="reuse"``, and an item finds that of
+    such a task; with ``if_exists="generate"`` a task leaves no record, so its image is made anew.
 
-    Every argument of :class:`.ImagenGenerateOperator` but ``image_key`` is a default for all items. All arguments are
-    templated.
+    Every argument of :class:`.ImagenGenerateOperator` but ``image_key`` is a default for all items. All arguments but
+    ``deferrable`` are templated.
 
     :param items: what to make: a list of prompts, of dicts, or of tuples with ``item_columns``; the same as JSON text;
         or the URI of a ``.jsonl`` or ``.csv`` file in any storage that Airflow's ObjectStoragePath reads. (templated)
@@ -68,25 +69,27 @@ class ImagenBatchOperator(JobOperator):
         other brace for itself. (templated)
     :param item_columns: the names of the values of rows that are tuples or lists, as SQL operators return them: a
         list, or one text with commas. (templated)
-    :param item_arguments: the columns that override arguments, listed in the same way. None: ``prompt``, ``key``,
+    :param item_arguments: all columns that override arguments, listed in the same way. None: ``prompt``, ``key``,
         ``reference_images``, ``negative_prompt``, ``aspect_ratio``, ``number_of_images``, ``seed`` and ``image_size``.
+        A list replaces these: name ``prompt`` and ``key`` in it too. (templated)
+    :param max_concurrency: in ``mode="online"``: the most requests under way, 1 to 64. (templated)
+    :param requests_per_minute: in ``mode="online"``: the most requests in a minute. None: as fast as Google answers.
         (templated)
-    :param max_concurrency: the most requests under way, 1 to 64. (templated)
-    :param requests_per_minute: the most requests in a minute. None: as fast as Google answers. (templated)
     :param max_cost_usd: the most that the batch may cost in US dollars by list price, with all its retries. None: no
         limit. (templated)
     :param max_failed_items: how many items may have no images without failing the task: a number, or a share such as
         ``0.05`` or ``"5%"``. (templated)
     :param retry_filtered: ask again for items that were filtered or refused with the same words before. (templated)
     :param first_job_items: in ``mode="batch"``: submit a first job for so many items, and the rest only when its result
-        could be read: Google finds out after a job has run that it may not write the bucket. (templated)
+        could be read: Google finds out after a job has run that it may not write the bucket. 1 to 200,000. (templated)
     :param keep_job_files: in ``mode="batch"``: keep requests and results below ``<output_uri>/_imagen/jobs/``, which
         are removed once every image is stored. (templated)
     :param cancel_on_kill: in ``mode="batch"``: cancel the jobs when the task is stopped; while it is deferred, Airflow
         says so from 3.3. By default they go on, and the next try finds them again. (templated)
-    :param cancel_on_timeout: in ``mode="batch"``: cancel the jobs when ``job_timeout_seconds`` are over. (templated)
-    :param job_timeout_seconds: in ``mode="batch"``: how long jobs are waited for. (templated)
-    :param poll_interval: in ``mode="batch"``: seconds between two looks at the jobs. (templated)
+    :param cancel_on_timeout: in ``mode="batch"``: cancel the jobs when the wait for them is over. (templated)
+    :param job_timeout_seconds: in ``mode="batch"``: how long jobs are waited for, 60 to 2,592,000; never longer than
+        ``execution_timeout`` allows. The default is 98 hours. (templated)
+    :param poll_interval: in ``mode="batch"``: seconds between two looks at the jobs, 1 to 3600. (templated)
     :param deferrable: in ``mode="batch"``: wait in the triggerer instead of a worker slot.
     :param dry_run: only check the items and say what would be asked for and what it costs; returns None. (templated)
     :param model: model id of all items. None: the connection's ``default_model``, else the catalogue's. (templated)
@@ -115,13 +118,14 @@ class ImagenBatchOperator(JobOperator):
     :param include_safety_attributes: see :class:`.ImagenGenerateOperator`. (templated)
     :param labels: billing labels, at most 64. (templated)
     :param on_filtered: ``fail``: filtered items count as failed; ``skip`` and ``warn``: they do not. (templated)
-    :param on_lost: what a retry does with items whose response was lost: ``fail``, or ``resend``. (templated)
+    :param on_lost: what to do with an item whose response is lost: ``fail``, after which a clear or another run asks
+        for it once more, or ``resend``, which does so at once. (templated)
     :param if_exists: ``reuse`` images that are there, ``generate`` new ones, or ``fail`` these items. (templated)
     :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
     :param project_id: project to bill. None: the connection's, else the credentials' own. (templated)
     :param location: for example ``us-central1``. None: the connection's, else the model's default. (templated)
     :param impersonation_chain: service account to act as, or a chain that ends with it. (templated)
-    :raises AirflowFailException: arguments or rows are wrong, or no item that failed can succeed with the same words.
+    :raises AirflowFailException: arguments or rows are wrong, or a retry would help none of the items that failed.
     :raises airflow_provider_imagen.errors.BatchFailedError: more items failed than may; Airflow may retry.
     """
 

@@ -59,8 +59,9 @@ class ImagenGenerateOperator(RequestOperator):
     :param output_uri: where the images go: ``gs://bucket/folder/``, an absolute local folder, or any scheme that
         Airflow's ObjectStoragePath can write. (templated)
     :param image_key: says what is made, whichever run, try or map index makes it; the files have this name:
-        ``<output_uri>/<image_key>.jpg``, or ``<image_key>/0.jpg`` and so on for several. 1 to 100 characters of
-        ``A-Z a-z 0-9 . _ -``, beginning with a letter or digit. None: a name of task and run. (templated)
+        ``<output_uri>/<image_key>.jpg``, or ``<image_key>/0.jpg`` and so on for several; an Imagen model that writes to
+        ``gs://`` itself makes ``<image_key>/<13 digits>/sample_0.png``. 1 to 100 characters of ``A-Z a-z 0-9 . _ -``,
+        beginning with a letter or digit. None: a name of task and run. (templated)
     :param reference_images: pictures to start from: a photo to edit, a product to put into a scene, a style to keep.
         One URI or a list: ``gs://`` URIs, which Google reads itself (public, or in the project of the request),
         absolute local paths, or other URIs that Airflow's ObjectStoragePath can read. PNG, JPEG, WebP, and with most
@@ -109,7 +110,8 @@ class ImagenGenerateOperator(RequestOperator):
     :param on_lost: what to do when a response is lost and Google may have billed it: ``fail``, or ``resend``, which
         asks at most once more for each image. (templated)
     :param if_exists: what to do when an earlier try, or with ``image_key`` an earlier run, made these images:
-        ``generate`` new ones, ``reuse`` them without a request if the request is the same, or ``fail``. (templated)
+        ``generate`` new ones, ``reuse`` them without a request if the request is the same, or ``fail``. ``reuse``
+        finds what was made with ``reuse`` or ``fail``: ``generate`` keeps no record. (templated)
     :param imagen_conn_id: Airflow connection of type ``imagen`` or ``google_cloud_platform``. (templated)
     :param project_id: project to bill. None: the connection's, else the credentials' own. (templated)
     :param location: for example ``us-central1``. None: the connection's, else the model's default. (templated)

@@ -40,7 +40,8 @@ class ImagenUpscaleOperator(RequestOperator):
         that Airflow's ObjectStoragePath can read (PNG or JPEG, at most 10 MB). A list with one item is taken as that
         item. (templated)
     :param output_uri: where the larger image goes, see :class:`.ImagenGenerateOperator`. (templated)
-    :param image_key: names the larger image, see :class:`.ImagenGenerateOperator`. (templated)
+    :param image_key: names the larger image, on ``gs://`` its folder, see :class:`.ImagenGenerateOperator`.
+        (templated)
     :param upscale_factor: ``x2``, ``x4``, and ``x3`` where the model has it. The result of
         ``imagen-4.0-upscale-preview`` has at most 17 megapixels. (templated)
     :param model: None: the connection's ``default_model`` if it upscales, else the catalogue's default. (templated)

@@ -24,7 +24,9 @@ LAST_LOOK_SECONDS = 120
 
 
 class ImagenJobTrigger(BaseTrigger):
-    """Waits until batch prediction jobs have ended, or a moment has passed. It creates and cancels none.
+    """Waits until batch prediction jobs have ended, or a moment has passed.
+
+    It creates none, and cancels none unless ``cancel_on_kill`` says so.
 
     Jobs are found again by what the task stored below its ``output_uri``, so a lost event, a restarted triggerer or two
     triggerers that run the same wait lose and buy nothing. A look that fails for a passing reason counts for nothing.

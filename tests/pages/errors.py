@@ -28,7 +28,8 @@ NEXT_STEPS = {
     "OverBudgetError": "raise `max_cost_usd`, or ask for less",
     "BatchFailedError": "look at the first reasons, and at the manifest that the error names; another try asks only "
     "for the rest",
-    "BatchRefusedError": "change these items, or set `max_failed_items`",
+    "BatchRefusedError": "change these items, or set `max_failed_items`; clear the task to ask once more for those "
+    "that are `lost`",
     "JobTimeoutError": "let Airflow try again: it waits for the same jobs; `airflow imagen jobs cancel` ends them",
     "RequestStoppedError": "clear the task: a later try finds what was stored",
     "NoImageError": "let Airflow try again, which is safe; Google was asked twice",
