@@ -193,7 +193,7 @@ Exit code:
         "Say what a table of prompts would ask for and cost; sends nothing to a model",
         """\
 Reads the table and lists the place of the images, as a task of ImagenBatchOperator with dry_run does.
-Nothing is made and nothing is billed. Every mistake in a row is named with its row.
+Nothing is made and nothing is billed. Mistakes are named with their rows, at most 50 of them.
 
 Images count as there when they were made from the same words and arguments: name the model if the
 task names it. Rows that were filtered before are counted as to ask. The cost is by list price.
@@ -201,7 +201,8 @@ task names it. Rows that were filtered before are counted as to ask. The cost is
 Exit code:
 0  the table can be asked for.
 1  rows or arguments are wrong, or the estimate is above --max-cost-usd.
-2  wrong usage.""",
+2  wrong usage.
+130  stopped with Ctrl-C; nothing was sent.""",
         "airflow_provider_imagen.commands.estimate.estimate_batch",
         A_TABLE,
     ),
