@@ -10,17 +10,22 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
 from airflow_provider_imagen.client.stop_signal import StopSignal
-from airflow_provider_imagen.client.transport_errors import lasting_cause, raise_without_secrets
+from airflow_provider_imagen.client.transport_errors import chain_of, lasting_cause, raise_without_secrets
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.connection_secrets import secret_parts
 from airflow_provider_imagen.core.protocols.endpoints import is_google
 from airflow_provider_imagen.errors import CredentialsError, ImagenError, InvalidConnectionError, NotSentError
 
 GOOGLE_UNIVERSE = "googleapis.com"
+PASSING = frozenset({408, 429, 500, 502, 503, 504})
+"""HTTP statuses of a token server after which another try may bring a token."""
+ODD_ANSWERS = (AttributeError, LookupError, TypeError, ValueError)
+"""What google-auth raises over a file or an answer whose JSON has another form than it expects."""
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -81,13 +86,16 @@ class GoogleToken:
 
         credentials = self._load()
         headers: dict[str, str] = {}
+        request = self._token_request()
         try:
             with self._lock:
                 self._check_universe(credentials, url)
-                credentials.before_request(self._token_request(), "POST", url, headers)
+                credentials.before_request(request, "POST", url, headers)
                 self._mask(credentials)
-        except exceptions.GoogleAuthError as failure:
-            error = _unreachable(failure)
+        except (exceptions.GoogleAuthError, *ODD_ANSWERS) as failure:
+            error = _unreachable(failure, request.last_status)
+            if error is None and not isinstance(failure, exceptions.GoogleAuthError):
+                raise
             if error is None:
                 self.renew()  # a key file that was exchanged meanwhile is read anew
                 error = CredentialsError(
@@ -140,10 +148,11 @@ class GoogleToken:
 
         with self._lock:
             if self._credentials is None:
+                request = self._token_request()
                 try:
-                    self._credentials, self._project = _credentials_of(self._settings, self._token_request())
-                except (exceptions.GoogleAuthError, OSError, ValueError) as failure:
-                    error = _unreachable(failure) or CredentialsError(
+                    self._credentials, self._project = _credentials_of(self._settings, request)
+                except (exceptions.GoogleAuthError, OSError, *ODD_ANSWERS) as failure:
+                    error = _unreachable(failure, request.last_status) or CredentialsError(
                         f"The credentials of the connection could not be loaded ({_first_line(failure)}). Set one of "
                         "keyfile_dict, key_path or credential_config_file, or log in with "
                         "'gcloud auth application-default login'."
@@ -219,19 +228,29 @@ def _impersonated(source: Any, settings: ConnectionSettings) -> Any:
     )
 
 
-def _unreachable(failure: BaseException) -> ImagenError | None:
-    """Return what it means that a token server was not reached; None when it was."""
+def _unreachable(failure: BaseException, status: int) -> ImagenError | None:
+    """Return what it means that no token server could give a token just now; None where another try cannot help.
+
+    :param failure: what google-auth raised.
+    :param status: the HTTP status of the last answer of a token server, 0 where none came.
+    """
     from google.auth import exceptions
 
     if not isinstance(failure, exceptions.GoogleAuthError):
-        return None
+        return _no_token(failure, "It answered 200 with something else. ") if status == HTTPStatus.OK else None
     if lasting := lasting_cause(failure):
         return InvalidConnectionError(f"Nothing was sent, not even to the token server: {lasting}")
-    if failure.retryable or isinstance(failure, exceptions.TransportError):
-        return NotSentError(
-            f"No token came ({_first_line(failure)}). Nothing was sent. Check the way to the token server."
-        )
+    # Only for keys and logins google-auth says itself that an answer passes; that of the metadata server is a cause.
+    has_no_answer = not status and any(isinstance(each, exceptions.TransportError) for each in chain_of(failure))
+    if failure.retryable or isinstance(failure, exceptions.TransportError) or has_no_answer or status in PASSING:
+        return _no_token(failure)
     return None
+
+
+def _no_token(failure: BaseException, why: str = "") -> NotSentError:
+    return NotSentError(
+        f"No token came ({_first_line(failure)}). {why}Nothing was sent. Check the way to the token server."
+    )
 
 
 def _first_line(failure: BaseException) -> str:

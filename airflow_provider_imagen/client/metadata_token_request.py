@@ -18,7 +18,13 @@ class MetadataTokenRequest(Request):
     def __init__(self, timeout_seconds: float) -> None:
         super().__init__()
         self._timeout_seconds = min(timeout_seconds, LONGEST_TOKEN_REQUEST_SECONDS)
+        self.last_status = 0
+        """The HTTP status of the last response, 0 where none came."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Send a request of google-auth."""
-        return super().__call__(*arguments, **{"timeout": self._timeout_seconds, "allow_redirects": False, **options})  # type: ignore[no-untyped-call]
+        self.last_status = 0
+        options = {"timeout": self._timeout_seconds, "allow_redirects": False, **options}
+        response = super().__call__(*arguments, **options)  # type: ignore[no-untyped-call]
+        self.last_status = response.status
+        return response

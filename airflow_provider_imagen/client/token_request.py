@@ -53,6 +53,8 @@ class TokenRequest(transport.Request):
         self._pools = pools
         self._timeout_seconds = min(timeout_seconds, LONGEST_TOKEN_REQUEST_SECONDS)
         self._signal = signal
+        self.last_status = 0
+        """The HTTP status of the last response, 0 where none came."""
 
     def __call__(
         self,
@@ -67,6 +69,7 @@ class TokenRequest(transport.Request):
 
         :raises google.auth.exceptions.TransportError: no response came.
         """
+        self.last_status = 0
         progress = SendProgress(lambda: self._signal.check(method, url, free_of_charge=True))
         try:
             response = self._pools.open(
@@ -80,4 +83,5 @@ class TokenRequest(transport.Request):
             data = response.read(decode_content=True)
         except (HTTPError, OSError, ValueError) as failure:
             raise TransportError(failure) from failure
+        self.last_status = response.status
         return TokenResponse(response.status, dict(response.headers), data)

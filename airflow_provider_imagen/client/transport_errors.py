@@ -76,7 +76,7 @@ def raise_without_secrets(error: ImagenError, cause: Exception, secrets: Iterabl
 
 def lasting_cause(failure: BaseException) -> str | None:
     """Return why no connection is made, and what to set, when another try would fail in the same way; else None."""
-    for each in _chain(failure):
+    for each in chain_of(failure):
         if isinstance(each, ssl.SSLCertVerificationError):
             return (
                 f"its certificate is not trusted ({each.verify_message or each}). Name the file with the certificate "
@@ -104,7 +104,7 @@ def _refusing_endpoint(failure: BaseException, place: str) -> tuple[str, str] | 
 
     What a proxy or a host of Google refuses is no matter of the connection.
     """
-    causes = list(_chain(failure))
+    causes = list(chain_of(failure))
     if is_google(place) or any(isinstance(each, ProxyError) for each in causes):
         return None
     if not any(isinstance(each, ConnectionRefusedError) for each in causes):
@@ -114,7 +114,7 @@ def _refusing_endpoint(failure: BaseException, place: str) -> tuple[str, str] | 
     return name, f"{address.scheme}://{address.netloc}"
 
 
-def _chain(failure: BaseException) -> Iterator[BaseException]:
+def chain_of(failure: BaseException) -> Iterator[BaseException]:
     """Yield a failure and everything it was made of."""
     waiting: list[object] = [failure]
     seen: set[int] = set()

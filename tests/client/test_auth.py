@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from google.auth import impersonated_credentials
 from google.auth.credentials import CredentialsWithQuotaProject
 from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2 import service_account
+from urllib3 import HTTPResponse
 
 from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.metadata_token_request import MetadataTokenRequest
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.errors import CredentialsError, InvalidConnectionError, NotSentError
 
@@ -203,6 +206,87 @@ def test_a_refused_token_is_reported_with_the_next_step(default_login: StillToke
 def test_a_token_server_that_is_out_of_reach_may_be_asked_again(key: dict[str, str]) -> None:
     with pytest.raises(NotSentError, match="No token came.*token server"):
         GoogleToken(ConnectionSettings(keyfile_dict=key)).headers_for(GOOGLE)
+
+
+class AnsweringPools(ConnectionPools):
+    """Connections over which every request gets the same answer."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__()
+        self._answer = status, body
+
+    def open(self, method: str, url: str, **options: Any) -> Any:
+        status, body = self._answer
+        return HTTPResponse(BytesIO(body), status=status, preload_content=False)
+
+
+FEDERATION = {
+    "type": "external_account",
+    "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x",
+    "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    "token_url": "https://sts.googleapis.com/v1/token",
+}
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_an_impersonation_that_fails_for_a_moment_may_be_tried_again(default_login: StillToken, status: int) -> None:
+    settings = ConnectionSettings(impersonation_chain="target@x.iam")
+
+    with pytest.raises(NotSentError, match="No token came"):
+        GoogleToken(settings, pools=AnsweringPools(status, b'{"error": {}}')).headers_for(GOOGLE)
+
+
+def test_an_impersonation_that_is_forbidden_is_not(default_login: StillToken) -> None:
+    settings = ConnectionSettings(impersonation_chain="target@x.iam")
+
+    with pytest.raises(CredentialsError, match="roles/iam.serviceAccountTokenCreator"):
+        GoogleToken(settings, pools=AnsweringPools(403, b'{"error": {}}')).headers_for(GOOGLE)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(503, NotSentError), (400, CredentialsError)])
+def test_so_may_a_login_of_another_cloud(tmp_path: Path, status: int, kind: type[Exception]) -> None:
+    (tmp_path / "token").write_text("planted")
+    settings = ConnectionSettings(
+        credential_config_file=FEDERATION | {"credential_source": {"file": str(tmp_path / "token")}}
+    )
+
+    with pytest.raises(kind):
+        GoogleToken(settings, pools=AnsweringPools(status, b"upstream connect error")).headers_for(GOOGLE)
+
+
+def test_a_metadata_server_that_does_not_answer_may_be_asked_again(default_login: StillToken) -> None:
+    default_login.failure = RefreshError(TransportError("Compute Engine Metadata server unavailable"))
+
+    with pytest.raises(NotSentError, match="No token came"):
+        GoogleToken(ConnectionSettings()).headers_for(GOOGLE)
+
+
+def test_the_metadata_server_says_with_which_status_it_refused(script: Any) -> None:
+    request = MetadataTokenRequest(5)
+    script.order(b"HTTP/1.1 404 Said\r\nContent-Length: 0\r\n\r\n")
+
+    request(script.url)
+
+    assert request.last_status == 404
+
+
+@pytest.mark.parametrize("body", [b"<html>Log in to the network</html>", b"[]", b'"text"'])
+def test_an_answer_that_is_no_token_is_none_of_google(key: dict[str, str], body: bytes) -> None:
+    token = GoogleToken(ConnectionSettings(keyfile_dict=key), pools=AnsweringPools(200, body))
+
+    with pytest.raises(NotSentError, match="It answered 200 with something else.*Check the way to the token server"):
+        token.headers_for(GOOGLE)
+
+
+@pytest.mark.parametrize("name", ["key_path", "credential_config_file"])
+@pytest.mark.parametrize(
+    "text", ["[]", '"{\\"type\\": \\"service_account\\"}"', '{"type": "impersonated_service_account"}']
+)
+def test_a_key_file_of_another_form_is_reported_with_the_next_step(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "key.json").write_text(text)
+
+    with pytest.raises(CredentialsError, match="Set one of keyfile_dict, key_path"):
+        GoogleToken(ConnectionSettings(**{name: str(tmp_path / "key.json")})).headers_for(GOOGLE)
 
 
 def test_a_renewed_token_comes_from_credentials_that_are_read_anew(default_login: StillToken) -> None:
