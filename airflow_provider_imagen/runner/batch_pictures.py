@@ -38,12 +38,17 @@ class ListedObjects:
     _listed: dict[str, dict[str, StoredObject]] = field(default_factory=dict)
 
     def metadata(self, uri: str) -> StoredObject:
-        """Return what is known about an object without its content."""
+        """Return what is known about an object without its content.
+
+        A listing says no checksum of an object that is encrypted with a customer-managed key; a look-up does.
+        Source: Cloud Storage, "Customer-managed encryption keys", restrictions.
+        """
         folder, _, _ = uri.rpartition("/")
         self._asked[folder] = self._asked.get(folder, 0) + 1
         if folder not in self._listed and self._asked[folder] > FEW_OBJECTS:
             self._listed[folder] = self._list(folder)
-        return self._listed.get(folder, {}).get(uri) or self.storage.metadata(uri)
+        listed = self._listed.get(folder, {}).get(uri)
+        return listed if listed and (listed.md5_hash or listed.crc32c) else self.storage.metadata(uri)
 
     def _list(self, folder: str) -> dict[str, StoredObject]:
         """Return the objects of a folder by URI; nothing where it may not be listed."""
