@@ -154,8 +154,9 @@ class RequestOperator(BaseOperator):
     def _preferences(self, settings: ConnectionSettings) -> ModelPreferences:
         """Return what task and connection say about models and places."""
         from airflow_provider_imagen.core.catalogue.plan import ModelPreferences
+        from airflow_provider_imagen.core.text import is_blank
 
-        fallback = self.fallback_model or settings.fallback_model
+        fallback = settings.fallback_model if is_blank(self.fallback_model) else self.fallback_model
         return ModelPreferences(self.model, fallback, settings.default_model, settings.location)
 
     def _arguments(self) -> dict[str, Any]:

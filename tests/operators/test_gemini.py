@@ -191,6 +191,17 @@ def test_a_model_that_answers_404_gives_way_to_the_fallback_of_the_connection(
     assert "using the fallback gemini-3.1-flash-image" in logged()
 
 
+@pytest.mark.parametrize("rendered", ["None", "", " "])
+def test_a_fallback_that_renders_to_nothing_leaves_that_of_the_connection(
+    emulator: Any, ti: Any, set_connection: Callable[..., None], rendered: str
+) -> None:
+    set_connection(**emulator.connection["extra"], fallback_model=MODEL)
+    emulator.retire("gemini-3-pro-image")
+
+    assert len(operator(model="gemini-3-pro-image", fallback_model=rendered).execute({"ti": ti})) == 1
+    assert ti.pushed["result"]["model"] == MODEL
+
+
 def test_a_404_that_is_a_web_page_is_no_missing_model_so_no_fallback_is_asked(emulator: Any, ti: Any) -> None:
     emulator.order_fault(Fault("generate", status=404, html=True))
 
