@@ -81,7 +81,15 @@ class CredentialsError(PermanentError):
 
 
 class RequestRejectedError(PermanentError):
-    """Google refused the request as invalid (HTTP 400 and other permanent answers)."""
+    """Google refused the request as invalid (HTTP 400 and other permanent answers).
+
+    :param message: what happened and what to do.
+    :param is_foreign: the answer is none of Google's API, a proxy's for example: it does not judge the request.
+    """
+
+    def __init__(self, message: str = "", is_foreign: bool = False) -> None:  # noqa: FBT001, FBT002  # for pickle
+        super().__init__(message, is_foreign)
+        self.is_foreign = is_foreign
 
 
 class PermissionDeniedError(PermanentError):

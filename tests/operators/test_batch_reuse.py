@@ -102,6 +102,18 @@ def test_a_filtered_item_is_not_asked_again_unless_the_task_wants_that(make_ti: 
     assert (asked, len(model_requests(emulator))) == (3, 4)
 
 
+@pytest.mark.parametrize("status", [302, 400, 404, 405])
+def test_an_item_that_a_proxy_refused_is_asked_for_again(make_ti: Any, emulator: Any, status: int) -> None:
+    emulator.order_fault(Fault("generate", status=status, html=True, times=None))
+    with pytest.raises(
+        BatchFailedError, match="(?s)Another try asks only for what is missing.*no answer of Google's API"
+    ):
+        batch(rows(2)).execute({"ti": make_ti("monday")})
+    emulator.clear_faults()
+
+    assert statuses(batch(rows(2)).execute({"ti": make_ti("tuesday")})) == ["made", "made"]
+
+
 def test_a_changed_item_is_asked_for_though_its_old_words_were_refused(make_ti: Any, emulator: Any) -> None:
     emulator.order_fault(Fault("generate", status=400, prompt_contains="number 1."))
     with pytest.raises(AirflowFailException):

@@ -76,6 +76,8 @@ def failed_outcome(failure: ImagenError, *, model: str | None, was_sent: bool, c
     if isinstance(failure, ImagesFilteredError):
         return ItemOutcome("filtered", (), reason, model, cost_usd, is_final=True)
     is_final = isinstance(failure, RequestRejectedError | TokenLimitError | ImagesExistError)
+    if isinstance(failure, RequestRejectedError) and failure.is_foreign:
+        is_final = False  # Google has not judged the words
     return ItemOutcome("failed", (), reason, model, cost_usd, is_final=is_final)
 
 

@@ -126,6 +126,8 @@ def error_from(
     kind, step = _meaning(response.status, body, operation)
     if issubclass(kind, RetryableError):
         return kind(f"{said} {step}", _retry_after(response, body, now))
+    if issubclass(kind, RequestRejectedError):
+        return kind(f"{said} {step}", response.status < _BAD_REQUEST or not body.is_google)
     return kind(f"{said} {'Try again later.' if free_of_charge and kind is ResponseLostError else step}")
 
 

@@ -35,6 +35,7 @@ def counts_of(*outcomes: ItemOutcome, on_filtered: str = "fail", on_lost: str = 
         (errors.ImagesFilteredError("x"), False, "filtered", True),
         (errors.PromptBlockedError("x"), False, "filtered", True),
         (errors.RequestRejectedError("x"), False, "failed", True),
+        (errors.RequestRejectedError("x", True), False, "failed", False),
         (errors.TokenLimitError("x"), False, "failed", True),
         (errors.PermissionDeniedError("x"), False, "failed", False),
         (errors.NoImageError("x"), False, "failed", False),

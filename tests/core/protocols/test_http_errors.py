@@ -88,6 +88,22 @@ def test_what_the_details_say_stands_in_the_error() -> None:
     assert "Request contains an invalid argument. [parameters.seed: must be positive] Correct what" in text
 
 
+@pytest.mark.parametrize(
+    ("response", "is_foreign"),
+    [
+        (HttpResponse(400, {}, b'{"error": {"code": 400, "message": "no such ratio"}}'), False),
+        (HttpResponse(400, {}, b"<html>Blocked</html>"), True),
+        (HttpResponse(405, {}, b""), True),
+        (HttpResponse(307, {}, b""), True),
+    ],
+)
+def test_a_refusal_says_whether_google_has_judged_the_request(response: HttpResponse, is_foreign: bool) -> None:
+    found = error(response)
+
+    assert type(found) is RequestRejectedError
+    assert found.is_foreign is is_foreign
+
+
 FOREIGN = [
     b"",
     b"<html><title>502 Bad Gateway</title></html>",
