@@ -19,8 +19,9 @@ from airflow_provider_imagen.core.batch.items import (
 from airflow_provider_imagen.core.batch.rows import Item, RowProblem
 from airflow_provider_imagen.core.storage.locations import is_object
 from airflow_provider_imagen.core.text import quoted
-from airflow_provider_imagen.errors import ImagenError, InvalidInputError
+from airflow_provider_imagen.errors import ImagenError, InvalidInputError, NotSentError
 from airflow_provider_imagen.runner.chunk_stream import buffered
+from airflow_provider_imagen.runner.failures import is_passing
 from airflow_provider_imagen.runner.store import OpenPath
 
 ALLOWED = "Allowed are a list, its JSON text, and the URI of a .jsonl or .csv file."
@@ -89,6 +90,11 @@ def opened(name: str, uri: str, storage: CloudStorage, open_path: OpenPath) -> I
     except ImagenError:
         raise
     except Exception as failure:  # storage libraries raise anything, also in the middle of a file
+        if is_passing(failure):
+            raise NotSentError(
+                f"{name} {quoted(uri)} could not be read now ({type(failure).__name__}: {failure}). No model was "
+                "asked, so another try costs nothing."
+            ) from failure
         problem = (
             f"{name} is {quoted(uri)} and could not be read ({type(failure).__name__}: {failure}). Check that the file "
             "is there, that this worker may read it, and that the provider for its scheme is installed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -23,6 +24,22 @@ from airflow_provider_imagen.errors import (
     UnexpectedResponseError,
 )
 from airflow_provider_imagen.runner.sending import Round
+
+PASSING = frozenset(
+    {
+        errno.EAGAIN,
+        errno.EBUSY,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.EINTR,
+        errno.EIO,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    }
+)
+"""Errors of the operating system that pass: of a network, and of a disk behind one."""
 
 
 def error_for(
@@ -99,11 +116,25 @@ def place_errors(output_uri: str) -> Iterator[None]:
     except ImagenError:
         raise
     except Exception as failure:  # storage libraries raise anything
+        if is_passing(failure):
+            raise NotSentError(
+                f"output_uri {output_uri!r} could not be reached ({type(failure).__name__}: {failure}). No model was "
+                "asked, so another try costs nothing."
+            ) from failure
         problem = (
             f"output_uri is {output_uri!r} and cannot be written ({type(failure).__name__}: {failure}). Use a folder "
             "that this worker may write to, and install the Airflow provider of its scheme."
         )
         raise InvalidInputError((problem,)) from failure
+
+
+def is_passing(failure: Exception) -> bool:
+    """Say whether a storage library failed in a way that another try may not meet, as far as its error tells.
+
+    Libraries for object storage raise errors of the operating system too: ``EBUSY`` where a service asks to slow down.
+    """
+    is_of_network = isinstance(failure, TimeoutError | ConnectionError)
+    return is_of_network or (isinstance(failure, OSError) and failure.errno in PASSING)
 
 
 def most_serious(errors: Sequence[ImagenError]) -> ImagenError:

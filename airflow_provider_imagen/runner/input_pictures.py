@@ -35,6 +35,7 @@ from airflow_provider_imagen.errors import (
     ResponseLostError,
     StorageNotFoundError,
 )
+from airflow_provider_imagen.runner.failures import is_passing
 from airflow_provider_imagen.runner.store import OpenPath, OutputStore
 
 log: logging.Logger = logging.getLogger("airflow.task")
@@ -178,6 +179,11 @@ class PictureReader:
             with self.open_path(uri).open("rb") as file:
                 return bytes(file.read(most_bytes + 1))
         except Exception as failure:  # storage libraries raise anything
+            if is_passing(failure):
+                raise NotSentError(
+                    f"{name} could not be read now ({type(failure).__name__}: {failure}). No model was asked, so "
+                    "another try costs nothing."
+                ) from failure
             problem = (
                 f"{name} could not be read ({type(failure).__name__}: {failure}). Check that the file is there, that "
                 "this worker may read it, and that the provider for its scheme is installed."
