@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 LARGE_BYTES = 4 << 20
 """Smaller responses are read at once: many of them fit beside each other."""
@@ -25,18 +26,20 @@ class LargeBodies:
         self._inside: dict[int, int] = {}
         self._changed = threading.Condition()
 
-    def enter(self, size: int) -> None:
-        """Wait until a response of this size fits.
+    def enter(self, size: int) -> float:
+        """Wait until a response of this size fits, and return how many seconds that took.
 
         :param size: its size in bytes; one below ``LARGE_BYTES`` does not wait.
         """
         if size < LARGE_BYTES:
-            return
+            return 0.0
+        begun = time.monotonic()
         thread = threading.get_ident()
         with self._changed:
             self._inside.pop(thread, None)
             self._changed.wait_for(lambda: not self._inside or sum(self._inside.values()) + size <= self._most_bytes)
             self._inside[thread] = size
+        return time.monotonic() - begun
 
     def leave(self) -> None:
         """Make room: what this thread has read is stored, or given up."""

@@ -233,11 +233,11 @@ class Transport:
             return bytes(response.read())  # most responses: a listing, a record, an image of the usual size
         body, waits = bytearray(), self._large_bodies if not request.free_of_charge else None
         if waits is not None and length.isdigit():
-            waits.enter(int(length))
+            deadline += waits.enter(int(length))  # that the worker is busy is not the server's slowness
         for chunk in response.stream(CHUNK_BYTES, decode_content=True):
             body += chunk
             if waits is not None and not length.isdigit() and len(body) >= LARGE_BYTES:
-                waits.enter(UNKNOWN_BYTES)
+                deadline += waits.enter(UNKNOWN_BYTES)
                 waits = None
             if len(body) > largest:
                 if response.status < HTTPStatus.BAD_REQUEST:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
 
 from airflow_provider_imagen.client.large_bodies import LARGE_BYTES, LargeBodies
+from airflow_provider_imagen.client.transport import HttpRequest, Transport
 
 
 def in_thread(action: Callable[[], object]) -> threading.Thread:
@@ -54,3 +59,28 @@ def test_a_thread_that_reads_a_second_response_gives_up_its_first() -> None:
     bodies.leave()
 
     in_thread(lambda: (bodies.enter(LARGE_BYTES), bodies.leave())).join()
+
+
+class NoToken:
+    def headers_for(self, url: str) -> Mapping[str, str]:
+        return {}
+
+
+@pytest.mark.parametrize("states_its_length", [True, False])
+def test_the_wait_for_room_is_not_the_server_s_slowness(
+    script: Any, answer_with: Callable[..., bytes], states_its_length: bool
+) -> None:
+    body = b"x" * (LARGE_BYTES + 1)
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    script.order(answer_with(200, body) if states_its_length else chunked)
+    bodies, received = LargeBodies(LARGE_BYTES), list[Any]()
+    transport = Transport(NoToken(), timeout_seconds=0.5, large_bodies=bodies)
+    bodies.enter(LARGE_BYTES)
+
+    reading = in_thread(lambda: received.append(transport.send(HttpRequest("POST", script.url, json={}))))
+    time.sleep(1.5)
+    bodies.leave()
+    reading.join()
+
+    assert [response.body == body for response in received] == [True]
+    transport.close()
