@@ -19,6 +19,7 @@ from airflow_provider_imagen.core.requests import GenerateRequest, ImageRequest,
 from airflow_provider_imagen.core.storage.listing import StoredObject
 from airflow_provider_imagen.core.storage.locations import is_object, problem_with_source
 from airflow_provider_imagen.core.storage.object_names import RECORDS
+from airflow_provider_imagen.core.text import list_in_text
 from airflow_provider_imagen.core.validation.input_pictures import (
     ReadPicture,
     picture_name,
@@ -247,8 +248,10 @@ def upload_large(
 
 
 def only_item(image: Any) -> Any:
-    """Return the one item of a list with one item, anything else as it is.
+    """Return the one item of a list with one item, anything else as it is; a list also where it was rendered as text.
 
     A generate task that made one image returns such a list.
     """
-    return image[0] if isinstance(image, list | tuple) and len(image) == 1 else image
+    rendered = list_in_text(image) if isinstance(image, str) else None
+    listed = image if rendered is None else rendered
+    return listed[0] if isinstance(listed, list | tuple) and len(listed) == 1 else listed

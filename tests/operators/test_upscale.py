@@ -108,6 +108,27 @@ def test_a_list_with_one_image_is_that_image(ti: Any) -> None:
     assert len(operator(image=["gs://bucket/small/a.png"]).execute({"ti": ti})) == 1
 
 
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("rendered", ["['gs://bucket/small/a.png']", '["gs://bucket/small/a.png"]'])
+def test_a_list_of_one_that_a_template_rendered_as_text_is_its_image(emulator: Any, ti: Any, rendered: str) -> None:
+    operator(image=rendered).execute({"ti": ti})
+
+    assert model_requests(emulator)[0].json["instances"] == [{"image": {"gcsUri": "gs://bucket/small/a.png"}}]
+
+
+@pytest.mark.parametrize(
+    ("rendered", "said"),
+    [
+        ("['gs://bucket/a.png', 'gs://bucket/b.png']", r"image is a list of 2.*\.expand\(image=\.\.\.\)"),
+        ("[]", "image is an empty list: the task before made nothing"),
+        (" gs://bucket/small/a.png", r"image is ' gs://bucket/small/a.png'; allowed are gs://bucket/name.png"),
+    ],
+)
+def test_what_else_a_template_makes_of_an_image_is_named_as_it_is(ti: Any, rendered: str, said: str) -> None:
+    with pytest.raises(AirflowFailException, match=said):
+        operator(image=rendered).execute({"ti": ti})
+
+
 def test_a_longer_list_is_refused_with_the_way_to_map_over_it(emulator: Any, ti: Any) -> None:
     with pytest.raises(AirflowFailException, match=r"image is a list of 2.*\.expand\(image=\.\.\.\)"):
         operator(image=["gs://bucket/a.png", "gs://bucket/b.png"]).execute({"ti": ti})

@@ -16,6 +16,7 @@ BUCKET = re.compile(r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]\Z")
 """Names a Cloud Storage bucket may have (lower case, digits, ``.``, ``_``, ``-``; 3 to 222)."""
 
 SCHEME = "gs://"
+HAS_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 OBJECT = re.compile(r"^gs://[^/]+/(.*[^/])\Z")
 
 
@@ -94,7 +95,7 @@ def problem_with_source(uri: str, name: str = "image") -> str | None:
     """
     if is_object(uri):
         return None
-    other_scheme = "://" in uri and not uri.startswith((SCHEME, "http://", "https://"))
+    other_scheme = HAS_SCHEME.match(uri) is not None and not uri.startswith((SCHEME, "http://", "https://"))
     if (other_scheme or uri.startswith("/")) and uri.isprintable():
         return None
     return (
