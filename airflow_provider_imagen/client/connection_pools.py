@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi
 from urllib3 import HTTPConnectionPool, ProxyManager, Timeout
+from urllib3.connection import HTTPConnection
 from urllib3.util import Retry, make_headers
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 """What may name other certificates to trust than certifi's, in this order: a file, or a folder."""
+KEEP_ALIVE_SECONDS = 45
+"""How long a connection is silent before the system asks whether the other end is there.
+
+A flex request waits up to 30 minutes for the first byte of its response; NAT gateways and firewalls forget a silent
+connection after 4 minutes (Azure), 350 s (AWS) or 20 minutes (Google), and the response is lost.
+"""
+_KEEP_ALIVE = (("TCP_KEEPIDLE", KEEP_ALIVE_SECONDS), ("TCP_KEEPALIVE", KEEP_ALIVE_SECONDS), ("TCP_KEEPINTVL", 30))
+SOCKET_OPTIONS = [
+    *HTTPConnection.default_socket_options,
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *((socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _KEEP_ALIVE if hasattr(socket, name)),
+]
+"""Linux and macOS call the same option by different names."""
 ONCE = Retry(total=False, redirect=False)
 PROXIED_HOSTS = 4
 CHECK_SECONDS = 10.0
@@ -137,7 +151,7 @@ class ConnectionPools:
         return route.pool
 
     def _new_pool(self, url: SplitResult, environment: _Environment) -> HTTPConnectionPool | ProxyManager:
-        options: dict[str, Any] = {"maxsize": self._pool_size}
+        options: dict[str, Any] = {"maxsize": self._pool_size, "socket_options": SOCKET_OPTIONS}
         if environment.bundle:
             options["ssl_context"] = _tls_context(environment.bundle)
         proxy = proxy_for(url)

@@ -1,0 +1,35 @@
+"""The connections themselves: what the system does with one that stays silent."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_imagen.client.connection_pools import KEEP_ALIVE_SECONDS, ConnectionPools
+from airflow_provider_imagen.client.send_tracking import SendProgress
+
+IDLE = getattr(socket, "TCP_KEEPIDLE", None) or getattr(socket, "TCP_KEEPALIVE", None)
+
+
+@pytest.mark.parametrize("is_proxied", [False, True])
+def test_a_silent_connection_is_kept_alive(
+    script: Any, answer_with: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch, is_proxied: bool
+) -> None:
+    script.order(answer_with(200))
+    if is_proxied:
+        monkeypatch.setenv("HTTP_PROXY", script.url)
+    pools = ConnectionPools()
+    url = "http://elsewhere.example/" if is_proxied else script.url
+
+    response = pools.open("GET", url, body=None, headers={}, read_seconds=5, progress=SendProgress())
+
+    held = response.connection.sock  # type: ignore[union-attr]
+    assert held.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+    assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+    if IDLE is not None:
+        assert held.getsockopt(socket.IPPROTO_TCP, IDLE) == KEEP_ALIVE_SECONDS
+    response.close()
+    pools.close()
