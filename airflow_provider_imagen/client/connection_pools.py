@@ -133,10 +133,15 @@ class ConnectionPools:
     def abort(self) -> None:
         """Close all connections, and end every response that a thread reads."""
         self.close()
-        for each in list(self._sockets):
+        for each in self._open_sockets():
             with contextlib.suppress(OSError):
                 # Not SSLSocket.shutdown, which takes the TLS state away from the thread that reads.
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def _open_sockets(self) -> list[socket.socket]:
+        while True:
+            with contextlib.suppress(RuntimeError):  # another thread has opened one meanwhile
+                return list(self._sockets)
 
     def _pool(self, url: SplitResult) -> HTTPConnectionPool | ProxyManager:
         origin, now = f"{url.scheme}://{url.netloc}", self._clock()

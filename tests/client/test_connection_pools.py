@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -33,3 +34,25 @@ def test_a_silent_connection_is_kept_alive(
         assert held.getsockopt(socket.IPPROTO_TCP, IDLE) == KEEP_ALIVE_SECONDS
     response.close()
     pools.close()
+
+
+def test_a_connection_that_is_opened_meanwhile_does_not_keep_the_others_from_being_closed() -> None:
+    ours, theirs = socket.socketpair()
+
+    class Growing(weakref.WeakSet[socket.socket]):
+        looks = 0
+
+        def __iter__(self) -> Iterator[socket.socket]:
+            self.looks += 1
+            for each in super().__iter__():
+                if self.looks == 1:
+                    self.add(theirs)
+                yield each
+
+    pools = ConnectionPools()
+    pools._sockets = Growing([ours])
+    pools.abort()
+
+    assert theirs.recv(1) == b""
+    ours.close()
+    theirs.close()
