@@ -160,7 +160,8 @@ class Transport:
                 body = self._read(response, request, time.monotonic() + 2 * self._timeout_seconds)
             finally:
                 _let_go(response)
-        return StreamedResponse(HttpResponse(response.status, headers, body, self._secrets_of(token)), iter(()))
+        refused = HttpResponse(response.status, headers, body, self._secrets_of(token), bool(token))
+        return StreamedResponse(refused, iter(()))
 
     def _chunks(
         self, response: BaseHTTPResponse, request: HttpRequest, token: Mapping[str, str], progress: SendProgress
@@ -212,7 +213,7 @@ class Transport:
             _let_go(response)
         if self._signal.is_aborted and not headers.keys() & {"content-length", "transfer-encoding"}:
             raise ProtocolError("the end of this response is where it was aborted")
-        return HttpResponse(response.status, headers, body, self._secrets_of(token))
+        return HttpResponse(response.status, headers, body, self._secrets_of(token), bool(token))
 
     def _open(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> BaseHTTPResponse:
         return self._pools.open(

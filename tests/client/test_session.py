@@ -16,6 +16,7 @@ from airflow_provider_imagen.core.recovery.retry import RetryRules
 from airflow_provider_imagen.errors import (
     ImagenError,
     NotSentError,
+    PermissionDeniedError,
     QuotaExceededError,
     RequestRejectedError,
     RequestStoppedError,
@@ -29,6 +30,21 @@ OPERATION = Operation("Asking")
 
 def session_of(**options: Any) -> Session:
     return Session(ConnectionSettings(project="one", is_anonymous=True), **options)
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+@pytest.mark.parametrize("settings", [{"is_anonymous": True}, {}])
+def test_a_401_to_a_request_without_a_token_blames_no_key(
+    script: Any, answer_with: Callable[..., bytes], settings: dict[str, bool], is_streamed: bool
+) -> None:
+    script.order(answer_with(401))
+    session = Session(ConnectionSettings(project="one", storage_endpoint=script.url, **settings))
+    send = session.stream if is_streamed else session.request
+
+    with pytest.raises(PermissionDeniedError, match="No token was sent: .*send_credentials_to_endpoint") as caught:
+        send(HttpRequest("GET", script.url, free_of_charge=True), OPERATION)
+    assert "renew the key" not in str(caught.value)
+    session.close()
 
 
 class Played:

@@ -32,12 +32,14 @@ class HttpResponse:
     """Status, headers (names in lower case) and body of one response.
 
     :param secrets: what the request carried that must not be shown, even if the server sends it back.
+    :param had_token: the request carried a token.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    had_token: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ _FOREIGN = (
     "That is no answer of Google's API: check the connection's endpoint and the proxy. An endpoint is a host without a "
     "path like /v1."
 )
+_UNSIGNED = (
+    "No token was sent: the connection is anonymous (is_anonymous), or its endpoint is none of Google's over TLS and "
+    "send_credentials_to_endpoint is not set. Correct the connection."
+)
 _CORRECT = "Correct what the message names."
 _BY_STATUS: dict[int, tuple[type[ImagenError], str]] = {
     401: (PermissionDeniedError, "The token was refused: renew the key or login of the connection."),
@@ -85,7 +91,7 @@ _SERVER_ERRORS = {408, 499, 500, 502, 504}
 
 Source: price page of generative AI on Vertex AI; confirmed 2026-09-23.
 """
-_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR, _UNAVAILABLE = 400, 403, 404, 500, 503
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR, _UNAVAILABLE = 400, 401, 403, 404, 500, 503
 _ADVICE_BY_WORDS = (
     (
         re.compile(r"requester.?pays|no user project|userProjectMissing", re.IGNORECASE),
@@ -124,6 +130,8 @@ def error_from(
         named = ", ".join(f"{code}: {category_of(code)}" for code in body.codes)
         return PromptBlockedError(f"{said} [{named}] Rephrase the prompt.", body.codes)
     kind, step = _meaning(response.status, body, operation)
+    if response.status == _UNAUTHORIZED and not response.had_token:
+        step = _UNSIGNED
     if issubclass(kind, RetryableError):
         return kind(f"{said} {step}", _retry_after(response, body, now))
     if issubclass(kind, RequestRejectedError):
