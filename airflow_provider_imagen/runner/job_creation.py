@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airflow_provider_imagen.client.batch_jobs import NewJob
 from airflow_provider_imagen.client.imagen import ImagenClient
@@ -14,6 +14,7 @@ from airflow_provider_imagen.core.batch.job_decision import (
     Creation,
     JobFacts,
     LookUp,
+    RecordFate,
     Stop,
     choose,
     next_step,
@@ -37,6 +38,7 @@ MAY_BE_THERE = ResponseLostError | ServerError | UnexpectedResponseError
 """After these errors a job may have been created."""
 
 
+@dataclass(frozen=True, slots=True)
 class JobCreation:
     """Creates jobs, each once for its intent.
 
@@ -45,31 +47,27 @@ class JobCreation:
     :param task: the task instance and its try.
     :param on_lost: the task's policy.
     :param keep: keeps what is known of a job.
+    :param withdraw: forgets a job that was certainly not created, by its number.
     """
 
-    def __init__(
-        self,
-        client: ImagenClient,
-        files: JobFiles,
-        task: TaskIdentity,
-        on_lost: str,
-        keep: Callable[[JobRecord], None],
-    ) -> None:
-        self._client = client
-        self._files = files
-        self._task = task
-        self._on_lost = on_lost
-        self._keep = keep
+    client: ImagenClient
+    files: JobFiles
+    task: TaskIdentity
+    on_lost: str
+    keep: Callable[[JobRecord], None]
+    withdraw: Callable[[int], None]
 
     def create(self, record: JobRecord) -> JobRecord:
         """Return the record of a job whose intent was just recorded, with the job's name.
 
+        The intent is withdrawn only where there is certainly no job; else the next try looks for it.
+
         :param record: its intent; its files are stored.
         :raises ModelNotFoundError: Google does not know the model; there is no job.
         :raises ResponseLostError: whether there is a job is unknown; that is recorded.
-        :raises ImagenError: Google refused; there is no job.
+        :raises ImagenError: Google refused; or the look for a job whose answer was lost failed, or was stopped.
         """
-        found = self._perform(record, JobFacts(on_lost=self._on_lost))
+        found = self._perform(record, JobFacts(on_lost=self.on_lost))
         if found is None:
             raise RequestStoppedError("The job was not created.")
         return found
@@ -80,8 +78,8 @@ class JobCreation:
         :param record: what that try left.
         :raises ResponseLostError: whether there is a job is still unknown, and ``on_lost`` is ``fail``.
         """
-        cleared = record.writer.instance != self._task.instance or record.writer.max_tries != self._task.max_tries
-        facts = JobFacts("lost" if record.state == "lost" else "intended", on_lost=self._on_lost, cleared=cleared)
+        cleared = record.writer.instance != self.task.instance or record.writer.max_tries != self.task.max_tries
+        facts = JobFacts("lost" if record.state == "lost" else "intended", on_lost=self.on_lost, cleared=cleared)
         return self._perform(record, facts, is_earlier=True)
 
     def _perform(self, record: JobRecord, facts: JobFacts, *, is_earlier: bool = False) -> JobRecord | None:
@@ -93,17 +91,21 @@ class JobCreation:
                 case Create() if is_earlier:
                     return None  # its items are asked for by a job of this try
                 case Create():
+                    created: BatchJob | None = None
                     try:
-                        return self._submitted(record, self._client.batch_jobs.create(self._new(record)))
+                        created = self.client.batch_jobs.create(self._new(record))
+                        return self._submitted(record, created)
                     except ModelNotFoundError:
+                        self.withdraw(record.number)
                         raise
                     except ImagenError as raised:
-                        failure, creation = raised, _creation_of(raised)
+                        # A job whose name could not be kept is found again in the list, as one whose answer was lost.
+                        failure, creation = raised, _creation_of(raised) if created is None else "lost"
                     log.warning("%s", failure)
                     waited = 0.0
                     facts = replace(facts, record="intended", creation=creation, creations=facts.creations + 1, looks=0)
                 case LookUp(at_seconds):
-                    self._client.session.pause(at_seconds - waited)
+                    self.client.session.pause(at_seconds - waited)
                     waited = float(at_seconds)
                     jobs = self._listed(record)
                     log.info("Looked for the job of %s after %d s: %d found.", record.label, at_seconds, len(jobs))
@@ -111,11 +113,16 @@ class JobCreation:
                 case Attach():
                     return self._attached(record, jobs)
                 case Stop(reason, fate):
-                    if fate == "lost":
-                        self._keep(record.model_copy(update={"state": "lost"}))
+                    self._settle(record, fate)
                     raise _error_of(reason, failure, record)
                 case other:
                     raise LookupError(f"{other} is no step before a job was submitted")
+
+    def _settle(self, record: JobRecord, fate: RecordFate) -> None:
+        if fate == "lost":
+            self.keep(record.model_copy(update={"state": "lost"}))
+        elif fate == "withdraw":
+            self.withdraw(record.number)
 
     def others_of(self, record: JobRecord) -> list[BatchJob]:
         """Return further jobs that Google lists for the intent of a job: those of a create that seemed lost."""
@@ -129,7 +136,7 @@ class JobCreation:
                 continue
             log.warning("A second job was created for the same requests, and is cancelled: %s", job.in_words())
             try:
-                self._client.batch_jobs.cancel(job.name)
+                self.client.batch_jobs.cancel(job.name)
             except ImagenError as failure:
                 log.warning("It could not be cancelled, and may be billed: %s", failure)
         names = dict.fromkeys((*record.others, *(job.name for job in others)))
@@ -142,27 +149,27 @@ class JobCreation:
 
     def _submitted(self, record: JobRecord, job: BatchJob) -> JobRecord:
         kept = record.model_copy(update={"state": "submitted", "name": job.name})
-        self._keep(kept)
+        self.keep(kept)
         return kept
 
     def _listed(self, record: JobRecord) -> list[BatchJob]:
-        shown = display_name(self._files.batch, record.number, record.label)
+        shown = display_name(self.files.batch, record.number, record.label)
         wanted = f'{label_filter(LABEL, record.label)} OR display_name="{shown}"'
-        found = self._client.batch_jobs.list(record.location, wanted)
+        found = self.client.batch_jobs.list(record.location, wanted)
         return [job for job in found if job.labels.get(LABEL, record.label) == record.label]
 
     def _new(self, record: JobRecord) -> NewJob:
         return NewJob(
             record.model,
             record.location,
-            self._files.requests_uri(record.number),
-            self._files.output_uri(record.number),
-            display_name(self._files.batch, record.number, record.label),
+            self.files.requests_uri(record.number),
+            self.files.output_uri(record.number),
+            display_name(self.files.batch, record.number, record.label),
             {LABEL: record.label},
         )
 
     def _is_stopped(self) -> bool:
-        return self._client.session.is_stopped
+        return self.client.session.is_stopped
 
 
 def _creation_of(failure: ImagenError) -> Creation:

@@ -86,7 +86,7 @@ class JobRun(BatchRun):
         super()._open()
         client, task = self._context.client, self._context.task
         self._job_files = JobFiles(self._store, client.storage, batch_name(task))
-        self._creation = JobCreation(client, self._job_files, task, self._policies.on_lost, self._keep)
+        self._creation = JobCreation(client, self._job_files, task, self._policies.on_lost, self._keep, self._withdraw)
 
     def _leased(self, action: Callable[[], BatchOutcome | Submitted]) -> BatchOutcome | Submitted:
         with place_errors(self._policies.output_uri):
@@ -224,7 +224,6 @@ class JobRun(BatchRun):
             self._policies.output_uri,
             lambda: self._jobs,
             self._keep,
-            self._withdraw,
         )
         first = self._batch.settings.first_job_items
         is_proven = first is None or any(not job.is_open and job.images for job in self._jobs.jobs)

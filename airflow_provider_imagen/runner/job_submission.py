@@ -12,7 +12,7 @@ from airflow_provider_imagen.core.batch.plan import ItemPlanner, PlannedItem
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
 from airflow_provider_imagen.core.text import counted
-from airflow_provider_imagen.errors import ImagenError, ModelNotFoundError, ResponseLostError
+from airflow_provider_imagen.errors import ModelNotFoundError
 from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.job_creation import JobCreation
 from airflow_provider_imagen.runner.job_files import JobFiles
@@ -34,7 +34,6 @@ class JobSubmission:
     :param place: the ``output_uri``.
     :param records: returns what is known of the jobs.
     :param keep: keeps what is known of a job.
-    :param withdraw: forgets a job that was not created, by its number.
     """
 
     files: JobFiles
@@ -46,7 +45,6 @@ class JobSubmission:
     place: str
     records: Callable[[], JobRecords]
     keep: Callable[[JobRecord], None]
-    withdraw: Callable[[int], None]
 
     def run(self, table: BatchTable, numbers: set[int], most_items: int | None) -> None:
         """Create jobs for items.
@@ -113,13 +111,7 @@ class JobSubmission:
         return record
 
     def _create(self, record: JobRecord) -> None:
-        try:
-            created = self.creation.create(record)
-        except ResponseLostError:
-            raise
-        except ImagenError:
-            self.withdraw(record.number)
-            raise
+        created = self.creation.create(record)
         log.info(
             "A batch job for %s with %s was created, %s: %s",
             counted(created.items, "item"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from support.emulated import images_in, model_requests, records_in
+from support.stops import when
 
 from airflow_provider_imagen.emulator import Fault, JobOrder
 from airflow_provider_imagen.errors import BatchFailedError, JobTimeoutError, RequestStoppedError
@@ -199,6 +200,48 @@ def test_a_job_that_shows_up_after_it_was_created_again_is_cancelled_and_counted
     assert len(created(emulator)) == 2
     assert len(ti.pushed["result"]["jobs"][0]["other_jobs"]) == 1
     assert any(each.path.endswith(":cancel") for each in emulator.requests)
+
+
+def test_a_stop_during_the_look_for_a_job_forgets_no_job(
+    make_ti: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.order_job(JobOrder(hidden_seconds=9999))
+    emulator.order_fault(Fault("create_job", reset=True, after_work=True))
+    operator = jobs(prompts(2))
+    with monkeypatch.context() as real_pauses:
+        real_pauses.setattr(ImagenHook, "client_options", {})
+        with when(lambda: bool(created(emulator)), operator.on_kill), pytest.raises(RequestStoppedError):
+            operator.execute({"ti": make_ti(max_tries=1)})
+    emulator.advance(9999)
+
+    uri = jobs(prompts(2)).execute({"ti": make_ti(try_number=2, max_tries=1)})
+    assert statuses(uri) == ["made"] * 2
+    assert len(created(emulator)) == 1
+
+
+def test_a_look_that_is_refused_forgets_no_job(make_ti: Any, emulator: Any) -> None:
+    emulator.order_fault(Fault("create_job", reset=True, after_work=True))
+    emulator.order_fault(Fault("list_jobs", status=403))
+    with pytest.raises(AirflowFailException, match="batchPredictionJobs.list"):
+        jobs(prompts(2)).execute({"ti": make_ti(max_tries=1)})
+
+    uri = jobs(prompts(2)).execute({"ti": make_ti(try_number=2, max_tries=1)})
+    assert statuses(uri) == ["made"] * 2
+    assert len(created(emulator)) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_job_whose_name_could_not_be_kept_is_found_in_the_list(make_ti: Any, emulator: Any, times: int) -> None:
+    emulator.order_fault(Fault("upload", status=403, skip=8, times=times))  # of jobs.json, after the creation
+    if times == 1:
+        jobs(prompts(2)).execute({"ti": make_ti(max_tries=1)})
+    else:
+        with pytest.raises(AirflowFailException, match=r"jobs\.json"):
+            jobs(prompts(2)).execute({"ti": make_ti(max_tries=1)})
+
+    uri = jobs(prompts(2)).execute({"ti": make_ti(try_number=2, max_tries=1)})
+    assert set(statuses(uri)) == {"reused" if times == 1 else "made"}
+    assert len(created(emulator)) == 1
 
 
 def test_a_small_first_job_proves_the_bucket(ti: Any, emulator: Any) -> None:
