@@ -230,6 +230,19 @@ def test_a_look_that_is_refused_forgets_no_job(make_ti: Any, emulator: Any) -> N
     assert len(created(emulator)) == 1
 
 
+def test_a_second_creation_that_is_refused_does_not_forget_the_first(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(hidden_seconds=310))
+    emulator.order_fault(Fault("create_job", reset=True, after_work=True))
+    emulator.order_fault(Fault("create_job", status=400, skip=1))
+    with pytest.raises(AirflowFailException, match="RequestRejectedError"):
+        jobs(prompts(2), on_lost="resend").execute({"ti": make_ti(max_tries=1)})
+    emulator.advance(60)
+
+    uri = jobs(prompts(2), on_lost="resend").execute({"ti": make_ti(try_number=2, max_tries=1)})
+    assert statuses(uri) == ["made"] * 2
+    assert len(created(emulator)) == 2  # the lost one, which is found, and the refused one
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_job_whose_name_could_not_be_kept_is_found_in_the_list(make_ti: Any, emulator: Any, times: int) -> None:
     emulator.order_fault(Fault("upload", status=403, skip=8, times=times))  # of jobs.json, after the creation

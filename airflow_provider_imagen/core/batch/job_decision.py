@@ -161,6 +161,11 @@ STOPPED = (
 
 NOT_SUBMITTED = (
     Rule("the list shows a job with the label of the intent", lambda f: f.found > 0, lambda _: Attach()),
+    Rule(
+        "lost, and refused when it was created once more: the first one may be there",
+        lambda f: f.creation in {"refused", "not_sent"} and f.creations > 1,
+        lambda f: Stop("refused" if f.creation == "refused" else "not_sent", "lost"),
+    ),
     Rule("Google refused to create it", lambda f: f.creation == "refused", lambda _: Stop("refused", "withdraw")),
     Rule("the create was never accepted", lambda f: f.creation == "not_sent", lambda _: Stop("not_sent", "withdraw")),
     Rule("no intent", lambda f: f.record == "none", lambda _: Create()),

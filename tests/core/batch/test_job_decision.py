@@ -45,6 +45,8 @@ LIFE: list[tuple[str, dict[str, Any], Step]] = [
     ("nothing recorded", {}, Create()),
     ("refused", DEAD | {"creation": "refused", "creations": 1}, Stop("refused", "withdraw")),
     ("never accepted", DEAD | {"creation": "not_sent", "creations": 1}, Stop("not_sent", "withdraw")),
+    ("lost, then refused", DEAD | {"creation": "refused", "creations": 2}, Stop("refused", "lost")),
+    ("lost, then never accepted", DEAD | {"creation": "not_sent", "creations": 2}, Stop("not_sent", "lost")),
     ("worker died, not looked for yet", DEAD, LookUp(5)),
     ("worker died, looked once", DEAD | {"looks": 1}, LookUp(30)),
     ("worker died, looked twice", DEAD | {"looks": 2}, LookUp(60)),
