@@ -178,10 +178,13 @@ class JobRun(BatchRun):
                 self._job_files.write_records(self._jobs)
 
     def _read_ended_jobs(self) -> None:
-        """Read the jobs of earlier tries and runs that have ended: this try asks for what they did not bring."""
+        """Read the jobs of earlier tries and runs that have ended: this try asks for what they did not bring.
+
+        One that Google does not know may be unknown for a moment only; the wait tells whether it is gone.
+        """
         for record in self._jobs.open_jobs:
             job = self._job_of(record)
-            if job is None or job.is_ended:
+            if job is not None and job.is_ended:
                 self._read(record, job)
         self._table.reopen()
 

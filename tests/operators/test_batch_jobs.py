@@ -294,6 +294,21 @@ def test_jobs_that_are_not_done_in_time_go_on_and_are_found_again(make_ti: Any, 
     assert len(created(emulator)) == 1
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_job_that_google_does_not_know_is_waited_for_before_its_items_are_asked_for_again(
+    make_ti: Any, emulator: Any, is_gone: bool
+) -> None:
+    emulator.order_job(JobOrder(pending_seconds=3600, running_seconds=3600))
+    with pytest.raises(JobTimeoutError):
+        jobs(prompts(2), job_timeout_seconds=60, poll_interval=3600).execute({"ti": make_ti(max_tries=1)})
+    emulator.order_fault(Fault("get_job", status=404, times=20 if is_gone else 1))
+
+    second = make_ti(try_number=2, max_tries=1)
+    assert statuses(jobs(prompts(2)).execute({"ti": second})) == ["made"] * 2
+    assert len(created(emulator)) == (2 if is_gone else 1)
+    assert second.pushed["result"]["jobs"][0]["state"] == ("GONE" if is_gone else "SUCCEEDED")
+
+
 def test_a_budget_is_checked_before_a_job_is_created(ti: Any, emulator: Any) -> None:
     with pytest.raises(AirflowFailException, match="max_cost_usd"):
         jobs(prompts(100), max_cost_usd=1).execute({"ti": ti})
