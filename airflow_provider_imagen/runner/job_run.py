@@ -14,10 +14,11 @@ from typing import Any
 from airflow_provider_imagen.core.batch.budget import Budget
 from airflow_provider_imagen.core.batch.job_ends import grants
 from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
+from airflow_provider_imagen.core.batch.outcome import LONGEST_REASON, ItemOutcome
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
-from airflow_provider_imagen.core.text import counted
+from airflow_provider_imagen.core.text import counted, shortened
 from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError
 from airflow_provider_imagen.runner.batch_found import Found, find
 from airflow_provider_imagen.runner.batch_run import BatchRun
@@ -105,8 +106,8 @@ class JobRun(BatchRun):
         with place_errors(self._policies.output_uri):
             covered = self._covered()
         rest = {number: name for name, number in self._table.open_numbers().items() if name not in covered}
-        if rest:
-            self._check_budget(set(rest))
+        if rest and (problem := self._budget_problem(set(rest))):
+            raise InvalidInputError((problem,))
         with place_errors(self._policies.output_uri):
             if rest or covered:
                 self._store_plan(self._found)
@@ -124,7 +125,9 @@ class JobRun(BatchRun):
         if any(job is not None and not job.is_ended for _, job in looked):
             return self._waited_for() or self._finish()
         rest = self._read_all(looked)
-        if rest:
+        if rest and (problem := self._budget_problem(rest)):
+            self._end_without_job(rest, problem)
+        elif rest:
             self._create_jobs(rest)
             self._save()
             return self._waited_for() or self._finish()
@@ -196,17 +199,21 @@ class JobRun(BatchRun):
             for origin in self._job_files.origins(record.number)
         }
 
-    def _check_budget(self, numbers: set[int]) -> None:
-        """Refuse what would cross the budget.
-
-        :raises InvalidInputError: names the sum.
-        """
+    def _budget_problem(self, numbers: set[int]) -> str | None:
+        """Return why items may not be asked for within the budget, None where they may."""
         costs = [item.most_usd for number, item in self._table.items() if number in numbers]
         known = [cost for cost in costs if cost is not None]
         estimate = sum(known) if len(known) == len(costs) else None
         budget = Budget(self._batch.settings.max_cost_usd, self._jobs.spent_by(self._context.task))
-        if problem := budget.problem_with_estimate(estimate):
-            raise InvalidInputError((problem,))
+        return budget.problem_with_estimate(estimate)
+
+    def _end_without_job(self, numbers: set[int], problem: str) -> None:
+        """Note that items are not asked for. What the jobs before brought stays, so that is no error of its own."""
+        log.error("%s", problem)
+        reason = shortened(problem, LONGEST_REASON)
+        for number in numbers:
+            model = self._table.model_of(number)
+            self._table.end(number, ItemOutcome("not_sent", (), reason, model, 0.0, is_final=True))
 
     def _create_jobs(self, numbers: set[int]) -> None:
         """Create jobs for items: one for each model, more where Google's limits end a file."""

@@ -315,6 +315,22 @@ def test_a_budget_is_checked_before_a_job_is_created(ti: Any, emulator: Any) -> 
     assert created(emulator) == []
 
 
+def test_a_budget_holds_for_what_the_job_of_another_run_did_not_bring(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(
+        JobOrder(pending_seconds=30, running_seconds=30, finished_lines=10, end_state="JOB_STATE_FAILED")
+    )
+    deferred(jobs(prompts(40), deferrable=True), make_ti("monday"))
+
+    tuesday = make_ti("tuesday")
+    with pytest.raises(AirflowFailException, match="30 of 40 items have no images"):
+        jobs(prompts(40), max_cost_usd=0.5).execute({"ti": tuesday})
+
+    assert len(created(emulator)) == 1
+    counts = tuesday.pushed["result"]["counts"]
+    assert (counts["made"], counts["not_sent"]) == (10, 30)
+    assert "max_cost_usd is 0.5" in tuesday.pushed["result"]["failures"][0]["reason"]
+
+
 def test_a_model_that_google_does_not_know_gives_way_to_the_fallback(ti: Any, emulator: Any) -> None:
     emulator.retire(GEMINI)
     uri = jobs(prompts(2), fallback_model="gemini-2.5-flash-image").execute({"ti": ti})
