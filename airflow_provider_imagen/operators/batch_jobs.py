@@ -205,7 +205,13 @@ class JobOperator(RequestOperator):
 
         if status == "timeout":
             if settings.cancel_on_timeout:
-                self._job_run(context, stop, settings).cancel()
+                failures = self._job_run(context, stop, settings).cancel()
+                if failures:
+                    raise JobTimeoutError(
+                        f"{message} Not all of them could be cancelled, and those go on and are billed: "
+                        f"{' '.join(failures)} 'airflow imagen jobs cancel' cancels them by hand. The next try finds "
+                        "them again."
+                    )
                 raise JobTimeoutError(
                     f"{message} They are cancelled. The next try reads what they answered and asks only for the rest."
                 )

@@ -19,7 +19,7 @@ from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.core.text import counted, shortened
-from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError
+from airflow_provider_imagen.errors import ImagenError, InvalidInputError, JobNotFoundError
 from airflow_provider_imagen.runner.batch_found import Found, find
 from airflow_provider_imagen.runner.batch_run import BatchRun
 from airflow_provider_imagen.runner.batch_task import BatchOutcome, Submitted
@@ -72,16 +72,27 @@ class JobRun(BatchRun):
         finally:
             self._table.close()
 
-    def cancel(self) -> None:
-        """Ask Google to cancel the jobs that have not ended. The next try reads what they answered by then."""
+    def cancel(self) -> list[str]:
+        """Ask Google to cancel the jobs that have not ended. The next try reads what they answered by then.
+
+        :return: why some of them could not be cancelled.
+        """
+        failures: list[str] = []
         try:
             self._open()
             for record in self._job_files.records().open_jobs:
-                if record.name is not None:
-                    log.warning("The job is cancelled: %s", record.name)
+                if record.name is None:
+                    continue
+                try:
                     self._context.client.batch_jobs.cancel(record.name)
+                except ImagenError as failure:
+                    log.warning("The job could not be cancelled, and may be billed: %s", failure)
+                    failures.append(str(failure))
+                else:
+                    log.warning("The job is cancelled: %s", record.name)
         finally:
             self._table.close()
+        return failures
 
     def _open(self) -> None:
         super()._open()

@@ -309,6 +309,21 @@ def test_a_job_that_google_does_not_know_is_waited_for_before_its_items_are_aske
     assert second.pushed["result"]["jobs"][0]["state"] == ("GONE" if is_gone else "SUCCEEDED")
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_job_that_cannot_be_cancelled_in_time_keeps_no_other_from_it(
+    make_ti: Any, emulator: Any, status: int
+) -> None:
+    emulator.order_job(JobOrder(times=2, pending_seconds=3600, running_seconds=3600))
+    emulator.order_fault(Fault("cancel_job", status=status))
+    items = [*prompts(2), {"key": "old", "prompt": "a dog", "model": "gemini-2.5-flash-image"}]
+    arguments = {"item_arguments": ["prompt", "key", "model"], "poll_interval": 3600, "job_timeout_seconds": 60}
+
+    with pytest.raises(JobTimeoutError, match="Not all of them could be cancelled"):
+        jobs(items, cancel_on_timeout=True, **arguments).execute({"ti": make_ti(max_tries=1)})
+
+    assert len([each for each in emulator.requests if each.path.endswith(":cancel")]) == 2
+
+
 def test_a_budget_is_checked_before_a_job_is_created(ti: Any, emulator: Any) -> None:
     with pytest.raises(AirflowFailException, match="max_cost_usd"):
         jobs(prompts(100), max_cost_usd=1).execute({"ti": ti})
