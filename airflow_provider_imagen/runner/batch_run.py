@@ -178,7 +178,13 @@ class BatchRun:
         return self._control
 
     def _store_plan(self, found: Found) -> None:
-        """Store what is about to be asked for: the intent of all items."""
+        """Store what is about to be asked for: the intent of all items.
+
+        :raises KeyInUseError: another run has taken the batch over meanwhile; nothing was sent.
+        :raises PermissionDeniedError: files of the batch cannot be replaced, so that it could not go on; nothing was
+            sent.
+        """
+        self._lease.renew()
         self._planned_at = self._session.now()
         before = None if found.earlier is None else found.earlier.before
         there = there_before(found, self._context.task, set(self._table.made()))

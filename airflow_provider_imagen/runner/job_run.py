@@ -244,7 +244,7 @@ class JobRun(BatchRun):
             self._session,
             self._policies.output_uri,
             lambda: self._jobs,
-            self._keep,
+            self._intend,
         )
         first = self._batch.settings.first_job_items
         is_proven = first is None or any(not job.is_open and job.images for job in self._jobs.jobs)
@@ -286,6 +286,11 @@ class JobRun(BatchRun):
         except BaseException:
             self._stopped()
             raise
+
+    def _intend(self, record: JobRecord) -> None:
+        """Keep the intent of a job, unless another run has taken the batch over while its requests were written."""
+        self._lease.renew()
+        self._keep(record)
 
     def _keep(self, record: JobRecord) -> None:
         self._jobs = self._jobs.with_job(record)

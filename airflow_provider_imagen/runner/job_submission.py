@@ -33,7 +33,7 @@ class JobSubmission:
     :param session: for its clock.
     :param place: the ``output_uri``.
     :param records: returns what is known of the jobs.
-    :param keep: keeps what is known of a job.
+    :param intend: keeps the intent of a job.
     """
 
     files: JobFiles
@@ -44,7 +44,7 @@ class JobSubmission:
     session: Session
     place: str
     records: Callable[[], JobRecords]
-    keep: Callable[[JobRecord], None]
+    intend: Callable[[JobRecord], None]
 
     def run(self, table: BatchTable, numbers: set[int], most_items: int | None) -> None:
         """Create jobs for items.
@@ -107,7 +107,7 @@ class JobSubmission:
             writer=self.task,
             intended_at=self.session.now(),
         )
-        self.keep(record)
+        self.intend(record)
         return record
 
     def _create(self, record: JobRecord) -> None:

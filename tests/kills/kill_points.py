@@ -119,9 +119,9 @@ def batch_cases(items: int, width: int) -> tuple[Case, ...]:
         ("image upload", 1),
         ("image upload", items),
         ("record upload", 1),
-        ("record upload", 3),
-        ("record upload", items + 3),
+        ("record upload", 4),
         ("record upload", items + 4),
+        ("record upload", items + 5),
     )
     return tuple(
         Case(f"batch to {name}", place, arguments, items, items, calls, "batch.ImagenBatchOperator")

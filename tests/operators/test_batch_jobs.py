@@ -245,7 +245,7 @@ def test_a_second_creation_that_is_refused_does_not_forget_the_first(make_ti: An
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_job_whose_name_could_not_be_kept_is_found_in_the_list(make_ti: Any, emulator: Any, times: int) -> None:
-    emulator.order_fault(Fault("upload", status=403, skip=8, times=times))  # of jobs.json, after the creation
+    emulator.order_fault(Fault("upload", status=403, skip=10, times=times))  # of jobs.json, after the creation
     if times == 1:
         jobs(prompts(2)).execute({"ti": make_ti(max_tries=1)})
     else:
@@ -492,3 +492,32 @@ def test_what_a_deleted_job_left_is_read_all_the_same(ti: Any, emulator: Any) ->
 
     assert statuses(uri) == ["made"] * 3
     assert ti.pushed["result"]["jobs"][0]["state"] == "GONE"
+
+
+@pytest.mark.parametrize("mode", ["online", "batch"])
+@pytest.mark.parametrize("state", ["retention_policy", "no_delete_permission"])
+def test_a_bucket_whose_files_cannot_be_replaced_is_refused_before_anything_is_paid(
+    ti: Any, emulator: Any, mode: str, state: str
+) -> None:
+    emulator.order_fault(Fault("any", bucket_state=state, times=None))
+
+    with pytest.raises(AirflowFailException, match="PermissionDeniedError: .*lease"):
+        jobs(prompts(2), mode=mode).execute({"ti": ti})
+
+    assert model_requests(emulator) == []
+    assert created(emulator) == []
+
+
+def test_a_run_that_was_taken_over_while_it_wrote_its_requests_creates_no_job(make_ti: Any, emulator: Any) -> None:
+    emulator.order_fault(Fault("upload", delay_seconds=3, skip=5))
+    uris: list[Any] = []
+
+    def tuesday() -> None:  # its pauses take no time, so it finds soon that nothing was heard of the other for long
+        uris.append(jobs(prompts(2)).execute({"ti": make_ti("tuesday")}))
+
+    is_writing = when(lambda: any(each.method == "PUT" for each in emulator.requests), tuesday)
+    with is_writing, pytest.raises(AirflowFailException, match="has taken the batch over"):
+        jobs(prompts(2)).execute({"ti": make_ti("monday")})
+
+    assert statuses(uris[0]) == ["made"] * 2
+    assert len(created(emulator)) == 1
