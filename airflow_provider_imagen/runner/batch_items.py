@@ -17,7 +17,7 @@ from airflow_provider_imagen.core.catalogue.plan import RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity
 from airflow_provider_imagen.core.responses import ImagesResponse
 from airflow_provider_imagen.core.text import counted, shortened
-from airflow_provider_imagen.errors import ImagenError, ModelNotFoundError
+from airflow_provider_imagen.errors import ImagenError, ModelNotFoundError, OutputError
 from airflow_provider_imagen.runner.batch_pace import PaceControl, PacedSender
 from airflow_provider_imagen.runner.batch_pictures import BatchPictures
 from airflow_provider_imagen.runner.images import ImageFolder
@@ -140,7 +140,10 @@ class ItemRunner:
                     outcome = self._request(item, fallback, sender)
             return self._outcome(item, outcome, sender), None
         except ImagenError as failure:
-            return failed_outcome(failure, model=model, was_sent=sender.is_lost, cost_usd=sender.lost_usd), failure
+            # Images that came and could not be stored are paid, and no later try will count them.
+            not_stored_usd = sender.answered_usd if isinstance(failure, OutputError) else 0.0
+            cost = round(sender.lost_usd + not_stored_usd, 6)
+            return failed_outcome(failure, model=model, was_sent=sender.is_lost, cost_usd=cost), failure
 
     def _plan(self, item: PlannedItem) -> RequestPlan[Any]:
         """Return what to send: with the fallback where Google did not know the model of an item before."""

@@ -184,6 +184,8 @@ class PacedSender:
         self._lock = threading.Lock()
         self.lost_usd: float = 0.0
         """What the requests may have come to whose responses did not come."""
+        self.answered_usd: float = 0.0
+        """What the images in its responses come to."""
         self.is_lost: bool = False
         """The response to the last request did not come."""
 
@@ -266,5 +268,7 @@ class PacedSender:
             self._control.refused(failure)
             raise
         actual = estimated_cost_usd(plan.request, len(response.images), plan.model) or 0.0
+        with self._lock:
+            self.answered_usd += actual
         self._control.answered(cost, actual)
         return response

@@ -97,6 +97,18 @@ def test_a_bucket_that_turns_read_only_costs_no_more_than_what_was_under_way(ti:
     assert sum(ti.pushed["result"]["counts"].values()) == 40
 
 
+def test_an_image_that_could_not_be_stored_has_its_price_in_the_manifest(ti: Any, emulator: Any) -> None:
+    emulator.order_fault(Fault("upload", status=403, skip=4))  # after lease, renewal, plan and state
+
+    with pytest.raises(BatchFailedError, match="could not be written"):
+        batch(rows(3), max_concurrency=1).execute({"ti": ti})
+
+    failed, *others = lines_of(manifest_of(ti))
+    assert (failed["status"], failed["estimated_cost_usd"]) == ("failed", pytest.approx(0.039))
+    assert [line["estimated_cost_usd"] for line in others] == [0, 0]
+    assert ti.pushed["result"]["estimated_cost_usd"] == pytest.approx(0.039)
+
+
 @pytest.mark.parametrize(
     ("max_failed_items", "fails"), [(0, True), ("1", False), (0.5, False), ("25%", False), ("20%", True)]
 )
