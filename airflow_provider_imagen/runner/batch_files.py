@@ -19,6 +19,7 @@ log: logging.Logger = logging.getLogger("airflow.task")
 LARGEST_TABLE_BYTES = 1 << 30
 JSON_LINES = "application/jsonl"
 JSON = "application/json"
+PLAN = "plan.jsonl"
 IN_MEMORY_BYTES = 1 << 20
 """A plan that is larger lies on this machine's disk, not in memory."""
 
@@ -95,23 +96,43 @@ class BatchFiles:
         """Keep the state."""
         self._store.write(f"{self._folder}state.json", state.encode(), JSON)
 
-    def plan(self) -> Iterator[PlannedItem]:
-        """Yield the items of an earlier try's plan."""
-        content = self._store.read(f"{self._folder}plan.jsonl", LARGEST_TABLE_BYTES)
+    def plan(self, name: str = PLAN) -> Iterator[PlannedItem]:
+        """Yield the items of an earlier try's plan, none where there is no plan of the batch.
+
+        :param name: of the plan: that of the batch, or of one run.
+        :raises RecordUnreadableError: it cannot be read, or the plan of a run is not there.
+        """
+        content = self._store.read(f"{self._folder}{name}", LARGEST_TABLE_BYTES)
+        if content is None and name != PLAN:
+            raise RecordUnreadableError(
+                f"The plan of this run is not there: {self._store.uri(f'{self._folder}{name}')}. Clear the task: it "
+                "plans its items again, and finds the jobs and images that are there."
+            )
         for number, line in enumerate((content or b"").splitlines(), 1):
             try:
                 item = PlannedItem.decode(line)
             except (ValueError, TypeError) as failure:
                 raise RecordUnreadableError(
                     f"Line {number} of the plan of an earlier try cannot be read: "
-                    f"{self._store.uri(f'{self._folder}plan.jsonl')}. Nothing was sent, because its images may be "
+                    f"{self._store.uri(f'{self._folder}{name}')}. Nothing was sent, because its images may be "
                     "there and paid for. Look for them below output_uri, remove this file, then clear the task."
                 ) from failure
             yield item
 
-    def write_plan(self, content: bytes) -> None:
-        """Keep the plan: what is asked for, before anything is sent."""
-        self._store.write(f"{self._folder}plan.jsonl", content, JSON_LINES)
+    def write_plan(self, content: bytes, name: str = PLAN) -> None:
+        """Keep the plan: what is asked for, before anything is sent.
+
+        :param content: the plan.
+        :param name: of the plan: that of the batch, or of one run.
+        """
+        self._store.write(f"{self._folder}{name}", content, JSON_LINES)
+
+    def remove_plan(self, name: str) -> None:
+        """Remove the plan of a run that is over. Where that fails, it stays."""
+        try:
+            self._store.remove(f"{self._folder}{name}")
+        except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; the images are stored
+            log.warning("The plan of the run could not be removed: %s", failure)
 
     def manifest(self) -> Iterator[ManifestLine]:
         """Yield the lines of the manifest that is there, as far as they can be read: records say what is paid."""

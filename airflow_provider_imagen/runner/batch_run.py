@@ -188,8 +188,11 @@ class BatchRun:
         self._planned_at = self._session.now()
         before = None if found.earlier is None else found.earlier.before
         there = there_before(found, self._context.task, set(self._table.made()))
-        self._files.write_plan(self._table.plan(found.listed, before, there))
+        self._write_plan(self._table.plan(found.listed, before, there))
         self._save_state()
+
+    def _write_plan(self, content: bytes) -> None:
+        self._files.write_plan(content)
 
     def _send(self, found: Found, opened: OpenItems, control: PaceControl) -> None:
         context, batch, stop = self._context, self._batch, ItemStop()

@@ -101,6 +101,10 @@ class JobCollection:
         if tally.unknown:
             lines = counted(tally.unknown, "line of the results is", "lines of the results are")
             log.warning("%s about no request of this job.", lines)
+        if reading.unwanted and record.writer.instance != self.task.instance:
+            images = counted(reading.unwanted, "image was", "images were")
+            log.info("%s made for items of %s, whose task stores them.", images, record.writer)
+            return
         came = {"end_state": state, "images": tally.images, "duplicates": tally.duplicates, "spent_usd": spent_usd}
         self.keep(record.model_copy(update={"state": "read", **came}))
         if reading.unwanted:

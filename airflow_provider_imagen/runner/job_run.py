@@ -15,7 +15,7 @@ from airflow_provider_imagen.core.batch.budget import Budget
 from airflow_provider_imagen.core.batch.job_ends import grants
 from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
 from airflow_provider_imagen.core.batch.outcome import LONGEST_REASON, ItemOutcome
-from airflow_provider_imagen.core.batch.state import BatchState, batch_name
+from airflow_provider_imagen.core.batch.state import BatchState, batch_name, run_plan
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.core.text import counted, shortened
@@ -39,6 +39,8 @@ class JobRun(BatchRun):
 
     _jobs: JobRecords
     _found: Found
+    _passed_over: set[int]
+    """The numbers of jobs that this run does not look at: other runs made them, for nothing that it still wants."""
 
     def submit(self) -> BatchOutcome | Submitted:
         """Plan the items, find jobs of earlier tries and runs, and create jobs for what is missing.
@@ -67,7 +69,7 @@ class JobRun(BatchRun):
         try:
             self._open()
             with place_errors(self._policies.output_uri):
-                self._table.restore(self._files.plan())
+                self._table.restore(self._files.plan(self._run_plan))
             return self._leased(self._collect)
         finally:
             self._table.close()
@@ -80,7 +82,9 @@ class JobRun(BatchRun):
         failures: list[str] = []
         try:
             self._open()
-            for record in self._job_files.records().open_jobs:
+            self._table.restore(self._files.plan(self._run_plan))
+            self._read_records()
+            for record in self._open_jobs():
                 if record.name is None:
                     continue
                 try:
@@ -97,6 +101,7 @@ class JobRun(BatchRun):
     def _open(self) -> None:
         super()._open()
         client, task = self._context.client, self._context.task
+        self._run_plan = run_plan(task)
         self._job_files = JobFiles(self._store, client.storage, batch_name(task))
         self._creation = JobCreation(client, self._job_files, task, self._policies.on_lost, self._keep, self._withdraw)
 
@@ -132,7 +137,7 @@ class JobRun(BatchRun):
             self._look()
             restore_images(self._table, self._files.manifest())
         self._find_earlier_jobs()
-        looked = [(record, self._job_of(record)) for record in self._jobs.open_jobs]
+        looked = [(record, self._job_of(record)) for record in self._open_jobs()]
         if any(job is not None and not job.is_ended for _, job in looked):
             return self._waited_for() or self._finish()
         rest = self._read_all(looked)
@@ -172,7 +177,6 @@ class JobRun(BatchRun):
     def _look(self) -> None:
         """Find what is there: files, records, jobs."""
         self._found = find(self._store, self._files, self._table)
-        self._jobs = self._job_files.records()
         self._decide(self._found)
         task, if_exists = self._context.task, self._policies.if_exists
         for number, item in self._table.open_items():
@@ -180,10 +184,25 @@ class JobRun(BatchRun):
                 earlier = earlier_outcome(item, self._found, self._store, task, if_exists)
                 if earlier is not None:
                     self._table.end(number, earlier)
+        self._read_records()
+
+    def _read_records(self) -> None:
+        """Read what is kept of the jobs, and pass over those of other runs that make nothing which is wanted here."""
+        self._jobs, wanted = self._job_files.records(), self._table.open_numbers()
+        self._passed_over = {
+            record.number
+            for record in self._jobs.open_jobs
+            if record.writer.instance != self._context.task.instance
+            and not any((each.key, each.fingerprint) in wanted for each in self._job_files.origins(record.number))
+        }
+
+    def _open_jobs(self) -> list[JobRecord]:
+        """Return the jobs whose results are still to be read here."""
+        return [record for record in self._jobs.open_jobs if record.number not in self._passed_over]
 
     def _find_earlier_jobs(self) -> None:
         """Find the jobs that earlier tries meant to create; forget those that there are not."""
-        for record in self._jobs.open_jobs:
+        for record in self._open_jobs():
             if record.state == "submitted":
                 continue
             log.warning("An earlier try ended before it knew whether its job was created. Looking for it.")
@@ -196,7 +215,7 @@ class JobRun(BatchRun):
 
         One that Google does not know may be unknown for a moment only; the wait tells whether it is gone.
         """
-        for record in self._jobs.open_jobs:
+        for record in self._open_jobs():
             job = self._job_of(record)
             if job is not None and job.is_ended:
                 self._read(record, job)
@@ -206,7 +225,7 @@ class JobRun(BatchRun):
         """Return key and fingerprint of the items that jobs make."""
         return {
             (origin.key, origin.fingerprint)
-            for record in self._jobs.open_jobs
+            for record in self._open_jobs()
             for origin in self._job_files.origins(record.number)
         }
 
@@ -251,7 +270,7 @@ class JobRun(BatchRun):
         submission.run(self._table, numbers, None if is_proven else first)
 
     def _waited_for(self) -> Submitted | None:
-        names = tuple(record.name for record in self._jobs.open_jobs if record.name is not None)
+        names = tuple(record.name for record in self._open_jobs() if record.name is not None)
         return Submitted(names, self._policies.output_uri) if names else None
 
     def _job_of(self, record: JobRecord) -> BatchJob | None:
@@ -282,10 +301,12 @@ class JobRun(BatchRun):
         )
         try:
             with place_errors(self._policies.output_uri):
-                return collection.run(record, job)
+                images = collection.run(record, job)
         except BaseException:
             self._stopped()
             raise
+        self._passed_over.add(record.number)  # where it stays open, its own run reads it too
+        return images
 
     def _intend(self, record: JobRecord) -> None:
         """Keep the intent of a job, unless another run has taken the batch over while its requests were written."""
@@ -299,6 +320,16 @@ class JobRun(BatchRun):
     def _withdraw(self, number: int) -> None:
         self._jobs = self._jobs.without(number)
         self._job_files.write_records(self._jobs)
+
+    def _write_plan(self, content: bytes) -> None:
+        super()._write_plan(content)
+        self._files.write_plan(content, self._run_plan)
+
+    def _finish(self) -> BatchOutcome:
+        outcome = super()._finish()
+        if outcome.failure is None:
+            self._files.remove_plan(self._run_plan)
+        return outcome
 
     def _save_state(self, *, is_over: bool = False, is_finished: bool = False) -> None:
         self._files.write_state(

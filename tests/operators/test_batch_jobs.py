@@ -245,7 +245,7 @@ def test_a_second_creation_that_is_refused_does_not_forget_the_first(make_ti: An
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_job_whose_name_could_not_be_kept_is_found_in_the_list(make_ti: Any, emulator: Any, times: int) -> None:
-    emulator.order_fault(Fault("upload", status=403, skip=10, times=times))  # of jobs.json, after the creation
+    emulator.order_fault(Fault("upload", status=403, skip=11, times=times))  # of jobs.json, after the creation
     if times == 1:
         jobs(prompts(2)).execute({"ti": make_ti(max_tries=1)})
     else:
@@ -395,6 +395,42 @@ def test_a_second_task_waits_for_the_job_of_the_first(make_ti: Any, emulator: An
     assert len(created(emulator)) == 1
 
 
+@pytest.mark.parametrize("shared", [0, 1])
+@pytest.mark.parametrize("second_collects_first", [False, True])
+def test_two_runs_with_other_items_each_store_their_own(
+    make_ti: Any, emulator: Any, shared: int, second_collects_first: bool
+) -> None:
+    emulator.order_job(JobOrder(times=2, pending_seconds=30, running_seconds=30))
+    runs = {"monday": prompts(2), "tuesday": [{"key": "other", "prompt": "a dog"}, *prompts(2)[:shared]]}
+    instances = {run: make_ti(run) for run in runs}
+    waits = {run: deferred(jobs(runs[run], deferrable=True), instances[run]) for run in runs}
+    emulator.advance(100)
+
+    for run in sorted(runs, reverse=second_collects_first):
+        event = event_of(waits[run])
+        uri = jobs("gone", deferrable=True).execute_complete({"ti": instances[run]}, event)
+        assert [line["key"] for line in read_manifest(uri)] == [item["key"] for item in runs[run]]
+        assert set(statuses(uri)) <= {"made", "reused"}
+
+    assert images_in(PLACE, emulator) == [f"{PLACE}{key}.jpg" for key in ("other", "sku-0", "sku-1")]
+    assert emulator.accepted == 3
+    assert len(waits["tuesday"].trigger.jobs) == 1 + shared
+    left = [name for name in records_in(PLACE, emulator) if name.startswith("jobs/") or "/plan-" in name]
+    assert left == []
+
+
+def test_a_time_out_cancels_no_job_of_another_run(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(times=2, pending_seconds=3600, running_seconds=3600))
+    monday = deferred(jobs(prompts(2), deferrable=True), make_ti("monday"))
+    with pytest.raises(JobTimeoutError, match="They are cancelled"):
+        jobs([{"prompt": "a dog"}], job_timeout_seconds=60, poll_interval=3600, cancel_on_timeout=True).execute(
+            {"ti": make_ti("tuesday")}
+        )
+
+    (cancelled,) = [each.path for each in emulator.requests if each.path.endswith(":cancel")]
+    assert monday.trigger.jobs[0] not in cancelled
+
+
 def test_pictures_on_a_disk_are_uploaded_once_and_named_by_their_uri(ti: Any, emulator: Any, tmp_path: Any) -> None:
     from PIL import Image
 
@@ -509,7 +545,7 @@ def test_a_bucket_whose_files_cannot_be_replaced_is_refused_before_anything_is_p
 
 
 def test_a_run_that_was_taken_over_while_it_wrote_its_requests_creates_no_job(make_ti: Any, emulator: Any) -> None:
-    emulator.order_fault(Fault("upload", delay_seconds=3, skip=5))
+    emulator.order_fault(Fault("upload", delay_seconds=3, skip=6))  # of the requests
     uris: list[Any] = []
 
     def tuesday() -> None:  # its pauses take no time, so it finds soon that nothing was heard of the other for long

@@ -30,6 +30,12 @@ def batch_folder(name: str) -> str:
     return f"{RECORDS}/batches/{name}/"
 
 
+def run_plan(task: TaskIdentity) -> str:
+    """Return the name of the plan of one run, beside the plan of the batch, which a later run replaces."""
+    digest = hashlib.sha256(task.run_id.encode(errors="surrogatepass")).hexdigest()[:12]
+    return f"plan-{digest}.jsonl"
+
+
 class StateDocument(StoredDocument):
     """What the state of a batch has in common: the task that wrote it."""
 
