@@ -15,7 +15,7 @@ from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.text import counted
-from airflow_provider_imagen.errors import ImagenError, InvalidInputError
+from airflow_provider_imagen.errors import InvalidInputError, KeyInUseError
 from airflow_provider_imagen.runner.batch_files import BatchFiles, rescued_manifest
 from airflow_provider_imagen.runner.batch_found import (
     Found,
@@ -225,17 +225,19 @@ class BatchRun:
 
     def _save(self) -> None:
         """Keep manifest and state, and say that the batch goes on."""
-        self._lease.renew()
         try:
+            self._lease.renew()
             self._files.write_manifest(self._table.manifest())
             self._save_state()
-        except ImagenError as failure:
+        except KeyInUseError:
+            raise
+        except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; requests are under way
             log.warning("The manifest could not be written, and is tried again in a minute: %s", failure)
 
     def _save_spent(self) -> None:
         try:
             self._save_state()
-        except ImagenError as failure:
+        except Exception as failure:  # noqa: BLE001  # whatever a storage library raises; requests are under way
             log.warning("What was spent could not be kept, and is tried again in a minute: %s", failure)
 
     def _save_state(self, *, is_over: bool = False, is_finished: bool = False) -> None:
