@@ -118,7 +118,7 @@ class BatchSettings(BaseModel):
                 limits = f"allowed are {low:g} to {high:g}"
                 yield f"{name} is {quoted(written[name])}; {limits}. Choose a value in that range."
         failed = self.max_failed_items
-        if failed < 0 or (isinstance(failed, float) and failed > 1):
+        if not (failed >= 0 and (isinstance(failed, int) or failed <= 1)):  # NaN is neither
             yield (
                 f"max_failed_items is {quoted(written['max_failed_items'])}; allowed are a number of items from 0, and "
                 "a share from 0 to 1 or from '0%' to '100%'. Correct it."

@@ -38,7 +38,7 @@ def test_every_mistake_is_told_at_once() -> None:
     assert named == {"max_concurrency", "max_cost_usd", "mode", "max_failed_items", "dry_run"}
 
 
-@pytest.mark.parametrize("given", ["many", "5 %%", True, 1.5, "120%", "-1"])
+@pytest.mark.parametrize("given", [float("nan"), "nan%", "many", "5 %%", True, 1.5, "120%", "-1"])
 def test_a_limit_that_is_none_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInputError, match="max_failed_items"):
         BatchSettings.read({"max_failed_items": given})
