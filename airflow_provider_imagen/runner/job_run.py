@@ -138,8 +138,9 @@ class JobRun(BatchRun):
             restore_images(self._table, self._files.manifest())
         self._find_earlier_jobs()
         looked = [(record, self._job_of(record)) for record in self._open_jobs()]
-        if any(job is not None and not job.is_ended for _, job in looked):
-            return self._waited_for() or self._finish()
+        if going_on := tuple(str(record.name) for record, job in looked if job is not None and not job.is_ended):
+            # A trigger carries a few names only: with those that have ended it would report at once, again and again.
+            return Submitted(going_on, self._policies.output_uri)
         rest = self._read_all(looked)
         if rest and (problem := self._budget_problem(rest)):
             self._end_without_job(rest, problem)

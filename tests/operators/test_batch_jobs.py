@@ -419,6 +419,25 @@ def test_two_runs_with_other_items_each_store_their_own(
     assert left == []
 
 
+def test_a_task_that_waits_on_names_only_jobs_that_have_not_ended(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(pending_seconds=30, running_seconds=30))
+    emulator.order_job(JobOrder(pending_seconds=300, running_seconds=300))
+    items = [*prompts(2), {"key": "old", "prompt": "a dog", "model": "gemini-2.5-flash-image"}]
+    operator = jobs(items, item_arguments=["prompt", "key", "model"], deferrable=True)
+    first = deferred(operator, ti)
+    emulator.advance(60)
+
+    # Of more jobs than a trigger carries, those that it carries have ended.
+    with pytest.raises(TaskDeferred) as again:
+        operator.execute_complete({"ti": ti}, {"status": "done", "message": "", "deadline": first.trigger.deadline})
+    (left,) = again.value.trigger.jobs
+    assert left in first.trigger.jobs
+    emulator.advance(600)
+
+    uri = operator.execute_complete({"ti": ti}, event_of(again.value))
+    assert statuses(uri) == ["made"] * 3
+
+
 def test_a_time_out_cancels_no_job_of_another_run(make_ti: Any, emulator: Any) -> None:
     emulator.order_job(JobOrder(times=2, pending_seconds=3600, running_seconds=3600))
     monday = deferred(jobs(prompts(2), deferrable=True), make_ti("monday"))
