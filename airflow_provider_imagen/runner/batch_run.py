@@ -34,6 +34,7 @@ from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome, OpenI
 from airflow_provider_imagen.runner.batch_workers import ItemWorkers
 from airflow_provider_imagen.runner.failures import place_errors
 from airflow_provider_imagen.runner.image_look import LOOK_PAUSE_SECONDS, LOOK_SECONDS
+from airflow_provider_imagen.runner.job_files import JobFiles
 from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 
@@ -123,10 +124,29 @@ class BatchRun:
             opened = self._decide(found)
             control = self._budgeted(found, opened)
             if opened.items:
+                self._refuse_what_jobs_make()
                 self._store_plan(found)
         if opened.items:
             self._send(found, opened, control)
         return self._finish()
+
+    def _refuse_what_jobs_make(self) -> None:
+        """Refuse items that a batch job of an earlier try or run is making.
+
+        :raises KeyInUseError: there is such a job; nothing was sent.
+        """
+        if self._store.google_writes_to("") is None:
+            return
+        files = JobFiles(self._store, self._context.client.storage, batch_name(self._context.task))
+        wanted = self._table.open_numbers()
+        for job in files.records().open_jobs:
+            made = sum((each.key, each.fingerprint) in wanted for each in files.origins(job.number))
+            if made:
+                raise KeyInUseError(
+                    f"The batch job {job.name or job.label} makes {counted(made, 'image')} of this table, and they are "
+                    "paid for. Set mode='batch', which waits for the job and stores them. To pay for them once more "
+                    f"instead, remove {files.uri}."
+                )
 
     def _google_stores(self) -> bool:
         """Say whether Google writes images of this batch into the place itself."""

@@ -178,7 +178,7 @@ class BatchTable:
                 fingerprint=entry.fingerprint,
                 estimated_cost_usd=outcome.cost_usd,
                 duration_seconds=None if outcome.seconds is None else round(outcome.seconds, 3),
-                is_final=outcome.is_final,
+                is_final=outcome.is_final and not outcome.by_policy,
             )
 
     def close(self) -> None:

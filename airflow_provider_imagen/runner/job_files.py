@@ -33,6 +33,8 @@ class JobFiles:
         self._storage = storage
         self.batch = batch
         self._file = f"{batch_folder(batch)}jobs.json"
+        self.uri: str = store.uri(self._file)
+        """Where what is kept of the jobs is kept."""
 
     def records(self) -> JobRecords:
         """Return what is kept of the jobs.
@@ -43,7 +45,7 @@ class JobFiles:
         records = JobRecords() if content is None else JobRecords.decode(content)
         if records is None:
             raise RecordUnreadableError(
-                f"The record of the batch's jobs cannot be read: {self._store.uri(self._file)}. Nothing was sent, "
+                f"The record of the batch's jobs cannot be read: {self.uri}. Nothing was sent, "
                 "because jobs may be running. 'airflow imagen jobs list' shows them; once you have collected or "
                 "cancelled them, remove this file and clear the task."
             )

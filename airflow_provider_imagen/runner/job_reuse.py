@@ -35,7 +35,7 @@ def earlier_outcome(
         return _recorded(item, found, store, task, there)
     if if_exists == "fail" and there:
         why = f"{counted(len(there), 'image is', 'images are')} there under this key, and if_exists is 'fail'."
-        return ItemOutcome("failed", (), why, item.model, 0.0, is_final=True)
+        return ItemOutcome("failed", (), why, item.model, 0.0, is_final=True, by_policy=True)
     return None
 
 

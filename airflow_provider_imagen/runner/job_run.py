@@ -268,7 +268,12 @@ class JobRun(BatchRun):
         )
         first = self._batch.settings.first_job_items
         is_proven = first is None or any(not job.is_open and job.images for job in self._jobs.jobs)
-        submission.run(self._table, numbers, None if is_proven else first)
+        try:
+            submission.run(self._table, numbers, None if is_proven else first)
+        except ImagenError:
+            if going_on := self._waited_for():
+                log.warning("Created before, and going on: %s. Another try waits for them.", ", ".join(going_on.names))
+            raise
 
     def _waited_for(self) -> Submitted | None:
         names = tuple(record.name for record in self._open_jobs() if record.name is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -576,3 +577,44 @@ def test_a_run_that_was_taken_over_while_it_wrote_its_requests_creates_no_job(ma
 
     assert statuses(uris[0]) == ["made"] * 2
     assert len(created(emulator)) == 1
+
+
+def test_jobs_before_a_refused_one_are_named(ti: Any, emulator: Any, logged: Any) -> None:
+    items = [{"prompt": "a", "model": GEMINI}, {"prompt": "b", "model": "gemini-3-pro-image"}]
+    emulator.order_fault(Fault("create_job", status=403, skip=1))
+
+    with pytest.raises(AirflowFailException, match="PermissionDeniedError"):
+        jobs(items, item_arguments=["prompt", "model"]).execute({"ti": ti})
+
+    assert re.search(r"Created before, and going on: projects/\S+/batchPredictionJobs/\d+\. Another try", logged())
+
+
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_what_a_job_makes_is_not_asked_for_online_too(make_ti: Any, emulator: Any, *, is_ended: bool) -> None:
+    emulator.order_job(JobOrder(pending_seconds=30, running_seconds=30))
+    deferred(jobs(prompts(2), deferrable=True), make_ti(max_tries=2))
+    emulator.advance(100 if is_ended else 0)
+
+    with pytest.raises(AirflowFailException, match="makes 2 images of this table.*Set mode='batch'"):
+        jobs(prompts(3), mode="online").execute({"ti": make_ti(try_number=2, max_tries=2)})
+    assert model_requests(emulator) == []
+    uri = jobs([{"key": "other", "prompt": "a dog"}], mode="online").execute({"ti": make_ti("other")})
+    assert statuses(uri) == ["made"]
+
+
+@pytest.mark.parametrize("mode", ["online", "batch"])
+def test_items_that_a_policy_refused_are_asked_for_by_a_run_with_another(
+    make_ti: Any, emulator: Any, mode: str
+) -> None:
+    def counts(run: str, policy: str) -> dict[str, int]:
+        ti = make_ti(run)
+        operator = jobs(prompts(2), mode=mode, if_exists=policy, max_failed_items=2)
+        operator.execute({"ti": ti})
+        return {status: number for status, number in ti.pushed["result"]["counts"].items() if number}
+
+    assert counts("monday", "reuse") == {"made": 2}
+    assert counts("tuesday", "fail") == {"failed": 2}
+    assert counts("wednesday", "generate") == {"made": 2}
+    assert counts("thursday", "fail") == {"failed": 2}
+    with pytest.raises(AirflowFailException, match="A retry would not change that: see the reasons"):
+        jobs(prompts(2), mode=mode, if_exists="fail").execute({"ti": make_ti("saturday")})

@@ -37,6 +37,8 @@ LONGEST_REASON = 300
 LONGEST_PLACES = 2000
 """Characters of a reason that names where images were kept that are paid for: it stands in the manifest only."""
 MOST_IN_ERROR = 5
+ASKS_FOR_THE_REST = "Another try asks only for what is missing."
+NO_RETRY_HELPS = "A retry would not change that: see the reasons, then clear the task."
 
 
 class ItemOutcome(NamedTuple):
@@ -48,7 +50,8 @@ class ItemOutcome(NamedTuple):
     :param model: the model that was asked.
     :param cost_usd: by list price, None where no price is known.
     :param seconds: how long its requests took.
-    :param is_final: asking again with the same words cannot help.
+    :param is_final: another try of this task cannot help.
+    :param by_policy: only because of an argument of the task that says what not to do; a run with another may ask.
     """
 
     status: Status
@@ -58,6 +61,7 @@ class ItemOutcome(NamedTuple):
     cost_usd: float | None = None
     seconds: float | None = None
     is_final: bool = False
+    by_policy: bool = False
 
 
 def failed_outcome(failure: ImagenError, *, model: str | None, was_sent: bool, cost_usd: float | None) -> ItemOutcome:
@@ -78,7 +82,8 @@ def failed_outcome(failure: ImagenError, *, model: str | None, was_sent: bool, c
     is_final = isinstance(failure, RequestRejectedError | TokenLimitError | ImagesExistError)
     if isinstance(failure, RequestRejectedError) and failure.is_foreign:
         is_final = False  # Google has not judged the words
-    return ItemOutcome("failed", (), reason, model, cost_usd, is_final=is_final)
+    by_policy = isinstance(failure, ImagesExistError)
+    return ItemOutcome("failed", (), reason, model, cost_usd, is_final=is_final, by_policy=by_policy)
 
 
 class Failure(NamedTuple):
@@ -171,7 +176,7 @@ def failure_text(counts: Counts, settings: BatchSettings, manifest: str) -> str 
         f"\n  - row {row_in_words(each.row, each.key)}, {each.status.replace('_', ' ')}: {each.reason}"
         for each in _counting(counts)[:MOST_IN_ERROR]
     )
-    rest = "Another try asks only for what is missing." if counts.may_succeed else "Another try would not change that."
+    rest = ASKS_FOR_THE_REST if counts.may_succeed else NO_RETRY_HELPS
     return (
         f"{counts.failed} of {items} no images, max_failed_items allows {allowed} "
         f"({counts.in_words()}). What became of each is in {manifest}. {rest}{first}"
