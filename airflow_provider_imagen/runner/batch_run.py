@@ -35,6 +35,7 @@ from airflow_provider_imagen.runner.batch_workers import ItemWorkers
 from airflow_provider_imagen.runner.failures import place_errors
 from airflow_provider_imagen.runner.image_look import LOOK_PAUSE_SECONDS, LOOK_SECONDS
 from airflow_provider_imagen.runner.job_files import JobFiles
+from airflow_provider_imagen.runner.open_jobs import OpenJobs
 from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 
@@ -138,10 +139,10 @@ class BatchRun:
         if self._store.google_writes_to("") is None:
             return
         files = JobFiles(self._store, self._context.client.storage, batch_name(self._context.task))
-        wanted = self._table.open_numbers()
-        for job in files.records().open_jobs:
-            made = sum((each.key, each.fingerprint) in wanted for each in files.origins(job.number))
-            if made:
+        jobs, wanted = OpenJobs(files, self._context.task), self._table.open_numbers()
+        jobs.read(wanted)
+        for job in jobs.open:
+            if made := jobs.wanted_of(job, wanted):
                 raise KeyInUseError(
                     f"The batch job {job.name or job.label} makes {counted(made, 'image')} of this table, and they are "
                     "paid for. Set mode='batch', which waits for the job and stores them. To pay for them once more "

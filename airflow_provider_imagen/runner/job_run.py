@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
 from airflow_provider_imagen.core.batch.job_ends import grants
-from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
+from airflow_provider_imagen.core.batch.job_record import JobRecord
 from airflow_provider_imagen.core.batch.outcome import LONGEST_REASON, ItemOutcome
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name, run_plan
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
@@ -30,6 +30,7 @@ from airflow_provider_imagen.runner.job_files import JobFiles
 from airflow_provider_imagen.runner.job_restore import restore_failures, restore_images
 from airflow_provider_imagen.runner.job_reuse import earlier_outcome
 from airflow_provider_imagen.runner.job_submission import JobSubmission
+from airflow_provider_imagen.runner.open_jobs import OpenJobs
 
 log: logging.Logger = logging.getLogger("airflow.task")
 
@@ -37,10 +38,8 @@ log: logging.Logger = logging.getLogger("airflow.task")
 class JobRun(BatchRun):
     """Runs one batch of one task instance as jobs. Its arguments are those of :class:`.batch_run.BatchRun`."""
 
-    _jobs: JobRecords
+    _jobs: OpenJobs
     _found: Found
-    _passed_over: set[int]
-    """The numbers of jobs that this run does not look at: other runs made them, for nothing that it still wants."""
 
     def submit(self) -> BatchOutcome | Submitted:
         """Plan the items, find jobs of earlier tries and runs, and create jobs for what is missing.
@@ -83,17 +82,15 @@ class JobRun(BatchRun):
         try:
             self._open()
             self._table.restore(self._files.plan(self._run_plan))
-            self._read_records()
-            for record in self._open_jobs():
-                if record.name is None:
-                    continue
+            self._jobs.read(self._table.open_numbers())
+            for name in self._jobs.names:
                 try:
-                    self._context.client.batch_jobs.cancel(record.name)
+                    self._context.client.batch_jobs.cancel(name)
                 except ImagenError as failure:
                     log.warning("The job could not be cancelled, and may be billed: %s", failure)
                     failures.append(str(failure))
                 else:
-                    log.warning("The job is cancelled: %s", record.name)
+                    log.warning("The job is cancelled: %s", name)
         finally:
             self._table.close()
         return failures
@@ -103,7 +100,8 @@ class JobRun(BatchRun):
         client, task = self._context.client, self._context.task
         self._run_plan = run_plan(task)
         self._job_files = JobFiles(self._store, client.storage, batch_name(task))
-        self._creation = JobCreation(client, self._job_files, task, self._policies.on_lost, self._keep, self._withdraw)
+        self._jobs = jobs = OpenJobs(self._job_files, task)
+        self._creation = JobCreation(client, self._job_files, task, self._policies.on_lost, jobs.keep, jobs.withdraw)
 
     def _leased(self, action: Callable[[], BatchOutcome | Submitted]) -> BatchOutcome | Submitted:
         with place_errors(self._policies.output_uri):
@@ -120,7 +118,7 @@ class JobRun(BatchRun):
         self._find_earlier_jobs()
         self._read_ended_jobs()
         with place_errors(self._policies.output_uri):
-            covered = self._covered()
+            covered = self._jobs.covered()
         rest = {number: name for name, number in self._table.open_numbers().items() if name not in covered}
         if rest and (problem := self._budget_problem(set(rest))):
             raise InvalidInputError((problem,))
@@ -137,7 +135,7 @@ class JobRun(BatchRun):
             self._look()
             restore_images(self._table, self._files.manifest())
         self._find_earlier_jobs()
-        looked = [(record, self._job_of(record)) for record in self._open_jobs()]
+        looked = [(record, self._job_of(record)) for record in self._jobs.open]
         if going_on := tuple(str(record.name) for record, job in looked if job is not None and not job.is_ended):
             # A trigger carries a few names only: with those that have ended it would report at once, again and again.
             return Submitted(going_on, self._policies.output_uri)
@@ -163,7 +161,7 @@ class JobRun(BatchRun):
         rest: set[int] = set()
         if earlier:
             self._table.reopen()
-            covered = self._covered()
+            covered = self._jobs.covered()
             rest = {number for name, number in self._table.open_numbers().items() if name not in covered}
         images = sum(self._read(record, job) for record, job in own)
         if own and all(record.is_first for record, _ in own):
@@ -185,57 +183,34 @@ class JobRun(BatchRun):
                 earlier = earlier_outcome(item, self._found, self._store, task, if_exists)
                 if earlier is not None:
                     self._table.end(number, earlier)
-        self._read_records()
-
-    def _read_records(self) -> None:
-        """Read what is kept of the jobs, and pass over those of other runs that make nothing which is wanted here."""
-        self._jobs, wanted = self._job_files.records(), self._table.open_numbers()
-        self._passed_over = {
-            record.number
-            for record in self._jobs.open_jobs
-            if record.writer.instance != self._context.task.instance
-            and not any((each.key, each.fingerprint) in wanted for each in self._job_files.origins(record.number))
-        }
-
-    def _open_jobs(self) -> list[JobRecord]:
-        """Return the jobs whose results are still to be read here."""
-        return [record for record in self._jobs.open_jobs if record.number not in self._passed_over]
+        self._jobs.read(self._table.open_numbers())
 
     def _find_earlier_jobs(self) -> None:
         """Find the jobs that earlier tries meant to create; forget those that there are not."""
-        for record in self._open_jobs():
+        for record in self._jobs.open:
             if record.state == "submitted":
                 continue
             log.warning("An earlier try ended before it knew whether its job was created. Looking for it.")
             if self._creation.find(record) is None:
-                self._jobs = self._jobs.without(record.number)
-                self._job_files.write_records(self._jobs)
+                self._jobs.withdraw(record.number)
 
     def _read_ended_jobs(self) -> None:
         """Read the jobs of earlier tries and runs that have ended: this try asks for what they did not bring.
 
         One that Google does not know may be unknown for a moment only; the wait tells whether it is gone.
         """
-        for record in self._open_jobs():
+        for record in self._jobs.open:
             job = self._job_of(record)
             if job is not None and job.is_ended:
                 self._read(record, job)
         self._table.reopen()
-
-    def _covered(self) -> set[tuple[str, str]]:
-        """Return key and fingerprint of the items that jobs make."""
-        return {
-            (origin.key, origin.fingerprint)
-            for record in self._open_jobs()
-            for origin in self._job_files.origins(record.number)
-        }
 
     def _budget_problem(self, numbers: set[int]) -> str | None:
         """Return why items may not be asked for within the budget, None where they may."""
         costs = [item.most_usd for number, item in self._table.items() if number in numbers]
         known = [cost for cost in costs if cost is not None]
         estimate = sum(known) if len(known) == len(costs) else None
-        budget = Budget(self._batch.settings.max_cost_usd, self._jobs.spent_by(self._context.task))
+        budget = Budget(self._batch.settings.max_cost_usd, self._jobs.records.spent_by(self._context.task))
         return budget.problem_with_estimate(estimate)
 
     def _end_without_job(self, numbers: set[int], problem: str) -> None:
@@ -263,20 +238,20 @@ class JobRun(BatchRun):
             self._context.task,
             self._session,
             self._policies.output_uri,
-            lambda: self._jobs,
+            lambda: self._jobs.records,
             self._intend,
         )
         first = self._batch.settings.first_job_items
-        is_proven = first is None or any(not job.is_open and job.images for job in self._jobs.jobs)
+        is_proven = first is None or any(not job.is_open and job.images for job in self._jobs.records.jobs)
         try:
             submission.run(self._table, numbers, None if is_proven else first)
         except ImagenError:
-            if going_on := self._waited_for():
-                log.warning("Created before, and going on: %s. Another try waits for them.", ", ".join(going_on.names))
+            if self._jobs.names:
+                log.warning("Created before, and going on: %s. Another try waits.", ", ".join(self._jobs.names))
             raise
 
     def _waited_for(self) -> Submitted | None:
-        names = tuple(record.name for record in self._open_jobs() if record.name is not None)
+        names = self._jobs.names
         return Submitted(names, self._policies.output_uri) if names else None
 
     def _job_of(self, record: JobRecord) -> BatchJob | None:
@@ -302,7 +277,7 @@ class JobRun(BatchRun):
             batch.settings.keep_job_files,
             lambda: context.stop.is_on,
             self._save,
-            self._keep,
+            self._jobs.keep,
             self._clock,
         )
         try:
@@ -311,21 +286,13 @@ class JobRun(BatchRun):
         except BaseException:
             self._stopped()
             raise
-        self._passed_over.add(record.number)  # where it stays open, its own run reads it too
+        self._jobs.pass_over(record.number)
         return images
 
     def _intend(self, record: JobRecord) -> None:
         """Keep the intent of a job, unless another run has taken the batch over while its requests were written."""
         self._lease.renew()
-        self._keep(record)
-
-    def _keep(self, record: JobRecord) -> None:
-        self._jobs = self._jobs.with_job(record)
-        self._job_files.write_records(self._jobs)
-
-    def _withdraw(self, number: int) -> None:
-        self._jobs = self._jobs.without(number)
-        self._job_files.write_records(self._jobs)
+        self._jobs.keep(record)
 
     def _write_plan(self, content: bytes) -> None:
         super()._write_plan(content)
@@ -342,14 +309,16 @@ class JobRun(BatchRun):
             BatchState(
                 writer=self._context.task,
                 planned_at=self._planned_at or self._session.now(),
-                spent_usd=round(self._jobs.spent_by(self._context.task), 6),
+                spent_usd=round(self._jobs.records.spent_by(self._context.task), 6),
                 is_over=True,  # nothing is under way in a worker: jobs are found by their records
                 is_finished=is_finished,
             )
         )
 
     def _document(self, counts: Any, manifest: str, **notes: Any) -> dict[str, Any]:
-        jobs = [] if notes.get("dry_run") else [job.in_document() for job in self._jobs.jobs[-MOST_IN_DOCUMENT:]]
+        jobs = (
+            [] if notes.get("dry_run") else [job.in_document() for job in self._jobs.records.jobs[-MOST_IN_DOCUMENT:]]
+        )
         return super()._document(counts, manifest, mode="batch", jobs=jobs, **notes)
 
 
