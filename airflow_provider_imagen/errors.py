@@ -16,7 +16,7 @@
     │   │   └── PromptBlockedError  Google refused the prompt (400 with support codes, Gemini's blockReason)
     │   ├── ImagesExistError        an earlier try made them, and if_exists="fail" forbids more
     │   ├── RecordUnreadableError   what an earlier try recorded cannot be read; nothing was sent
-    │   ├── KeyInUseError           another task of the same run makes the same image_key; nothing was sent
+    │   ├── KeyInUseError           another task, run or job makes these images; nothing was sent
     │   ├── OverBudgetError         a request could cross max_cost_usd, and was not sent
     │   ├── ObjectExistsError       the object is there already, or was changed meanwhile (412)
     │   ├── OutputError             images came but could not be written
@@ -136,7 +136,7 @@ class RecordUnreadableError(PermanentError):
 
 
 class KeyInUseError(PermanentError):
-    """Another task of the same run is making images under the same ``image_key``. No request was sent."""
+    """Another task, run or batch job is making these images, or images under this ``image_key``. Nothing was sent."""
 
 
 class OverBudgetError(PermanentError):

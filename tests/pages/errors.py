@@ -23,7 +23,7 @@ NEXT_STEPS = {
     "PromptBlockedError": "rephrase the prompt",
     "ImagesExistError": 'take `if_exists="reuse"` or `"generate"`',
     "RecordUnreadableError": "look for the images it may be about, remove the file it names, clear the task",
-    "KeyInUseError": "give each task of a run an `image_key` of its own",
+    "KeyInUseError": "give each task of a run an `image_key` of its own; in a batch, do what the error says",
     "ObjectExistsError": "clear the task: another writer changed the file meanwhile",
     "OverBudgetError": "raise `max_cost_usd`, or ask for less",
     "BatchFailedError": "look at the first reasons, and at the manifest that the error names; another try asks only "
