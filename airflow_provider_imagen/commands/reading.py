@@ -41,7 +41,7 @@ KINDS: dict[Any, TaskKind] = {
 OURS = tuple(KINDS)
 
 PLAIN = (str, int, float, NoneType)
-"""Defaults of params that read in a template as they are; a param without default holds none of these."""
+"""Defaults of params that read in a template as they are."""
 
 IMPORT_LOGS = ("airflow.dag_processing.importers", "airflow.dag_processing.importers.python_importer")
 """Loggers that print each failed import, which the command reports itself."""
@@ -210,4 +210,12 @@ def _lines(file: str) -> Mapping[str, Lines]:
 
 def _defaults(*levels: Any) -> dict[str, str]:
     params = {name: level.get_param(name) for level in levels if hasattr(level, "get_param") for name in level}
-    return {name: str(param.value) for name, param in params.items() if isinstance(param.value, PLAIN)}
+    return {name: str(param.value) for name, param in params.items() if _is_used(param)}
+
+
+def _is_used(param: Any) -> bool:
+    """Say whether a run may have the default of a param: one that its own schema refuses has to be filled in first."""
+    try:
+        return isinstance(param.resolve(), PLAIN)
+    except Exception:  # noqa: BLE001 what a schema refuses, or what is no schema
+        return False

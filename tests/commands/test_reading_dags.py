@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Run, WriteDags
 
 OLD, NEW, DEFAULT = "imagen-3.0-generate-002", "gemini-3-pro-image", "gemini-nano-banana-2.1"
@@ -87,6 +89,11 @@ def rows(run: Run, write_dags: WriteDags) -> list[dict[str, Any]]:
     return found
 
 
+def rows_by_task(run: Run, folder: Path) -> dict[str, dict[str, Any]]:
+    done = run(sys.executable, "-m", "airflow_provider_imagen", "check", str(folder), "--format", "json")
+    return {row["task_id"]: row for row in json.loads(done.stdout)["tasks"]}
+
+
 def test_finds_the_model_of_every_task(rows: list[dict[str, Any]]) -> None:
     models: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
@@ -133,3 +140,32 @@ def test_finds_the_model_of_every_task(rows: list[dict[str, Any]]) -> None:
         "poster_safe": False,
         "map_poster": False,
     }
+
+
+REQUIRED_PARAMS = """
+    params = {
+        "subject": Param(None, type="string"),
+        "key": Param("", type="string", minLength=3),
+        "number": Param(20, type="integer", maximum=8),
+        "open": Param(None, type=["null", "string"]),
+    }
+    with DAG("asked", params=params, schedule=None, start_date=datetime(2026, 1, 1)):
+        place = {"output_uri": "gs://bucket/x/"}
+        ImagenGenerateOperator(
+            task_id="required",
+            prompt="{{ params.subject }}",
+            image_key="{{ params.key }}",
+            number_of_images="{{ params.number }}",
+            **place,
+        )
+        ImagenGenerateOperator(task_id="not_required", prompt="{{ params.open }}", **place)
+"""
+
+
+def test_a_default_that_its_param_refuses_is_no_value_of_a_run(run: Run, write_dags: WriteDags) -> None:
+    """Airflow starts no run with it: a person fills such a param in."""
+    rows = rows_by_task(run, write_dags(a=REQUIRED_PARAMS))
+
+    assert rows["required"]["findings"] == []
+    assert rows["required"]["not_judged"] == ["prompt", "number_of_images", "image_key"]
+    assert [each["argument"] for each in rows["not_required"]["findings"]] == ["prompt"]
