@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sized
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
+
+from airflow_provider_imagen.commands.dag_tasks import RunTimeValue
 
 MOST_COMBINATIONS = 1024
 """As many as Airflow maps over, unless ``[core] max_map_length`` was raised. Of more, each value is looked at once."""
@@ -32,10 +35,7 @@ def instances_of(task: Any) -> Iterator[Instance]:
     expanded = task.expand_input.value
     if not expanded and getattr(task, "op_kwargs_expand_input", None) is not None:
         # The values go to the function, and none is an argument of the operator.
-        yield Instance(
-            {"op_kwargs": _arguments_of_function(task.op_kwargs_expand_input.value)},
-            size_of(task.op_kwargs_expand_input),
-        )
+        yield Instance({"op_kwargs": _arguments_of_function(task)}, size_of(task.op_kwargs_expand_input))
     elif isinstance(expanded, Mapping):
         yield from _combinations(expanded)
     elif isinstance(expanded, list | tuple):
@@ -62,11 +62,22 @@ def times_in_groups(task: Any) -> int | None:
     return None if None in sizes else prod(size or 0 for size in sizes)
 
 
-def _arguments_of_function(value: Any) -> dict[str, Any]:
+def _arguments_of_function(task: Any) -> dict[str, Any]:
+    """Return what the function of a task is called with; where only a run knows that, what it has to have."""
+    value = task.op_kwargs_expand_input.value
+    if isinstance(value, list | tuple) and value:
+        value = value[0]
     if isinstance(value, Mapping):
         return dict(value)
-    first = value[0] if isinstance(value, list | tuple) and value else {}
-    return dict(first) if isinstance(first, Mapping) else {}
+    signature = inspect.signature(task.python_callable)
+    given = signature.bind_partial(*(task.partial_kwargs.get("op_args") or ()), **task.partial_kwargs["op_kwargs"])
+    return {
+        name: RunTimeValue("{{ what expand_kwargs brings }}")
+        for name, parameter in signature.parameters.items()
+        if name not in given.arguments
+        and parameter.default is parameter.empty
+        and parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}
+    }
 
 
 def _from_a_run(number: int | None) -> Instance:

@@ -169,3 +169,38 @@ def test_a_default_that_its_param_refuses_is_no_value_of_a_run(run: Run, write_d
     assert rows["required"]["findings"] == []
     assert rows["required"]["not_judged"] == ["prompt", "number_of_images", "image_key"]
     assert [each["argument"] for each in rows["not_required"]["findings"]] == ["prompt"]
+
+
+MAPPED_FUNCTIONS = """
+    from airflow.providers.common.compat.sdk import task
+
+    with DAG("mapped", default_args={"output_uri": "gs://bucket/x/"}, schedule=None, start_date=datetime(2026, 1, 1)):
+        @task
+        def words():
+            return [{"subject": "a boat", "colour": "red"}]
+
+        @task.imagen(image_size="9K")
+        def poster(subject, style="flat", *, colour, ds=None, ti, **others):
+            return f"{colour} {subject}"
+
+        @task.imagen(op_args=["a boat"])
+        def fixed(subject, colour):
+            return f"{colour} {subject}"
+
+        poster.override(task_id="whole").expand_kwargs(words())
+        poster.override(task_id="part").partial(colour="red").expand_kwargs(words())
+        poster.override(task_id="mixed").expand_kwargs([words(), {"subject": "a mug", "colour": "blue"}])
+        fixed.expand_kwargs(words())
+"""
+
+
+def test_a_function_that_is_mapped_over_what_a_task_returns_is_no_mistake(run: Run, write_dags: WriteDags) -> None:
+    rows = rows_by_task(run, write_dags(a=MAPPED_FUNCTIONS))
+
+    assert {name: [each["argument"] for each in row["findings"]] for name, row in rows.items()} == {
+        "whole": ["image_size"],
+        "part": ["image_size"],
+        "mixed": ["image_size"],
+        "fixed": [],
+    }
+    assert {row["model"] for row in rows.values()} == {DEFAULT}
