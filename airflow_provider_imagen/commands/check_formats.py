@@ -65,7 +65,7 @@ def _task(row: Row) -> Iterator[str]:
         place = f"line {each.line}: " if each.line else ""
         yield wrapped(f"{place}{each.text}", f"{INDENT * 2}{each.level:<8}")
     if row.open_arguments:
-        names = ", ".join(row.open_arguments) if len(row.open_arguments) <= MOST_NAMES else "what expand_kwargs brings"
+        names = ", ".join(row.open_arguments) if len(row.open_arguments) <= MOST_NAMES else "what an expansion brings"
         yield wrapped(f"known to a run only, not judged: {names}", INDENT * 2, INDENT * 3)
 
 

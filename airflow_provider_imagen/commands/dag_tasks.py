@@ -22,6 +22,10 @@ class RunTimeValue:
 
     text: str
 
+    def __str__(self) -> str:
+        """Return a template: the constructor of a subclass may write the value into a text, which then is open."""
+        return "{{ known_to_a_run }}"
+
 
 @dataclass(frozen=True, slots=True)
 class ImagenTask:

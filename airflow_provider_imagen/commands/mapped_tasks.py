@@ -72,7 +72,7 @@ def _arguments_of_function(task: Any) -> dict[str, Any]:
     signature = inspect.signature(task.python_callable)
     given = signature.bind_partial(*(task.partial_kwargs.get("op_args") or ()), **task.partial_kwargs["op_kwargs"])
     return {
-        name: RunTimeValue("{{ what expand_kwargs brings }}")
+        name: RunTimeValue("{{ what an expansion brings }}")
         for name, parameter in signature.parameters.items()
         if name not in given.arguments
         and parameter.default is parameter.empty

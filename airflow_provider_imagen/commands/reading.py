@@ -169,7 +169,7 @@ def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> Im
     mapped = dict(instance.mapped)
     if instance.from_a_run:
         mapped = {
-            name: RunTimeValue("{{ what expand_kwargs brings }}")
+            name: RunTimeValue("{{ what an expansion brings }}")
             for name in ours.template_fields
             if name not in task.partial_kwargs
         }
@@ -177,11 +177,20 @@ def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> Im
         # As Airflow does when the task runs, so that default_args and a subclass have their say.
         return replace(found, arguments=_arguments(task.unmap(mapped), ours))
     except Exception as failure:  # noqa: BLE001 a constructor may raise anything
-        written = {**task.partial_kwargs, **mapped}
-        arguments = {name: _read(value) for name, value in written.items() if name in ours.template_fields}
-        is_certain = not any(isinstance(_read(value), RunTimeValue) for value in written.values())
+        written = {name: _read(value) for name, value in {**task.partial_kwargs, **mapped}.items()}
+        arguments = {name: value for name, value in written.items() if name in ours.template_fields}
+        if _is_of_a_run(written):  # which a constructor that computes with it cannot take
+            made = dict.fromkeys(ours.template_fields, RunTimeValue("{{ what the constructor makes of it }}"))
+            return replace(found, arguments={**made, **arguments})
         problem = f"The task cannot be made of its arguments: {type(failure).__name__}: {failure}"
-        return replace(found, arguments=arguments, problem=problem if is_certain else None)
+        return replace(found, arguments=arguments, problem=problem)
+
+
+def _is_of_a_run(value: Any) -> bool:
+    """Say whether a value, or one in it, comes from another task or an expansion."""
+    if isinstance(value, Mapping):
+        return any(map(_is_of_a_run, value.values()))
+    return isinstance(value, RunTimeValue) or (isinstance(value, list | tuple) and any(map(_is_of_a_run, value)))
 
 
 def _arguments(task: Any, ours: Any) -> dict[str, Any]:

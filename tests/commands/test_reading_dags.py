@@ -204,3 +204,35 @@ def test_a_function_that_is_mapped_over_what_a_task_returns_is_no_mistake(run: R
         "fixed": [],
     }
     assert {row["model"] for row in rows.values()} == {DEFAULT}
+
+
+SUBCLASSES = """
+    class Styled(ImagenGenerateOperator):
+        def __init__(self, *, prompt, style="flat", **kwargs):
+            super().__init__(prompt=f"In a {style} style: {prompt}", **kwargs)
+
+    class Product(ImagenGenerateOperator):
+        def __init__(self, *, product, **kwargs):
+            super().__init__(prompt="Photo of " + product["name"], **kwargs)
+
+    out = {"output_uri": "gs://bucket/x/"}
+    with DAG("subclasses", default_args=out, schedule=None, start_date=datetime(2026, 1, 1)):
+        first = ImagenGenerateOperator(task_id="first", prompt="x")
+        Styled.partial(task_id="styled").expand_kwargs(first.output)
+        Styled.partial(task_id="styled_wrong", seed=0).expand_kwargs(first.output)
+        Styled.partial(task_id="named").expand(prompt=first.output)
+        Product.partial(task_id="product").expand(product=first.output)
+        Product.partial(task_id="product_wrong", seed=0).expand(product=first.output)
+        Product.partial(task_id="product_in_a_dict").expand_kwargs([{"product": first.output}])
+        Product.partial(task_id="no_product", labels={"day": "{{ ds_nodash }}"}).expand(product=[7])
+"""
+
+
+def test_a_subclass_that_computes_with_what_an_expansion_brings_is_no_mistake(run: Run, write_dags: WriteDags) -> None:
+    rows = rows_by_task(run, write_dags(a=SUBCLASSES))
+    found = {name: [each["text"] for each in row["findings"]] for name, row in rows.items()}
+
+    (of_no_product,) = found.pop("no_product")
+    assert of_no_product.startswith("The task cannot be made of its arguments: TypeError")
+    assert {name for name, texts in found.items() if texts} == {"styled_wrong", "product_wrong"}
+    assert [each[:9] for each in (*found["styled_wrong"], *found["product_wrong"])] == ["seed is 0"] * 2
