@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ from airflow_provider_imagen.errors import InvalidInputError
 from airflow_provider_imagen.runner.batch_rows import rows_in_file, rows_in_value
 
 MOST_ROWS_NAMED = 5
-SETTINGS = BatchSettings.model_fields.keys() - {"dry_run"}
+SETTINGS = BatchSettings.model_fields.keys()
 OF_EACH_ITEM = {"prompt", "model"}
 SAYS_WHAT_COLUMNS_ARE = {"item_columns", "item_arguments"}
 FILE_SCHEME = "file://"
@@ -62,9 +62,24 @@ def judge_table(
     :param today: the day to judge by.
     :param is_model_known: apply the rules of its model too, not only those that hold with every model.
     """
-    problems = list(_wrong_settings(known))
+    settings, problems = BatchSettings.read_what_is_right({name: known[name] for name in SETTINGS & known.keys()})
+    table = _judge_rows(known, left_out, preferences, models, today, is_model_known=is_model_known)
+    if settings.dry_run:
+        table = table._replace(images=0, cost_usd=0.0)
+    return table._replace(problems=(*problems, *table.problems))
+
+
+def _judge_rows(
+    known: Mapping[str, Any],
+    left_out: Collection[str],
+    preferences: ModelPreferences,
+    models: Catalogue,
+    today: date,
+    *,
+    is_model_known: bool,
+) -> TableVerdict:
     if "items" not in known or not SAYS_WHAT_COLUMNS_ARE.isdisjoint(left_out):
-        return TableVerdict(tuple(problems))
+        return TableVerdict(())
     try:
         arguments = _arguments_of_items(known, left_out)
         if not is_model_known:  # nor is then known where it has to be served
@@ -73,10 +88,10 @@ def judge_table(
         planner = ItemPlanner(arguments, preferences, models, today, is_job=is_job, is_model_known=is_model_known)
         kind = file_kind(known["items"])
         if kind is None:
-            return _of_rows(rows_in_value(known["items"], known.get("item_columns")), planner, problems)
-        return _of_file(known["items"], kind, planner, problems)
+            return _of_rows(rows_in_value(known["items"], known.get("item_columns")), planner)
+        return _of_file(known["items"], kind, planner)
     except InvalidInputError as refusal:
-        return TableVerdict((*problems, *refusal.problems))
+        return TableVerdict(refusal.problems)
 
 
 def _arguments_of_items(known: Mapping[str, Any], left_out: Collection[str]) -> BatchArguments:
@@ -87,19 +102,19 @@ def _arguments_of_items(known: Mapping[str, Any], left_out: Collection[str]) -> 
     return BatchArguments(certain(defaults, left_out), prompt, [each for each in columns if is_certain(each, left_out)])
 
 
-def _of_file(items: str, kind: FileKind, planner: ItemPlanner, problems: list[str]) -> TableVerdict:
+def _of_file(items: str, kind: FileKind, planner: ItemPlanner) -> TableVerdict:
     """Judge the rows of a file, where this machine has it: the place of a relative path is known to a worker only."""
     path = Path(items.strip().removeprefix(FILE_SCHEME))
     try:
         if path.is_absolute():
             with path.open("rb") as stream:
-                return _of_rows(rows_in_file(items, kind, stream), planner, problems)
+                return _of_rows(rows_in_file(items, kind, stream), planner)
     except OSError:
         pass
-    return TableVerdict(tuple(problems), not_judged=(NOT_HERE,))
+    return TableVerdict((), not_judged=(NOT_HERE,))
 
 
-def _of_rows(rows: Iterable[Item | RowProblem], planner: ItemPlanner, problems: list[str]) -> TableVerdict:
+def _of_rows(rows: Iterable[Item | RowProblem], planner: ItemPlanner) -> TableVerdict:
     table = PlannedTable(planner)
     images, cost = 0, 0.0
     is_cost_known = True
@@ -108,12 +123,5 @@ def _of_rows(rows: Iterable[Item | RowProblem], planner: ItemPlanner, problems: 
             images += item.images
             is_cost_known &= item.cost_usd is not None
             cost += item.cost_usd or 0
-    wrong = [f"items, {problem}" for problem in table.problems(MOST_ROWS_NAMED)]
-    return TableVerdict((*problems, *wrong), images, round(cost, 6) if is_cost_known else None)
-
-
-def _wrong_settings(known: Mapping[str, Any]) -> Iterator[str]:
-    try:
-        BatchSettings.read({name: known[name] for name in SETTINGS & known.keys()})
-    except InvalidInputError as refusal:
-        yield from refusal.problems
+    problems = tuple(f"items, {problem}" for problem in table.problems(MOST_ROWS_NAMED))
+    return TableVerdict(problems, images, round(cost, 6) if is_cost_known else None)

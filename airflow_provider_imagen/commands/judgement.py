@@ -30,7 +30,7 @@ from airflow_provider_imagen.core.waiting.condition import check_wait
 from airflow_provider_imagen.errors import InvalidInputError
 from airflow_provider_imagen.runner.input_pictures import only_item
 
-DECIDES_COST = {"mode", "model", "number_of_images", "image_size", "service_tier", "reference_images"}
+DECIDES_COST = {"mode", "dry_run", "model", "number_of_images", "image_size", "service_tier", "reference_images"}
 WAIT_ARGUMENTS = ("output_uri", "min_images", "mime_types", "newer_than")
 
 
@@ -108,7 +108,7 @@ def _judge_request(
         table = judge_table(known, left_out, preferences, models, today, is_model_known=is_model_known)
         of_all = tuple(text for level, text in said if level == "error")
         said += [("error", problem) for problem in table.problems if not problem.endswith(of_all)]
-        is_known = table.images is not None and is_settled and task.instances == 1
+        is_known = table.images == 0 or (table.images is not None and is_settled and task.instances == 1)
         images, cost = (table.images, table.cost_usd) if is_known else (None, None)
         left_out = (*left_out, *table.not_judged)
     return Verdict(task, choice, findings_of(task, said), left_out, images, cost)

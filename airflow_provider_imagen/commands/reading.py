@@ -40,6 +40,9 @@ KINDS: dict[Any, TaskKind] = {
 }
 OURS = tuple(KINDS)
 
+OTHER_NAMES = {"is_dry_run": "dry_run"}
+"""Template fields that have another name than their argument."""
+
 PLAIN = (str, int, float, NoneType)
 """Defaults of params that read in a template as they are."""
 
@@ -170,7 +173,7 @@ def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> Im
     if instance.from_a_run:
         mapped = {
             name: RunTimeValue("{{ what an expansion brings }}")
-            for name in ours.template_fields
+            for name in _argument_names(ours)
             if name not in task.partial_kwargs
         }
     try:
@@ -178,9 +181,9 @@ def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> Im
         return replace(found, arguments=_arguments(task.unmap(mapped), ours))
     except Exception as failure:  # noqa: BLE001 a constructor may raise anything
         written = {name: _read(value) for name, value in {**task.partial_kwargs, **mapped}.items()}
-        arguments = {name: value for name, value in written.items() if name in ours.template_fields}
+        arguments = {name: value for name, value in written.items() if name in _argument_names(ours)}
         if _is_of_a_run(written):  # which a constructor that computes with it cannot take
-            made = dict.fromkeys(ours.template_fields, RunTimeValue("{{ what the constructor makes of it }}"))
+            made = dict.fromkeys(_argument_names(ours), RunTimeValue("{{ what the constructor makes of it }}"))
             return replace(found, arguments={**made, **arguments})
         problem = f"The task cannot be made of its arguments: {type(failure).__name__}: {failure}"
         return replace(found, arguments=arguments, problem=problem)
@@ -194,7 +197,12 @@ def _is_of_a_run(value: Any) -> bool:
 
 
 def _arguments(task: Any, ours: Any) -> dict[str, Any]:
-    return {name: _read(getattr(task, name, None)) for name in ours.template_fields}
+    return {name: _read(getattr(task, field, None)) for name, field in _argument_names(ours).items()}
+
+
+def _argument_names(ours: Any) -> dict[str, str]:
+    """Return the templated arguments of an operator, and the template field that holds each."""
+    return {OTHER_NAMES.get(field, field): field for field in ours.template_fields}
 
 
 def _read(value: Any) -> Any:

@@ -64,6 +64,7 @@ MISTAKES = """
         ImagenBatchOperator(task_id="batch_columns", items=[("a", "b")], item_columns=7, **table)
         ImagenBatchOperator(task_id="batch_dated", items=["a", {"key": "b"}], output_uri="gs://bucket/{{ ds }}/")
         ImagenBatchOperator(task_id="batch_width", items=["a"], max_concurrency=0, **table)
+        ImagenBatchOperator(task_id="batch_dry", items=["a"], dry_run="perhaps", **table)
         ImagenBatchOperator(task_id="batch_model", items=["a"], mode="batch", output_uri="/tmp/images/")
         ImagenBatchOperator(task_id="batch_default", items="gs://bucket/t.csv", seed=0, **table)
         upscale(task_id="factor", image="gs://bucket/i.png", upscale_factor="x5", **out)
@@ -122,6 +123,7 @@ FOUND = {
     "batch_columns": ("error", "item_columns", "must be a list of names"),
     "batch_dated": ("error", "items", "items, row 2 (key 'b'): The row has no prompt."),
     "batch_width": ("error", "max_concurrency", "allowed are 1 to 64"),
+    "batch_dry": ("error", "dry_run", "must be True or False"),
     "batch_model": ("error", "items", "gs://"),
     "batch_default": ("error", "seed", "allowed are 1 to 2147483647"),
     "factor": ("error", "upscale_factor", "'x5'"),
@@ -208,6 +210,8 @@ def test_a_run_is_summed_with_every_instance_of_a_mapped_task(run: Run, write_da
         )
         ImagenBatchOperator(task_id="table", items=["a", {"prompt": "b", "number_of_images": 2}], **out)
         ImagenBatchOperator(task_id="table_by_job", items=["a", "b"], mode="batch", **out)
+        ImagenBatchOperator(task_id="table_not_asked", items=["a", "b"], dry_run="true", **out)
+        ImagenBatchOperator(task_id="table_perhaps", items=["a", "b"], dry_run="{{ var.value.dry }}", **out)
         ImagenUpscaleOperator.partial(task_id="by_run", upscale_factor="x2", output_uri="gs://bucket/b/").expand(
             image=one.output
         )
@@ -216,14 +220,17 @@ def test_a_run_is_summed_with_every_instance_of_a_mapped_task(run: Run, write_da
     report = json.loads(run(*CHECK, str(folder), "--format", "json").stdout)
 
     # 2 x 0.134, 3 x 0.134 and 3 x 0.24, a table with 3 x 0.134, and one with 2 x 0.067 as a job
-    assert report["costs"] == [{"dag_id": "sums", "cost_usd": 1.926, "unknown": ["by_run"]}]
+    assert report["costs"] == [{"dag_id": "sums", "cost_usd": 1.926, "unknown": ["by_run", "table_perhaps"]}]
     assert [(row["task_id"], row["instances"], row["images"]) for row in report["tasks"]] == [
         ("by_run", None, None),
         ("one", 1, 2),
         ("six", 6, 6),
         ("table", 1, 3),
         ("table_by_job", 1, 2),
+        ("table_not_asked", 1, 0),
+        ("table_perhaps", 1, None),
     ]
+    assert [row["not_judged"] for row in report["tasks"] if row["task_id"] == "table_perhaps"] == [["dry_run"]]
 
 
 def test_foreign_names_are_answered_with_ours(run: Run, write_dags: WriteDags) -> None:

@@ -207,6 +207,12 @@ def test_a_function_that_is_mapped_over_what_a_task_returns_is_no_mistake(run: R
 
 
 SUBCLASSES = """
+    from airflow_provider_imagen.operators.batch import ImagenBatchOperator
+
+    class Careful(ImagenBatchOperator):
+        def __init__(self, **kwargs):
+            super().__init__(**{**kwargs, "max_concurrency": 0})
+
     class Styled(ImagenGenerateOperator):
         def __init__(self, *, prompt, style="flat", **kwargs):
             super().__init__(prompt=f"In a {style} style: {prompt}", **kwargs)
@@ -221,6 +227,7 @@ SUBCLASSES = """
         Styled.partial(task_id="styled").expand_kwargs(first.output)
         Styled.partial(task_id="styled_wrong", seed=0).expand_kwargs(first.output)
         Styled.partial(task_id="named").expand(prompt=first.output)
+        Careful.partial(task_id="table_wrong").expand_kwargs(first.output)
         Product.partial(task_id="product").expand(product=first.output)
         Product.partial(task_id="product_wrong", seed=0).expand(product=first.output)
         Product.partial(task_id="product_in_a_dict").expand_kwargs([{"product": first.output}])
@@ -234,5 +241,5 @@ def test_a_subclass_that_computes_with_what_an_expansion_brings_is_no_mistake(ru
 
     (of_no_product,) = found.pop("no_product")
     assert of_no_product.startswith("The task cannot be made of its arguments: TypeError")
-    assert {name for name, texts in found.items() if texts} == {"styled_wrong", "product_wrong"}
+    assert {name for name, texts in found.items() if texts} == {"styled_wrong", "product_wrong", "table_wrong"}
     assert [each[:9] for each in (*found["styled_wrong"], *found["product_wrong"])] == ["seed is 0"] * 2
