@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -145,18 +145,24 @@ def _found_in(dag: Any, task: Any) -> Iterator[ImagenTask]:
         file=dag.fileloc,
         lines=_lines(dag.fileloc).get(task.task_id.rpartition(".")[2], {}),
     )
-    tasks: Iterable[ImagenTask] = (
-        [replace(found, arguments=_arguments(task, ours))]
-        if isinstance(task, OURS)
-        else (_instance(found, task, ours, instance) for instance in instances_of(task))
-    )
     environment = dag.get_template_env()
-    yield from (replace(each, wrong_templates=tuple(_wrong_templates(each, environment))) for each in tasks)
+    if isinstance(task, OURS):
+        yield _with_values(found, task, ours, environment)
+    else:
+        yield from (_instance(found, task, ours, environment, instance) for instance in instances_of(task))
 
 
-def _wrong_templates(task: ImagenTask, environment: Environment) -> Iterator[str]:
+def _with_values(found: ImagenTask, task: Any, ours: Any, environment: Environment) -> ImagenTask:
+    """Return a task with what an operator holds; what only a subclass or a function takes is a template as well."""
+    fields = {OTHER_NAMES.get(field, field): getattr(task, field, None) for field in task.template_fields}
+    return replace(
+        found, arguments=_arguments(task, ours), wrong_templates=tuple(_wrong_templates(fields, environment))
+    )
+
+
+def _wrong_templates(fields: Mapping[str, Any], environment: Environment) -> Iterator[str]:
     """Yield a sentence for each template that no run can render, whatever its variables are."""
-    for name, value in task.arguments.items():
+    for name, value in fields.items():
         for text in filter(is_open, texts_in(value)):
             try:
                 environment.compile(text)
@@ -165,7 +171,7 @@ def _wrong_templates(task: ImagenTask, environment: Environment) -> Iterator[str
                 yield f"{name} is {quoted(text)}, which is no template of Jinja: {reason}. Correct the template."
 
 
-def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> ImagenTask:
+def _instance(found: ImagenTask, task: Any, ours: Any, environment: Environment, instance: Instance) -> ImagenTask:
     """Return some of the instances of a mapped task."""
     numbers = (found.instances, instance.number)
     found = replace(found, instances=None if None in numbers else (numbers[0] or 0) * (numbers[1] or 0))
@@ -178,13 +184,14 @@ def _instance(found: ImagenTask, task: Any, ours: Any, instance: Instance) -> Im
         }
     try:
         # As Airflow does when the task runs, so that default_args and a subclass have their say.
-        return replace(found, arguments=_arguments(task.unmap(mapped), ours))
+        return _with_values(found, task.unmap(mapped), ours, environment)
     except Exception as failure:  # noqa: BLE001 a constructor may raise anything
         written = {name: _read(value) for name, value in {**task.partial_kwargs, **mapped}.items()}
         arguments = {name: value for name, value in written.items() if name in _argument_names(ours)}
         if _is_of_a_run(written):  # which a constructor that computes with it cannot take
             made = dict.fromkeys(_argument_names(ours), RunTimeValue("{{ what the constructor makes of it }}"))
-            return replace(found, arguments={**made, **arguments})
+            wrong = tuple(_wrong_templates(arguments, environment))
+            return replace(found, arguments={**made, **arguments}, wrong_templates=wrong)
         problem = f"The task cannot be made of its arguments: {type(failure).__name__}: {failure}"
         return replace(found, arguments=arguments, problem=problem)
 

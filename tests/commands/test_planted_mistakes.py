@@ -22,6 +22,13 @@ MISTAKES = """
     from airflow_provider_imagen.operators.batch import ImagenBatchOperator
     from airflow_provider_imagen.sensors.imagen import ImagenOutputSensor
 
+    class Themed(ImagenGenerateOperator):
+        template_fields = (*ImagenGenerateOperator.template_fields, "theme")
+
+        def __init__(self, *, theme, **kwargs):
+            super().__init__(**kwargs)
+            self.theme = theme
+
     generate, upscale = ImagenGenerateOperator, ImagenUpscaleOperator
     with DAG("mistakes", schedule=None, start_date=datetime(2026, 1, 1), params={"ratio": "5:7"}) as dag:
         out = {"output_uri": "gs://bucket/a/"}
@@ -55,6 +62,7 @@ MISTAKES = """
         generate(task_id="template", prompt="a boat on {{ ds }", **out)
         generate(task_id="template_of_a_list", reference_images=["gs://bucket/{{ ds | dds }}.png"], **boat)
         ImagenOutputSensor(task_id="template_of_a_sensor", output_uri="gs://bucket/{% if ds }/")
+        Themed(task_id="template_of_a_subclass", theme={"colour": ["{{ ds ~ }}"]}, **boat)
         generate(task_id="connection", imagen_conn_id="broken", **boat)
         generate(task_id="place_of_connection", imagen_conn_id="elsewhere", model="gemini-3-pro-image", **boat)
         table = {"output_uri": "gs://bucket/b/", "model": "gemini-3-pro-image"}
@@ -84,6 +92,13 @@ MISTAKES = """
             return "a boat"
 
         decorated()
+
+        @task.imagen(output_uri="gs://bucket/a/")
+        def called(day, size):
+            return "a boat"
+
+        called("{{ ds }", size=1)
+        called.override(task_id="called_mapped").partial(day="{{ ds }").expand(size=[1, 2])
 """
 FOUND = {
     "retired": ("error", "model", "whose last day was 2026-06-30"),
@@ -115,6 +130,7 @@ FOUND = {
     "template": ("error", "prompt", "which is no template of Jinja: unexpected '}'. Correct the template."),
     "template_of_a_list": ("error", "reference_images", "No filter named 'dds'."),
     "template_of_a_sensor": ("error", "output_uri", "which is no template of Jinja"),
+    "template_of_a_subclass": ("error", None, "theme is '{{ ds ~ }}', which is no template of Jinja"),
     "connection": ("error", None, "The connection broken has 1 extra to correct"),
     "place_of_connection": ("error", None, "location is mars-1"),
     "batch_column": ("error", "items", "nmae"),
@@ -134,6 +150,8 @@ FOUND = {
     "mapped_nothing_asked": ("error", None, "missing keyword argument 'prompt'"),
     "mapped_by_a_task": ("error", "image_size", "'9K'"),
     "decorated": ("error", "aspect_ratio", "'tall'"),
+    "called": ("error", None, "op_args is '{{ ds }', which is no template of Jinja"),
+    "called_mapped": ("error", None, "op_kwargs is '{{ ds }', which is no template of Jinja"),
 }
 
 
