@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -20,7 +20,7 @@ from jinja2 import Environment, TemplateSyntaxError
 
 from airflow_provider_imagen.commands.dag_tasks import ImagenTask, RunTimeValue, TaskKind, is_open, texts_in
 from airflow_provider_imagen.commands.mapped_tasks import Instance, instances_of, times_in_groups
-from airflow_provider_imagen.commands.source_lines import Lines, lines_of_tasks
+from airflow_provider_imagen.commands.source_lines import TaskInSource, lines_of, tasks_in
 from airflow_provider_imagen.core.text import quoted
 from airflow_provider_imagen.core.validation.argument_names import problem_with_names
 from airflow_provider_imagen.operators.batch import ImagenBatchOperator
@@ -143,7 +143,7 @@ def _found_in(dag: Any, task: Any) -> Iterator[ImagenTask]:
         params=_defaults(dag.params, task.params),
         instances=times_in_groups(task),
         file=dag.fileloc,
-        lines=_lines(dag.fileloc).get(task.task_id.rpartition(".")[2], {}),
+        lines=lines_of(_written(dag.fileloc), dag.dag_id, task.task_id),
     )
     environment = dag.get_template_env()
     if isinstance(task, OURS):
@@ -225,9 +225,9 @@ def _read(value: Any) -> Any:
 
 
 @cache
-def _lines(file: str) -> Mapping[str, Lines]:
+def _written(file: str) -> Mapping[str, Sequence[TaskInSource]]:
     try:
-        return lines_of_tasks(Path(file).read_text(encoding="utf-8"))
+        return tasks_in(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):  # such as one in an archive
         return {}
 
