@@ -39,7 +39,6 @@ def exit_code(report: Report, *, strict: bool) -> int:
 def _read_and_judge(folders: list[Path], today: date, *, everywhere: bool) -> Report:
     with standard_output_kept_clean():
         from airflow_provider_imagen.commands.connections import ConnectionReader  # noqa: PLC0415 all of Airflow
-        from airflow_provider_imagen.commands.reading import read_folder  # noqa: PLC0415
+        from airflow_provider_imagen.commands.reading import read_folders  # noqa: PLC0415
 
-        found = [read_folder(folder) for folder in folders]
-        return report_on(found, ConnectionReader(everywhere=everywhere), today)
+        return report_on(read_folders(folders), ConnectionReader(everywhere=everywhere), today)

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -89,10 +89,20 @@ class StrictDagBag(DagBag):
             return []
 
 
-def read_folder(folder: Path) -> Folder:
+def read_folders(folders: Iterable[Path]) -> list[Folder]:
+    """Import the DAG files in some folders; a file that lies in two of them counts once.
+
+    :param folders: the folders, or DAG files.
+    """
+    read: set[str] = set()
+    return [_read_folder(folder, read) for folder in folders]
+
+
+def _read_folder(folder: Path, read: set[str]) -> Folder:
     """Import the DAG files in a folder.
 
     :param folder: the folder, or one DAG file.
+    :param read: files that were read before; those of this folder are added.
     """
     home = str(folder if folder.is_dir() else folder.parent)
     if home not in sys.path:
@@ -101,8 +111,10 @@ def read_folder(folder: Path) -> Folder:
     options: dict[str, Any] = {"include_examples": False} if takes_examples else {}
     with _failed_imports_not_logged():
         bag = StrictDagBag(str(folder), **options)
-    tasks = [found for dag in bag.dags.values() for task in dag.tasks for found in _found_in(dag, task)]
-    return Folder(home, len(bag.dags), tasks, {file: _with_hint(text) for file, text in bag.import_errors.items()})
+    dags = [dag for dag in bag.dags.values() if os.path.realpath(dag.fileloc) not in read]
+    read.update(os.path.realpath(dag.fileloc) for dag in dags)
+    tasks = [found for dag in dags for task in dag.tasks for found in _found_in(dag, task)]
+    return Folder(home, len(dags), tasks, {file: _with_hint(text) for file, text in bag.import_errors.items()})
 
 
 @contextmanager

@@ -251,6 +251,20 @@ def test_a_run_is_summed_with_every_instance_of_a_mapped_task(run: Run, write_da
     assert [row["not_judged"] for row in report["tasks"] if row["task_id"] == "table_perhaps"] == [["dry_run"]]
 
 
+def test_a_file_that_is_named_and_lies_in_a_named_folder_counts_once(run: Run, write_dags: WriteDags) -> None:
+    folder = write_dags(
+        one="""
+    with DAG("one", schedule=None, start_date=datetime(2026, 1, 1)):
+        ImagenGenerateOperator(task_id="a", prompt="x", model="gemini-3-pro-image", output_uri="gs://bucket/a/")
+    """
+    )
+    words = (str(folder), str(folder / "one.py"), f"{folder}/../{folder.name}")
+    report = json.loads(run(*CHECK, *words, "--format", "json").stdout)
+
+    assert report["costs"] == [{"dag_id": "one", "cost_usd": 0.134, "unknown": []}]
+    assert (report["dags"], report["tasks"][0]["instances"]) == (1, 1)
+
+
 def test_foreign_names_are_answered_with_ours(run: Run, write_dags: WriteDags) -> None:
     folder = write_dags(
         partial="""
