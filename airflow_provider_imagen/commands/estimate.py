@@ -17,7 +17,7 @@ from airflow_provider_imagen.commands.outside_tasks import (
     run_outside_tasks,
     task_log_shown,
 )
-from airflow_provider_imagen.commands.printing import remark, say, standard_output_kept_clean
+from airflow_provider_imagen.commands.printing import remark, say, standard_output_kept_clean, wrapped
 from airflow_provider_imagen.errors import ImagenError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def in_words(estimate: dict[str, Any]) -> str:
         f"requests  {estimate['requests']}",
         f"cost      {money(estimate['estimated_cost_usd'])}",
     ]
-    return "\n".join([*lines, *([estimate["problem"]] if estimate["problem"] else [])])
+    return "\n".join([*lines, *([wrapped(estimate["problem"])] if estimate["problem"] else [])])
 
 
 def _prepared(options: Namespace) -> Callable[[], dict[str, Any]]:

@@ -113,7 +113,8 @@ def test_what_a_task_would_refuse_ends_with_1(
     done = estimate("table.csv", "--prompt", PROMPT, *words)
 
     assert done.code == 1
-    assert told in done.out + done.err
+    assert told in " ".join((done.out + done.err).split())
+    assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
 def test_a_json_list_is_a_table_too(estimate: Callable[..., Said]) -> None:
