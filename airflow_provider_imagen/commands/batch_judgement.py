@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from airflow_provider_imagen.commands.known_arguments import certain, is_certain, with_stand_ins
+from airflow_provider_imagen.core.batch.budget import Budget
 from airflow_provider_imagen.core.batch.items import FileKind, file_kind
 from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
 from airflow_provider_imagen.core.batch.rows import Item, RowProblem
@@ -23,6 +24,7 @@ from airflow_provider_imagen.runner.batch_rows import rows_in_file, rows_in_valu
 
 MOST_ROWS_NAMED = 5
 SETTINGS = BatchSettings.model_fields.keys()
+DECIDES_SPENDING = {"model", "mode", "dry_run", "number_of_images", "image_size", "service_tier", "reference_images"}
 OF_EACH_ITEM = {"prompt", "model"}
 SAYS_WHAT_COLUMNS_ARE = {"item_columns", "item_arguments"}
 FILE_SCHEME = "file://"
@@ -66,6 +68,10 @@ def judge_table(
     table = _judge_rows(known, left_out, preferences, models, today, is_model_known=is_model_known)
     if settings.dry_run:
         table = table._replace(images=0, cost_usd=0.0)
+    elif known.get("if_exists") == "generate" and DECIDES_SPENDING.isdisjoint(left_out) and not table.problems:
+        # With "reuse", images may be there that cost nothing.
+        over = Budget(settings.max_cost_usd).problem_with_estimate(table.cost_usd) if table.images else None
+        table = table._replace(problems=(over,) if over else ())
     return table._replace(problems=(*problems, *table.problems))
 
 

@@ -11,10 +11,12 @@ from airflow_provider_imagen.commands.generate import DONE, FAILED
 from airflow_provider_imagen.commands.outside_tasks import absolute, hook_outside_tasks, task_log_shown
 from airflow_provider_imagen.commands.printing import as_json, remark, say, standard_output_kept_clean, wrapped
 from airflow_provider_imagen.core.text import counted
-from airflow_provider_imagen.errors import ImagenError, InvalidInputError
+from airflow_provider_imagen.errors import ImagenError
 
 if TYPE_CHECKING:
     from airflow_provider_imagen.core.protocols.batch_job import BatchJob
+
+WRONG_USAGE = 2
 
 
 def handle_jobs(options: Namespace) -> int:
@@ -25,12 +27,12 @@ def handle_jobs(options: Namespace) -> int:
         "cancel": _cancel,
         "collect": _collect,
     }
+    if options.action != "list" and options.job is None:
+        remark(f"jobs {options.action} needs the name of a job. 'jobs list' shows names.")
+        return WRONG_USAGE
     try:
         with standard_output_kept_clean():
             client = hook_outside_tasks(options).client
-        if options.action != "list" and options.job is None:
-            problem = f"jobs {options.action} needs the name of a job. 'jobs list' shows names."
-            raise InvalidInputError((problem,))  # one place says what went wrong
         with task_log_shown(logging.WARNING):
             verbs[options.action](client, options)
     except ImagenError as failure:

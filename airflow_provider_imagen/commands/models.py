@@ -95,7 +95,8 @@ def lines_about(model: Model, models: Catalogue, today: date) -> Iterator[str]:
 
 
 def _is_of(model: Model, job: str | None) -> bool:
-    return job is None or job in model.jobs
+    """Return whether a model does a job. Those that generate from pictures edit them."""
+    return job is None or job in model.jobs or (job == "edit" and model.pictures is not None)
 
 
 def _jobs(model: Model, models: Catalogue) -> list[str]:

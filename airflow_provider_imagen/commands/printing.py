@@ -42,8 +42,11 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def say(text: str) -> None:
-    """Print a result."""
-    print(text)  # noqa: T201
+    """Print a result. A reader that has seen enough, as ``head`` has, is no error."""
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python flushes at its end goes there
 
 
 def remark(text: str) -> None:

@@ -51,6 +51,12 @@ def _no_switch(value: Any) -> Any:
     return value
 
 
+def _text(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray):
+        raise ValueError("bytes are no text")  # noqa: TRY004  # pydantic collects ValueErrors
+    return text_from(value)
+
+
 def _uris(value: Any) -> Any:
     """Return one URI as a list of one, and a list that a template rendered as text as that list."""
     if not isinstance(value, str):
@@ -64,7 +70,7 @@ def _only_true(value: Any) -> Any:
     return value or None
 
 
-Text = Annotated[str, BeforeValidator(text_from), Field(description="text")]
+Text = Annotated[str, BeforeValidator(_text), Field(description="text")]
 Whole = Annotated[int, BeforeValidator(_no_switch), Field(description="a whole number")]
 Number = Annotated[float, Field(description="a number")]
 Switch = Annotated[bool, Field(description="True or False")]

@@ -68,3 +68,15 @@ def test_an_argument_of_the_table_of_another_type_is_an_error_of_its_own() -> No
     problems = judge_table(known, (), ModelPreferences(), catalogue(), TODAY).problems
 
     assert problems == ("item_columns is 5 and must be a list of names of columns, such as ['key', 'prompt'].",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "limit", "is_over"),
+    [("generate", 0.05, True), ("generate", 0.07, False), ("reuse", 0.05, False), ("generate", None, False)],
+)
+def test_a_budget_that_cannot_suffice_is_found(policy: str, limit: float | None, *, is_over: bool) -> None:
+    known = {**PLACE, "items": ["x", "y"], "if_exists": policy, "max_cost_usd": limit}
+
+    problems = judge_table(known, (), ModelPreferences(), catalogue(), TODAY).problems
+
+    assert [each.partition(" is ")[0] for each in problems] == (["max_cost_usd"] if is_over else [])

@@ -83,6 +83,6 @@ def test_a_job_without_name_and_one_that_is_unknown_are_told(jobs: JobsCommand, 
     missing = jobs("show")
     unknown = jobs("show", "projects/p/locations/global/batchPredictionJobs/9")
 
-    assert (missing.returncode, unknown.returncode) == (1, 1)
+    assert (missing.returncode, unknown.returncode) == (2, 1)
     assert "'jobs list' shows names" in missing.stderr
     assert "JobNotFoundError" in unknown.stderr

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from argparse import Namespace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -137,3 +139,22 @@ def test_today_is_the_default_day(capsys: pytest.CaptureFixture[str]) -> None:
 
     (row,) = [row for row in json.loads(capsys.readouterr().out) if row["id"] == "imagen-3.0-generate-002"]
     assert row["state"] == "retired"
+
+
+def test_models_that_take_pictures_edit_them(capsys: pytest.CaptureFixture[str]) -> None:
+    list_models(Namespace(job="edit", today=date(2026, 11, 26), format="json", all=False))
+
+    shown = [each["id"] for each in json.loads(capsys.readouterr().out)]
+    assert shown[0] == "gemini-nano-banana-2.1"
+    assert not [each for each in shown if "upscale" in each]
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    words = [sys.executable, "-m", "airflow_provider_imagen", "models"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        said = command.stderr.read()
+
+    assert (command.wait(), said) == (0, "")

@@ -153,6 +153,7 @@ def test_a_table_that_cannot_be_read_hides_no_mistake_of_the_task(ti: Any) -> No
     [
         ({"max_concurrency": 0}, "max_concurrency is 0; allowed are 1 to 64"),
         ({"max_concurrency": "many"}, "max_concurrency is 'many' and must be a whole number"),
+        ({"model": b"gemini-3-pro-image"}, "model is b'gemini-3-pro-image' and must be text"),
         ({"max_cost_usd": "cheap"}, "max_cost_usd is 'cheap' and must be a number"),
         ({"max_failed_items": "some"}, "max_failed_items is 'some' and must be a number of items"),
         ({"max_failed_items": "120%"}, "allowed are a number of items from 0, and a share"),
