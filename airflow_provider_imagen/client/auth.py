@@ -236,8 +236,13 @@ def _unreachable(failure: BaseException, status: int) -> ImagenError | None:
     """
     from google.auth import exceptions
 
+    is_odd = any(
+        isinstance(each, ODD_ANSWERS) and not isinstance(each, exceptions.GoogleAuthError) for each in chain_of(failure)
+    )
+    if is_odd and status == HTTPStatus.OK:
+        return _no_token(failure, "It answered 200 with something else. ")
     if not isinstance(failure, exceptions.GoogleAuthError):
-        return _no_token(failure, "It answered 200 with something else. ") if status == HTTPStatus.OK else None
+        return None
     if lasting := lasting_cause(failure):
         return InvalidConnectionError(f"Nothing was sent, not even to the token server: {lasting}")
     # Only for keys and logins google-auth says itself that an answer passes; that of the metadata server is a cause.

@@ -278,6 +278,14 @@ def test_an_answer_that_is_no_token_is_none_of_google(key: dict[str, str], body:
         token.headers_for(GOOGLE)
 
 
+@pytest.mark.parametrize("body", [b"<html>Log in to the network</html>", b"{}", b'{"accessToken": "planted"}'])
+def test_nor_is_one_to_an_impersonation(default_login: StillToken, body: bytes) -> None:
+    settings = ConnectionSettings(impersonation_chain="target@x.iam")
+
+    with pytest.raises(NotSentError, match="It answered 200 with something else.*Check the way to the token server"):
+        GoogleToken(settings, pools=AnsweringPools(200, body)).headers_for(GOOGLE)
+
+
 @pytest.mark.parametrize("name", ["key_path", "credential_config_file"])
 @pytest.mark.parametrize(
     "text", ["[]", '"{\\"type\\": \\"service_account\\"}"', '{"type": "impersonated_service_account"}']
