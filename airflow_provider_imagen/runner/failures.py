@@ -103,23 +103,24 @@ def error_for(
 
 
 @contextmanager
-def place_errors(output_uri: str) -> Iterator[None]:
+def place_errors(output_uri: str, so_far: str = "No model was asked.") -> Iterator[None]:
     """Turn what a storage library raises before a request into an error about ``output_uri``.
 
-    :raises NotSentError: the storage did not answer; no model was asked, so that another try costs nothing.
+    :param output_uri: the folder.
+    :param so_far: what was sent, in words.
+    :raises NotSentError: the storage did not answer; nothing was sent to a model meanwhile.
     :raises InvalidInputError: the place cannot be read or written.
     """
     try:
         yield
     except ResponseLostError as failure:
-        raise NotSentError(f"{failure} No model was asked.") from failure
+        raise NotSentError(f"{failure} {so_far}") from failure
     except ImagenError:
         raise
     except Exception as failure:  # storage libraries raise anything
         if is_passing(failure):
             raise NotSentError(
-                f"output_uri {output_uri!r} could not be reached ({type(failure).__name__}: {failure}). No model was "
-                "asked, so another try costs nothing."
+                f"output_uri {output_uri!r} could not be reached ({type(failure).__name__}: {failure}). {so_far}"
             ) from failure
         problem = (
             f"output_uri is {output_uri!r} and cannot be written ({type(failure).__name__}: {failure}). Use a folder "

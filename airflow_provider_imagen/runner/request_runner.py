@@ -20,9 +20,7 @@ from airflow_provider_imagen.core.recovery.decision import (
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord, TaskIdentity, relevant_record
 from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.storage.object_names import OwnPlace
-from airflow_provider_imagen.errors import (
-    ObjectExistsError,
-)
+from airflow_provider_imagen.errors import ImagenError, ObjectExistsError, RequestStoppedError
 from airflow_provider_imagen.runner import failures
 from airflow_provider_imagen.runner.image_look import ImageLook, take_files
 from airflow_provider_imagen.runner.images import ImageFolder
@@ -133,6 +131,7 @@ class RequestRunner:
             empty=len(state.round.empty),
             filtered=state.filtered,
             failed=state.failed,
+            unrecorded=state.unrecorded is not None,
             stopped=self._stop_switch.is_on,
         )
 
@@ -177,7 +176,17 @@ class RequestRunner:
         if not is_continued:
             state.kept = ()  # images of an earlier result
         numbers = self._numbers(images)
-        if not self._record_intent():
+        try:
+            is_first = self._record_intent()
+        except RequestStoppedError:
+            raise
+        except ImagenError as failure:
+            if not state.sendings:
+                raise
+            log.warning("Asking once more could not be recorded, so it is not sent: %s", failure)
+            state.unrecorded = failure
+            return
+        if not is_first:
             self._read_place()  # another writer came first: what it recorded decides
             return
         self._sending.run(numbers, is_continued=is_continued)
@@ -185,7 +194,8 @@ class RequestRunner:
     def _record_intent(self) -> bool:
         """Record the intent to send, and say whether no other writer of the same name was first."""
         intent = self._new_record()
-        with failures.place_errors(self._plan.request.output_uri):
+        once_more = " once more" if self._state.sendings else ""
+        with failures.place_errors(self._plan.request.output_uri, f"No model was asked{once_more}."):
             try:
                 self._records.write_intent(intent)
             except ObjectExistsError:
@@ -269,6 +279,8 @@ class RequestRunner:
             kept = tuple(self._images.uris(state.before)) if self._place.is_key else ()
             document = result_document(response, state, self._plan, self._images, kept_earlier=kept)
             return Outcome(document, self._plan, refusal=refusal, response=response)
+        if stop.reason == "not_recorded" and state.unrecorded is not None:
+            raise state.unrecorded
         raise failures.error_for(
             stop.reason,
             errors=state.round.errors,

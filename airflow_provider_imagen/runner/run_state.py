@@ -8,7 +8,7 @@ from datetime import datetime
 from airflow_provider_imagen.core.recovery.request_record import RequestRecord
 from airflow_provider_imagen.core.responses import GeneratedImage
 from airflow_provider_imagen.core.token_usage import TokenUsage
-from airflow_provider_imagen.errors import ImagesFilteredError
+from airflow_provider_imagen.errors import ImagenError, ImagesFilteredError
 from airflow_provider_imagen.runner.sending import Round
 
 
@@ -25,6 +25,7 @@ class RunState:
     :param usages: the tokens of the responses without an image, also of those that were asked for again.
     :param resent: how many requests were sent again because their response was lost, or their worker died.
     :param seconds: how long the sendings took together.
+    :param unrecorded: why the intent to send once more could not be recorded.
     :param waited_for: when the other writer's request was sent that this task waits for.
     :param waited: how many seconds it has waited, by its own clock.
     """
@@ -40,6 +41,7 @@ class RunState:
     usages: tuple[TokenUsage, ...] = ()
     resent: int = 0
     seconds: float = 0.0
+    unrecorded: ImagenError | None = None
     waited_for: datetime | None = None
     waited: float = 0.0
 

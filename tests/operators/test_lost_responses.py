@@ -10,6 +10,7 @@ from support.emulated import images_in, model_requests, put
 from support.operators import CLOUD, GEMINI, generate, upscale
 
 from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.errors import NotSentError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators import report
 
@@ -192,3 +193,33 @@ def test_a_value_of_on_lost_that_is_not_allowed_is_refused(emulator: Any, ti: An
     with pytest.raises(AirflowFailException, match="on_lost is 'retry'.*fail, resend"):
         generate(on_lost="retry").execute({"ti": ti})
     assert emulator.requests == []
+
+
+def test_a_lost_image_is_not_asked_for_again_where_the_second_sending_cannot_be_recorded(
+    emulator: Any, make_ti: Any
+) -> None:
+    emulator.order_fault(Fault("generate", reset=True))
+    emulator.order_fault(Fault("generate", finish_reason="NO_IMAGE"))
+    emulator.order_fault(Fault("upload", skip=3, times=None, reset=True))  # after the intent and two images
+    task = generate(model=GEMINI, number_of_images=4)
+
+    uris = task.execute({"ti": make_ti(max_tries=1)})
+
+    assert len(model_requests(emulator)) == 4
+    assert uris == [uri for uri in images_in(CLOUD, emulator) if uri.endswith(".png")]
+    assert len(uris) == 2
+
+
+def test_an_empty_response_is_asked_for_again_by_the_next_try_where_the_second_sending_cannot_be_recorded(
+    emulator: Any, make_ti: Any
+) -> None:
+    emulator.order_fault(Fault("generate", finish_reason="NO_IMAGE"))
+    emulator.order_fault(Fault("upload", skip=4, times=None, reset=True))
+    task = generate(model=GEMINI, number_of_images=4)
+
+    with pytest.raises(NotSentError, match="No model was asked once more"):
+        task.execute({"ti": make_ti(max_tries=1)})
+    emulator.clear_faults()
+
+    assert len(task.execute({"ti": make_ti(try_number=2, max_tries=1)})) == 4
+    assert len(model_requests(emulator)) == 5

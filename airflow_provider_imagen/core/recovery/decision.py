@@ -22,6 +22,7 @@ Reason = Literal[
     "no_image",
     "filtered",
     "failed",
+    "not_recorded",
     "stopped",
 ]
 
@@ -55,6 +56,7 @@ class Facts:
     :param empty: responses of the last sending with neither an image nor a reason.
     :param filtered: images of the last sending that Google held back.
     :param failed: requests of the last sending that failed otherwise.
+    :param unrecorded: the intent to send once more could not be recorded, so it was not sent.
     :param stopped: a stop was asked for.
     """
 
@@ -78,6 +80,7 @@ class Facts:
     empty: int = 0
     filtered: int = 0
     failed: int = 0
+    unrecorded: bool = False
     stopped: bool = False
 
 
@@ -146,7 +149,7 @@ def table_for(facts: Facts) -> tuple[Rule, ...]:
 def _may_be_sent_again(facts: Facts) -> int:
     """Return how many requests of the last sending may be sent once more."""
     # Where Google stores the images, a look has shown that there are none.
-    if facts.stores_output and facts.images:
+    if facts.unrecorded or (facts.stores_output and facts.images):
         return 0
     free = facts.server_errors if facts.stores_output else 0
     if free and not facts.lost and facts.sendings < MOST_SENDINGS_AFTER_SERVER_ERRORS:
@@ -159,6 +162,11 @@ def _may_be_sent_again(facts: Facts) -> int:
 def _some(facts: Facts, images: int) -> Send:
     """Send so many requests where each brings one image, else one request for all that is missing."""
     return Send(images if facts.one_image_per_request else facts.requested - facts.images)
+
+
+def _would_pay_for_a_lost_one(facts: Facts) -> bool:
+    """Say whether the next try, which sees only an intent and images, would ask again for what ``on_lost`` forbids."""
+    return facts.lost > 0 and facts.on_lost == "fail" and not facts.stores_output
 
 
 def _kept_if_images(facts: Facts) -> RecordFate:
@@ -242,6 +250,11 @@ AFTER_SENDING = (
         "responses are lost, errors or empty, and may be asked for once more",
         lambda f: f.images < f.requested and _may_be_sent_again(f) > 0,
         lambda f: _some(f, _may_be_sent_again(f)),
+    ),
+    Rule(
+        "asking once more cannot be recorded, and the next try may ask for all that is missing",
+        lambda f: f.unrecorded and not _would_pay_for_a_lost_one(f),
+        lambda _: Stop("not_recorded", "keep"),
     ),
     Rule("new images are there", lambda f: f.new > 0, lambda _: Return()),
     Rule("a response is lost", lambda f: f.lost > 0, lambda _: Stop("response_lost", "lost")),
