@@ -172,7 +172,9 @@ class ItemRunner:
             listener=self.listener,
             stop=self.stop,
             records=records,
-            images=ImageFolder(self.store, place, [StoredFile(*file) for file in files]),
+            images=ImageFolder(
+                self.store, place, [StoredFile(*file) for file in files], pause=self.client.session.pause
+            ),
             send_all=self._send_all,
         )
         outcome = runner.run()

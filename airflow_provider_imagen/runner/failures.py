@@ -40,6 +40,8 @@ PASSING = frozenset(
     }
 )
 """Errors of the operating system that pass: of a network, and of a disk behind one."""
+LASTING = (ImagenError, ImportError, PermissionError, FileNotFoundError, FileExistsError, NotADirectoryError)
+"""Errors of a storage that another try meets as well."""
 
 
 def error_for(
@@ -136,6 +138,17 @@ def is_passing(failure: Exception) -> bool:
     """
     is_of_network = isinstance(failure, TimeoutError | ConnectionError)
     return is_of_network or (isinstance(failure, OSError) and failure.errno in PASSING)
+
+
+def may_pass(failure: Exception) -> bool:
+    """Say whether storing a paid image may succeed in another try.
+
+    What says of itself that it stays is believed. So are our own errors: the client has tried again already. Libraries
+    for object storage raise errors of their own kinds for a network that fails.
+    """
+    if isinstance(failure, LASTING):
+        return False
+    return is_passing(failure) or not isinstance(failure, OSError) or failure.errno is None
 
 
 def most_serious(errors: Sequence[ImagenError]) -> ImagenError:

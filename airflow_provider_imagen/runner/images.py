@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +23,13 @@ from airflow_provider_imagen.core.storage.object_names import (
 )
 from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import OutputError, PermissionDeniedError
+from airflow_provider_imagen.runner.failures import may_pass
 from airflow_provider_imagen.runner.store import OutputStore, StoredFile
 
 log: logging.Logger = logging.getLogger("airflow.task")
 REFUSALS = (PermissionDeniedError, PermissionError)
+PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""The pauses between the tries to store an image where the storage fails for a moment."""
 
 
 class ImageFolder:
@@ -35,10 +38,19 @@ class ImageFolder:
     :param store: the folder of the ``output_uri``.
     :param place: the request's own place below it.
     :param listed: the files that a listing has found already, for the first look. None: each look lists.
+    :param pause: lets time pass between two tries to store an image. None: each is tried once.
     """
 
-    def __init__(self, store: OutputStore, place: OwnPlace, listed: Sequence[StoredFile] | None = None) -> None:
+    def __init__(
+        self,
+        store: OutputStore,
+        place: OwnPlace,
+        listed: Sequence[StoredFile] | None = None,
+        *,
+        pause: Callable[[float], None] | None = None,
+    ) -> None:
         self._store = store
+        self._pause = pause
         self._place = place
         self._listed = listed
         self._taken: set[str] = set()
@@ -133,7 +145,7 @@ class ImageFolder:
         while True:
             name = self._place.file_name(number, image.mime_type, copy)
             try:
-                self._store.write(name, image.data, image.mime_type)
+                self._write(name, image.data, image.mime_type)
             except Exception as failure:  # noqa: BLE001  # storage libraries raise anything; a paid image must be accounted for
                 if isinstance(failure, REFUSALS) and name in self._taken:
                     log.warning("%s may not be replaced and stays: %s", self._store.uri(name), failure)
@@ -143,6 +155,22 @@ class ImageFolder:
                 why = f"{self._store.uri(name)} ({type(failure).__name__}: {failure})"
                 return replace(image, why_not_stored=why)
             return replace(image, uri=self._store.uri(name), data=None)
+
+    def _write(self, name: str, data: bytes, mime_type: str) -> None:
+        """Store a file, in several tries where the storage fails for a moment: its image is paid."""
+        pauses = iter(PAUSES_SECONDS)
+        while True:
+            try:
+                self._store.write(name, data, mime_type)
+            except Exception as failure:
+                seconds = next(pauses, None)
+                if seconds is None or self._pause is None or not may_pass(failure):
+                    raise
+                why = f"{type(failure).__name__}: {failure}"
+                log.warning("%s could not be written (%s). Trying again in %g s.", self._store.uri(name), why, seconds)
+                self._pause(seconds)
+            else:
+                return
 
     def save_all(self, numbers: Sequence[int], images: Sequence[GeneratedImage]) -> tuple[GeneratedImage, ...]:
         """Store the images of one response.

@@ -79,7 +79,7 @@ class RequestRunner:
         self._stop_switch = stop
         self._hosts = hosts if store.is_local else None
         self._records = records or RecordFolder(store, place.name, fingerprint)
-        self._images = images or ImageFolder(store, place)
+        self._images = images or ImageFolder(store, place, pause=client.session.pause)
         self._storage_uri = store.google_writes_to(place.folder) if plan.protocol.stores_output else None
         self._state = RunState()
         self._sending = RequestSending(

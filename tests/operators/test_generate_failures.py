@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from support.emulated import model_requests
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import PromptBlockedError
 from airflow_provider_imagen.operators.imagen import ImagenGenerateOperator
+from airflow_provider_imagen.runner.local_store import LocalStore
 
 MODEL = "imagen-3.0-generate-002"
 
@@ -149,3 +151,21 @@ def test_a_retry_policy_is_not_asked_where_images_may_have_been_paid_for(emulato
 
     with pytest.raises(AirflowFailException, match="ResponseLostError"):
         task.execute({"ti": ti})
+
+
+def test_a_paid_image_is_stored_after_a_short_outage_of_the_disk(
+    ti: Any, tmp_path: Path, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, outages = LocalStore.write, [OSError(errno.EIO, "planted")] * 2
+
+    def failing(store: LocalStore, name: str, *arguments: Any, **options: Any) -> Any:
+        if name.endswith(".png") and outages:
+            raise outages.pop()
+        return write(store, name, *arguments, **options)
+
+    monkeypatch.setattr(LocalStore, "write", failing)
+
+    (uri,) = operator(output_uri=str(tmp_path), output_mime_type="image/png").execute({"ti": ti})
+
+    assert Path(uri).is_file()
+    assert pauses == [1.0, 2.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from airflow_provider_imagen.core.responses import GeneratedImage
 from airflow_provider_imagen.core.storage.object_names import OwnPlace
-from airflow_provider_imagen.errors import PermissionDeniedError
+from airflow_provider_imagen.errors import NotSentError, PermissionDeniedError
 from airflow_provider_imagen.runner.images import ImageFolder, rescue
 from airflow_provider_imagen.runner.store import StoredFile
 
@@ -30,6 +31,7 @@ class MemoryStore:
         self.versions: dict[str, int] = {}
         self.locked: set[str] = set()
         self.full = False
+        self.outages: list[Exception] = []
 
     def uri(self, name: str) -> str:
         return f"gs://b/{name}"
@@ -46,6 +48,8 @@ class MemoryStore:
         return self.content.get(name)
 
     def write(self, name: str, data: bytes, mime_type: str, *, version: str | None = None) -> None:
+        if self.outages:
+            raise self.outages.pop(0)
         if self.full:
             raise OSError(28, "No space left on device")
         if name in self.locked:
@@ -99,6 +103,53 @@ def test_a_right_that_is_missing_for_every_file_is_no_reason_to_try_other_names(
 
     assert stored.uri is None
     assert "sku1.png (PermissionDeniedError" in str(stored.why_not_stored)
+
+
+class LibraryError(Exception):
+    """What a library for object storage raises when it finds no connection."""
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [OSError(errno.EIO, "Input/output error"), TimeoutError(), OSError("no answer"), LibraryError()],
+    ids=repr,
+)
+def test_an_image_is_stored_after_a_short_outage(failure: Exception) -> None:
+    store, pauses = MemoryStore(), list[float]()
+    store.outages = [failure] * 4
+
+    stored = ImageFolder(store, KEY, pause=pauses.append).save(0, png())
+
+    assert (stored.uri, store.content) == ("gs://b/sku1.png", {"sku1.png": b"new"})
+    assert pauses == [1.0, 2.0, 4.0, 8.0]
+
+
+def test_an_outage_that_goes_on_is_the_reason_why_an_image_is_not_stored() -> None:
+    store, pauses = MemoryStore(), list[float]()
+    store.outages = [TimeoutError("planted")] * 9
+
+    stored = ImageFolder(store, KEY, pause=pauses.append).save(0, png())
+
+    assert "sku1.png (TimeoutError: planted)" in str(stored.why_not_stored)
+    assert (len(pauses), len(store.outages)) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        PermissionError("Access Denied"),
+        FileNotFoundError("no such bucket"),
+        NotSentError("tried for ten minutes"),
+    ],
+    ids=repr,
+)
+def test_what_stays_is_not_waited_for(failure: Exception) -> None:
+    store, pauses = MemoryStore(), list[float]()
+    store.outages = [failure]
+
+    assert ImageFolder(store, KEY, pause=pauses.append).save(0, png()).uri is None
+    assert pauses == []
 
 
 def test_more_images_than_were_asked_for_get_the_next_free_numbers() -> None:
