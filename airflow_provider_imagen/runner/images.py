@@ -14,7 +14,6 @@ from airflow_provider_imagen.core.responses import GeneratedImage
 from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.result_parts import StoredImage
 from airflow_provider_imagen.core.storage.object_names import (
-    RECORDS,
     OwnPlace,
     extension_of,
     in_order,
@@ -63,12 +62,8 @@ class ImageFolder:
         """Return the images that lie in the place now, each with its version."""
         files = list(self._store.files(self._place.prefix) if self._listed is None else self._listed)
         self._listed = None
-        if self._place.is_key and any(file.name.startswith(f"{self._place.folder}{RECORDS}/") for file in files):
-            # Other tasks have this folder as their output_uri: nothing in it belongs to this key.
-            files = [file for file in files if not file.name.startswith(self._place.folder)]
-        own = [file for file in files if self._place.owns(file.name)]
-        self._taken = {file.name for file in own}
-        return {file.name: file.version for file in own if file.size}
+        self._taken = self._place.owned([file.name for file in files])
+        return {file.name: file.version for file in files if file.size and file.name in self._taken}
 
     def begin(self, before: Collection[str], *, replaces: bool) -> None:
         """Prepare to store images.

@@ -48,6 +48,17 @@ def test_a_folder_of_other_tasks_that_is_named_as_the_key_stays_as_it_is(
     assert images_in(CLOUD, emulator) == sorted([*product, *dated, *banner])
 
 
+@pytest.mark.parametrize("other", [IMAGEN, GEMINI])
+def test_what_google_wrote_for_a_key_is_reused_where_its_folder_is_one_of_other_tasks(
+    emulator: Any, make_ti: Any, other: str
+) -> None:
+    keyed(f"{CLOUD}shoes/", "0", model=other).execute({"ti": make_ti("r1", task_id="product")})
+    banner = keyed(CLOUD, "shoes", model=IMAGEN).execute({"ti": make_ti("r1", task_id="banner")})
+
+    assert keyed(CLOUD, "shoes", model=IMAGEN).execute({"ti": make_ti("r2", task_id="banner")}) == banner
+    assert len(model_requests(emulator)) == 2
+
+
 def test_a_picture_in_a_folder_of_other_tasks_is_not_taken_for_the_keys_own(emulator: Any, make_ti: Any) -> None:
     leave_intent(CLOUD, make_ti("r1"), emulator, own_name="shoes", model=GEMINI)
     other = keyed(f"{CLOUD}shoes/", "10023", prompt="x").execute({"ti": make_ti("r1", task_id="product")})

@@ -54,11 +54,9 @@ def place_of(item: PlannedItem) -> OwnPlace:
 
 def own_files(item: PlannedItem, files: Iterable[ListedFile]) -> dict[str, str]:
     """Return the files that are images under an item's key, each with its version."""
-    place, listed = place_of(item), list(files)
-    if any(file.name.startswith(f"{place.folder}{RECORDS}/") for file in listed):
-        # Other tasks have this folder as their output_uri: nothing in it belongs to this key.
-        listed = [file for file in listed if not file.name.startswith(place.folder)]
-    return {file.name: file.version for file in listed if file.size and place.owns(file.name)}
+    listed = list(files)
+    own = place_of(item).owned([file.name for file in listed])
+    return {file.name: file.version for file in listed if file.size and file.name in own}
 
 
 def finished_images(item: PlannedItem, files: Collection[str], records: Mapping[str, str]) -> list[str] | None:

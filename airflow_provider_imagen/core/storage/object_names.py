@@ -95,6 +95,19 @@ class OwnPlace:
             return below != name and is_output(name) and _FILE.match(below) is not None
         return _form_of_key(self.name).match(name) is not None
 
+    def owned(self, names: Collection[str]) -> set[str]:
+        """Return which files are images of this request's place.
+
+        A key's folder may be the ``output_uri`` of other tasks as well: then a number in it may be a key of theirs.
+        What Google wrote for this key is told by the folder that it named by time.
+
+        :param names: all files whose names begin with :attr:`prefix`.
+        """
+        own = {name for name in names if self.owns(name)}
+        if self.is_key and any(name.startswith(f"{self.folder}{RECORDS}/") for name in names):
+            return {name for name in own if not name.startswith(self.folder) or self.number_of(name) is None}
+        return own
+
     def number_of(self, name: str) -> int | None:
         """Return which image of the request a file is that the worker wrote, None for one that Google wrote."""
         below = name.removeprefix(self.folder)

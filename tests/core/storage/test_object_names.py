@@ -107,6 +107,14 @@ def test_a_place_without_a_key_owns_the_images_in_its_folder(name: str, owned: b
     assert OWN.owns(name) is owned
 
 
+def test_in_a_folder_of_other_tasks_a_key_owns_what_google_wrote_and_no_number() -> None:
+    google, beside = "sku1/1733000000000/sample_0.png", "sku1.png"
+    names = [google, beside, "sku1/0.png", "sku1/0/1733000000000/sample_0.png"]
+
+    assert KEY.owned(names) == {google, beside, "sku1/0.png"}
+    assert KEY.owned([*names, "sku1/_imagen/0.0123456789ab.json"]) == {google, beside}
+
+
 def test_numbers_go_on_after_files_that_stay() -> None:
     after = OWN.after(["posters-0123456789ab/sample_0.png", "posters-0123456789ab/sample_10.jpg"])
 
