@@ -18,8 +18,7 @@ from airflow_provider_imagen.core.storage.object_names import OwnPlace
 from airflow_provider_imagen.errors import InvalidInputError, PermissionDeniedError, StorageNotFoundError
 from airflow_provider_imagen.runner.input_pictures import KnownPictures, PictureReader, upload_large
 from airflow_provider_imagen.runner.store import OpenPath, OutputStore
-from airflow_provider_imagen.runner.stores import open_store
-from airflow_provider_imagen.runner.task_run import can_upload, is_replaced
+from airflow_provider_imagen.runner.task_run import can_upload, replaced_pictures
 
 FEW_OBJECTS = 10
 """So many objects of one folder are looked up one by one; then the folder is listed."""
@@ -68,20 +67,15 @@ class BatchPictures:
     """
 
     def __init__(self, storage: CloudStorage, open_path: OpenPath) -> None:
-        self._storage = storage
-        self._open_path = open_path
         self._reader = PictureReader(ListedObjects(storage), open_path, KnownPictures())
         self._lock = threading.Lock()
-        self._stores: dict[str, OutputStore] = {}
 
     def identify(self, request: GenerateRequest, model: Model) -> tuple[Mapping[str, str], list[str]]:
         """Return what identifies each picture of a request, by URI, and every mistake in them."""
         pictures, problems = self._reader.read(request, model, can_upload=can_upload(request))
         if request.image_key is not None:
             place = OwnPlace(request.image_key, is_key=True, requested=request.count)
-            root = self._root(request.output_uri)
-            own = [uri for uri in request.sources if place.owns(uri.removeprefix(root))]
-            problems = [*problems, *(is_replaced(uri, request.image_key) for uri in own)]
+            problems = [*problems, *replaced_pictures(request, place)]
         if problems:
             return {}, problems
         return {uri: read.identity for uri, read in zip(request.sources, pictures, strict=True)}, []
@@ -106,8 +100,3 @@ class BatchPictures:
         with self._lock:  # each is uploaded once
             sent = upload_large(pictures, limits, request.service_tier, store)
         return replace(plan, request=request.model_copy(update={"pictures": tuple(read.picture for read in sent)}))
-
-    def _root(self, output_uri: str) -> str:
-        if output_uri not in self._stores:
-            self._stores[output_uri] = open_store(output_uri, self._storage, self._open_path)
-        return self._stores[output_uri].uri("")

@@ -13,7 +13,7 @@ from airflow_provider_imagen.core.catalogue.plan import Planner, RequestPlan
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity, fingerprint_of
 from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.storage.listing import StoredObject
-from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage
+from airflow_provider_imagen.core.storage.locations import is_in_cloud_storage, name_below
 from airflow_provider_imagen.core.storage.object_names import OwnPlace, own_name
 from airflow_provider_imagen.core.validation.arguments import STAND_INS
 from airflow_provider_imagen.core.validation.input_pictures import ReadPicture
@@ -133,7 +133,7 @@ def _runner(
     task, key = run_context.task, plan.request.image_key
     name = key or own_name(task.dag_id, task.run_id, task.task_id, task.map_index)
     place = OwnPlace(name, is_key=key is not None, requested=plan.request.count)
-    _refuse([is_replaced(uri, key) for uri in plan.request.sources if place.owns(uri.removeprefix(store.uri("")))])
+    _refuse(replaced_pictures(plan.request, place))
     with place_errors(plan.request.output_uri):
         sent = upload_large(pictures, plan.model.pictures, getattr(plan.request, "service_tier", None), store)
     request = plan.request.model_copy(update={"pictures": tuple(read.picture for read in sent)})
@@ -150,9 +150,12 @@ def _runner(
     )
 
 
-def is_replaced(uri: str, key: str | None) -> str:
-    """Say that a picture of a request would be replaced by its result."""
-    return (
-        f"{uri!r} is a picture of this request, and image_key {key!r} in this output_uri would replace it. Give the "
-        "result another image_key or output_uri."
-    )
+def replaced_pictures(request: ImageRequest, place: OwnPlace) -> list[str]:
+    """Say which pictures of a request would be replaced by its result."""
+    names = {uri: name_below(uri, request.output_uri) for uri in request.sources}
+    return [
+        f"{uri!r} is a picture of this request, and image_key {request.image_key!r} in this output_uri would replace "
+        "it. Give the result another image_key or output_uri."
+        for uri, name in names.items()
+        if name is not None and place.owns(name)
+    ]

@@ -74,6 +74,18 @@ def test_an_image_that_would_replace_its_own_source_is_refused(emulator: Any, ma
     assert images_in(CLOUD, emulator) == [source]
 
 
+@pytest.mark.parametrize(("output", "source"), [("file://{}", "{}"), ("{}", "file://{}"), ("{}", "{}/../{name}")])
+def test_nor_does_another_spelling_of_its_folder_replace_it(
+    emulator: Any, make_ti: Any, tmp_path: Path, output: str, source: str
+) -> None:
+    (uri,) = keyed(str(tmp_path), if_exists="generate").execute({"ti": make_ti("r1")})
+    picture = f"{source.format(tmp_path, name=tmp_path.name)}/{Path(uri).name}"
+
+    with pytest.raises(AirflowFailException, match="image_key 'sku1' in this output_uri would replace"):
+        keyed(output.format(tmp_path), reference_images=[picture]).execute({"ti": make_ti("r1", task_id="again")})
+    assert len(model_requests(emulator)) == 1
+
+
 def test_fail_stops_for_images_that_left_no_record(emulator: Any, make_ti: Any) -> None:
     (uri,) = keyed(if_exists="generate").execute({"ti": make_ti("r1")})
 

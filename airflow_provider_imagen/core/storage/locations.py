@@ -6,6 +6,7 @@ the worker.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,6 +18,7 @@ BUCKET = re.compile(r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]\Z")
 
 SCHEME = "gs://"
 HAS_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_CONNECTION = re.compile(r"^[^/@]*@")
 OBJECT = re.compile(r"^gs://[^/]+/(.*[^/])\Z")
 
 
@@ -80,6 +82,26 @@ def parse_location(uri: str) -> Location:
     if not separator:
         return LocalFolder(folder, folder or "/")
     return LocalFolder(folder, rest.rstrip("/") or "/") if scheme in {"file", "local"} else OtherFolder(folder)
+
+
+def name_below(uri: str, folder: str) -> str | None:
+    """Return the name of a file relative to a folder, None where it lies elsewhere.
+
+    One place has several spellings: ``file:///out``, ``local:///out`` and ``/out``; ``s3://bucket`` with and without
+    the connection that Airflow reads before an ``@``.
+
+    :param uri: the file.
+    :param folder: the folder, with or without a closing slash.
+    """
+    path, root = _one_spelling(uri), f"{_one_spelling(folder).rstrip('/')}/"
+    return path.removeprefix(root) if path.startswith(root) else None
+
+
+def _one_spelling(uri: str) -> str:
+    scheme, separator, rest = uri.partition("://")
+    if not separator or scheme in {"file", "local"}:
+        return posixpath.normpath(f"/{(rest if separator else uri).lstrip('/')}")
+    return uri if scheme == "gs" else f"{scheme}://{_CONNECTION.sub('', rest)}"
 
 
 def is_object(uri: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_imagen.core.storage.locations import parse_folder, problem_with_source
+from airflow_provider_imagen.core.storage.locations import name_below, parse_folder, problem_with_source
 from airflow_provider_imagen.core.validation.output_paths import problems_with_output_uri
 
 
@@ -128,3 +128,25 @@ def test_an_image_may_not_come_from_there(uri: str) -> None:
     assert problem is not None
     assert repr(uri) in problem
     assert "gs://bucket/name.png" in problem
+
+
+@pytest.mark.parametrize(
+    ("uri", "folder", "name"),
+    [
+        ("gs://bucket/out/sku1.png", "gs://bucket/out", "sku1.png"),
+        ("gs://bucket/out/sku1.png", "gs://bucket/out/", "sku1.png"),
+        ("gs://bucket/sku1.png", "gs://bucket", "sku1.png"),
+        ("gs://bucket/out2/sku1.png", "gs://bucket/out", None),
+        ("gs://other/out/sku1.png", "gs://bucket/out", None),
+        ("/out/sku1.png", "file:///out", "sku1.png"),
+        ("file:///out/a/0.png", "/out/", "a/0.png"),
+        ("local:///out//sku1.png", "/out/x/..", "sku1.png"),
+        ("/sku1.png", "/", "sku1.png"),
+        ("/out2/sku1.png", "file:///out", None),
+        ("s3://bucket/out/sku1.png", "s3://aws_default@bucket/out", "sku1.png"),
+        ("s3://bucket/a@b/sku1.png", "s3://bucket/a@b", "sku1.png"),
+        ("s3://bucket/sku1.png", "abfs://bucket", None),
+    ],
+)
+def test_a_file_lies_in_a_folder_however_both_are_spelled(uri: str, folder: str, name: str | None) -> None:
+    assert name_below(uri, folder) == name
