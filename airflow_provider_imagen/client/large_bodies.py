@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 LARGE_BYTES = 4 << 20
 """Smaller responses are read at once: many of them fit beside each other."""
@@ -19,10 +20,12 @@ class LargeBodies:
     A thread enters when a response turns out to be large, and leaves when its images are stored.
 
     :param most_bytes: how many bytes may be inside; a response that is larger comes in alone.
+    :param clock: returns seconds of a clock that only goes forward.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._most_bytes = most_bytes
+        self._clock = clock
         self._inside: dict[int, int] = {}
         self._changed = threading.Condition()
 
@@ -33,13 +36,13 @@ class LargeBodies:
         """
         if size < LARGE_BYTES:
             return 0.0
-        begun = time.monotonic()
+        begun = self._clock()
         thread = threading.get_ident()
         with self._changed:
             self._inside.pop(thread, None)
             self._changed.wait_for(lambda: not self._inside or sum(self._inside.values()) + size <= self._most_bytes)
             self._inside[thread] = size
-        return time.monotonic() - begun
+        return self._clock() - begun
 
     def leave(self) -> None:
         """Make room: what this thread has read is stored, or given up."""

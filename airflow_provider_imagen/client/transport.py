@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -102,6 +102,7 @@ class Transport:
     :param secrets: what no error may show, beside the token, even if a server sends it back.
     :param large_bodies: bounds the large responses that are read at a time; who sends a request leaves it afterwards.
         None: no bound.
+    :param clock: returns seconds of a clock that only goes forward.
     """
 
     def __init__(
@@ -114,7 +115,9 @@ class Transport:
         pools: ConnectionPools | None = None,
         secrets: Iterable[str] = (),
         large_bodies: LargeBodies | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._token_source = token_source
         self._large_bodies = large_bodies
         self._secrets = tuple(secrets)
@@ -157,7 +160,7 @@ class Transport:
                 found = HttpResponse(response.status, headers, secrets=self._secrets_of(token))
                 return StreamedResponse(found, self._chunks(response, request, token, progress))
             try:
-                body = self._read(response, request, time.monotonic() + 2 * self._timeout_seconds)
+                body = self._read(response, request, self._clock() + 2 * self._timeout_seconds)
             finally:
                 _let_go(response)
         refused = HttpResponse(response.status, headers, body, self._secrets_of(token), bool(token))
@@ -204,7 +207,7 @@ class Transport:
         self._pools.abort()
 
     def _exchange(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> HttpResponse:
-        deadline = time.monotonic() + 2 * self._seconds_for(request)
+        deadline = self._clock() + 2 * self._seconds_for(request)
         response = self._open(request, token, progress)
         try:
             body = self._read(response, request, deadline)
@@ -244,7 +247,7 @@ class Transport:
                 if response.status < HTTPStatus.BAD_REQUEST:
                     raise _too_large(request, largest)
                 break  # the status says what is wrong, whatever else there is to read
-            if time.monotonic() > deadline:
+            if self._clock() > deadline:
                 raise TimeoutError(
                     f"the response took longer than {2 * (request.timeout_seconds or self._timeout_seconds)} s"
                 )

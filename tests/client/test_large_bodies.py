@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,9 +60,38 @@ def test_a_thread_that_reads_a_second_response_gives_up_its_first() -> None:
     in_thread(lambda: (bodies.enter(LARGE_BYTES), bodies.leave())).join()
 
 
+def test_a_thread_learns_how_long_it_has_waited() -> None:
+    bodies = LargeBodies(LARGE_BYTES, clock=iter([10.0, 17.0]).__next__)
+
+    assert bodies.enter(LARGE_BYTES) == 7.0
+
+
 class NoToken:
     def headers_for(self, url: str) -> Mapping[str, str]:
         return {}
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class FullRoom(LargeBodies):
+    """Room for large responses that is full for a minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self._time = clock
+
+    def enter(self, size: int) -> float:
+        assert size >= LARGE_BYTES
+        self._time.seconds += 60.0
+        return 60.0
 
 
 @pytest.mark.parametrize("states_its_length", [True, False])
@@ -73,14 +101,9 @@ def test_the_wait_for_room_is_not_the_server_s_slowness(
     body = b"x" * (LARGE_BYTES + 1)
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     script.order(answer_with(200, body) if states_its_length else chunked)
-    bodies, received = LargeBodies(LARGE_BYTES), list[Any]()
-    transport = Transport(NoToken(), timeout_seconds=0.5, large_bodies=bodies)
-    bodies.enter(LARGE_BYTES)
+    clock = Clock()
+    transport = Transport(NoToken(), timeout_seconds=5, large_bodies=FullRoom(clock), clock=clock)
 
-    reading = in_thread(lambda: received.append(transport.send(HttpRequest("POST", script.url, json={}))))
-    time.sleep(1.5)
-    bodies.leave()
-    reading.join()
-
-    assert [response.body == body for response in received] == [True]
+    assert transport.send(HttpRequest("POST", script.url, json={})).body == body
+    assert clock.seconds == 60.0
     transport.close()
