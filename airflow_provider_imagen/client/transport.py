@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 WHOLE_BYTES = 1 << 20
-"""A response that says that it is smaller is read at once, into its own bytes."""
+"""A response that says that it is smaller is read as it arrives, which is mostly at once, into its own bytes."""
 HEADERS = {"User-Agent": "airflow-provider-imagen", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -234,7 +234,7 @@ class Transport:
         )
         length = response.headers.get("Content-Length", "")
         if length.isdigit() and int(length) < min(WHOLE_BYTES, largest) and "Content-Encoding" not in response.headers:
-            return bytes(response.read())  # most responses: a listing, a record, an image of the usual size
+            return self._read_small(response, int(length), request, deadline)
         body, waits = bytearray(), self._large_bodies if not request.free_of_charge else None
         if waits is not None and length.isdigit():
             deadline += waits.enter(int(length))  # that the worker is busy is not the server's slowness
@@ -247,11 +247,25 @@ class Transport:
                 if response.status < HTTPStatus.BAD_REQUEST:
                     raise _too_large(request, largest)
                 break  # the status says what is wrong, whatever else there is to read
-            if self._clock() > deadline:
-                raise TimeoutError(
-                    f"the response took longer than {2 * (request.timeout_seconds or self._timeout_seconds)} s"
-                )
+            self._check_deadline(request, deadline)
         return bytes(body)
+
+    def _read_small(self, response: BaseHTTPResponse, length: int, request: HttpRequest, deadline: float) -> bytes:
+        """Read what most responses are: a listing, a record, an image of the usual size."""
+        read_part = getattr(response, "read1", response.read)  # urllib3 1.26 has none
+        part = bytes(read_part(length or 1))
+        if len(part) == length:
+            return part
+        body = bytearray()
+        while part:
+            body += part
+            self._check_deadline(request, deadline)
+            part = read_part(length - len(body)) if len(body) < length else b""
+        return bytes(body)
+
+    def _check_deadline(self, request: HttpRequest, deadline: float) -> None:
+        if self._clock() > deadline:
+            raise TimeoutError(f"the response took longer than {2 * self._seconds_for(request)} s")
 
     def _secrets_of(self, token: Mapping[str, str]) -> tuple[str, ...]:
         """Return what must not be shown: secrets of the connection, headers that authenticate, the token by itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import pytest
@@ -126,6 +127,24 @@ def test_a_server_that_never_answers_counts_as_lost(script: Any) -> None:
 
     with pytest.raises(ResponseLostError, match="ReadTimeout"):
         Transport(FixedToken(), timeout_seconds=0.05).send(HttpRequest("POST", script.url, json={}))
+
+
+def test_a_small_answer_that_drips_has_no_more_time_than_any_other(script: Any) -> None:
+    script.order(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+    clock = count(step=11.0)
+    transport = Transport(FixedToken(), timeout_seconds=5, clock=lambda: next(clock))
+
+    with pytest.raises(ResponseLostError, match=r"no whole answer came \(TimeoutError\)"):
+        transport.send(HttpRequest("POST", script.url, json={}))
+
+
+@pytest.mark.parametrize("size", [0, 1, 300_000])
+def test_a_small_answer_in_several_parts_is_read_to_its_end(transport: Transport, script: Any, size: int) -> None:
+    script.order(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+
+    for _ in range(2):
+        assert transport.send(HttpRequest("POST", script.url, json={})).body == b"x" * size
+    assert script.connections == 1
 
 
 def test_neither_url_query_nor_token_stands_in_the_error(transport: Transport, unused_url: str) -> None:
