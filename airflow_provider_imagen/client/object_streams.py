@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from http import HTTPStatus
 from itertools import chain
 from typing import NoReturn
 
@@ -57,6 +58,8 @@ class ObjectReader:
     def _open(self) -> tuple[bytes, Iterator[bytes]]:
         """Begin to read where the last try ended; return the first piece, and the rest."""
         streamed = self._session.stream(self._request(), self._operation)
+        if streamed.response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return b"", iter(())  # the last try ended behind the last byte, before it was said that it is the last
         if self._headers is None:
             self._headers = streamed.response.headers
         first, rest = self._first(streamed)
@@ -95,9 +98,11 @@ class ObjectReader:
         query = {"alt": "media"} | ({"generation": generation} if generation else {})
         # Unpacked, so that positions count stored bytes.
         headers = {"Accept-Encoding": "identity"}
+        ends: tuple[int, ...] = ()
         if self._position:
             headers["Range"] = f"bytes={self._position}-"
-        return HttpRequest("GET", self._url, query, free_of_charge=True, headers=headers)
+            ends = (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,)
+        return HttpRequest("GET", self._url, query, free_of_charge=True, headers=headers, other_statuses=ends)
 
 
 def _raise(failure: Exception) -> NoReturn:

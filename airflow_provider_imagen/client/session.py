@@ -156,14 +156,15 @@ class Session:
         :param request: what to send.
         :param operation: what it is about, for errors.
         :raises RequestStoppedError: the session is stopped; nothing was sent.
-        :raises ImagenError: what any response but 200 and 206 means, or why there is none.
+        :raises ImagenError: what a response means that is neither 200 nor 206 nor named by the request, or why there is
+            none.
         """
         self._signal.check(request.method, request.url, free_of_charge=request.free_of_charge)
         streamed = self.transport.stream(request)
         if streamed.response.status == HTTPStatus.UNAUTHORIZED:
             self._token.renew()
             streamed = self.transport.stream(request)
-        if streamed.response.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+        if streamed.response.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, *request.other_statuses}:
             return streamed
         raise error_from(streamed.response, operation, now=self.now(), free_of_charge=request.free_of_charge)
 

@@ -15,6 +15,7 @@ from airflow_provider_imagen.core.storage.resumable import PIECE_BYTES
 from airflow_provider_imagen.emulator import Fault
 from airflow_provider_imagen.errors import (
     PermissionDeniedError,
+    RequestRejectedError,
     ResponseLostError,
     RetryableError,
     StorageNotFoundError,
@@ -110,6 +111,32 @@ def test_a_server_that_knows_no_ranges_begins_anew_and_nothing_is_doubled(
     script.order(CUT, answer_with(200, CONTENT))
 
     assert b"".join(client_at(script.url).storage.chunks("gs://bucket/a")) == CONTENT
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_download_that_breaks_behind_its_last_byte_is_whole(
+    script: Any, answer_with: Callable[..., bytes], *, is_right: bool
+) -> None:
+    """A proxy may send it in chunks, without its length."""
+    content = CONTENT if is_right else CONTENT[:-1] + b"?"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Goog-Hash: md5=%b\r\n" % md5_of(CONTENT).encode()
+    cut = head + b"Connection: close\r\n\r\n%x\r\n%b\r\n" % (len(content), content)
+    script.order(cut, answer_with(416, b"", Content_Range=f"bytes */{len(CONTENT)}"))
+    chunks = client_at(script.url).storage.chunks("gs://bucket/a")
+
+    if is_right:
+        assert b"".join(chunks) == CONTENT
+    else:
+        with pytest.raises(RetryableError, match="differs from what Cloud Storage says"):
+            list(chunks)
+    assert script.received[1].headers["range"] == f"bytes={len(CONTENT)}-"
+
+
+def test_a_range_that_was_not_asked_for_is_no_end(script: Any, answer_with: Callable[..., bytes]) -> None:
+    script.order(answer_with(416))
+
+    with pytest.raises(RequestRejectedError, match="HTTP 416"):
+        list(client_at(script.url).storage.chunks("gs://bucket/a"))
 
 
 def test_a_server_that_never_sends_more_is_given_up(script: Any) -> None:
