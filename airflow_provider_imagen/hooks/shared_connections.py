@@ -96,14 +96,20 @@ class SharedConnection:
         """Return the client, and read the connection in this thread where it has to be read.
 
         :param read_after: a moment at which Google refused what was there.
-        :raises ImagenError: the connection could not be read.
+        :raises ImagenError: the connection could not be read, and there is no client of which Google takes anything.
         """
-        client = self._client
-        if client is None or self._read_at <= read_after or self._now() >= self._due_at:
-            begun_at = self._now()
-            client = self._read()
-            self._keep(client, begun_at)
-        return client
+        client, begun_at = self._client, self._now()
+        if client is not None and self._read_at > read_after and begun_at < self._due_at:
+            return client
+        try:
+            read = self._read()
+        except Exception as failure:
+            self._note(failure)
+            if client is None or self._read_at <= read_after:
+                raise
+            return client
+        self._keep(read, begun_at)
+        return read
 
     def _begin(self) -> Future[ImagenClient]:
         """Begin to read in a thread of its own, unless that is under way."""
@@ -122,16 +128,20 @@ class SharedConnection:
         try:
             client = self._read()
         except Exception as failure:  # noqa: BLE001  # whatever it is, it belongs to those who wait for the result
-            every = READ_AGAIN_SECONDS if self._client is None else READ_EVERY_SECONDS
-            self._failure, self._due_at = (type(failure), failure.args), self._now() + every
-            if self._client is not None:
-                log.warning("The connection %s could not be read again; its old settings stay.", self._conn_id)
+            self._note(failure)
             self._reading = None
             reading.set_exception(failure)
         else:
             self._keep(client, self._begun_at)
             self._reading = None
             reading.set_result(client)
+
+    def _note(self, failure: Exception) -> None:
+        """Note why the connection could not be read, and when it is read again."""
+        every = READ_AGAIN_SECONDS if self._client is None else READ_EVERY_SECONDS
+        self._failure, self._due_at = (type(failure), failure.args), self._now() + every
+        if self._client is not None:
+            log.warning("The connection %s could not be read again; its old settings stay.", self._conn_id)
 
     def _keep(self, client: ImagenClient, begun_at: float) -> None:
         self._client, self._failure, self._read_at = client, None, begun_at

@@ -181,6 +181,33 @@ def test_a_sensor_in_a_worker_reads_in_its_own_thread_and_as_seldom(reads: Reads
     assert reads.threads == [threading.get_ident()] * 2
 
 
+def test_settings_that_a_sensor_in_a_worker_cannot_read_again_stay(
+    reads: Reads, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = SharedConnection("imagen_default", now=clock)
+    before = connection.client_in_this_thread()
+
+    # A secrets backend that does not answer is to Airflow a connection that is not there.
+    reads.failures.append(InvalidConnectionError("The Airflow connection 'imagen_default' could not be read."))
+    clock.seconds = READ_EVERY_SECONDS
+    assert [connection.client_in_this_thread() for _ in range(2)] == [before] * 2
+    assert "imagen_default could not be read again; its old settings stay" in caplog.text
+
+    assert len(reads.threads) == 2
+    clock.seconds = 2 * READ_EVERY_SECONDS
+    connection.client_in_this_thread()
+    assert len(reads.threads) == 3
+
+
+def test_settings_that_google_refused_do_not_stay(reads: Reads, clock: Clock) -> None:
+    connection = SharedConnection("imagen_default", now=clock)
+    connection.client_in_this_thread()
+
+    reads.failures.append(InvalidConnectionError("broken"))
+    with pytest.raises(InvalidConnectionError, match="broken"):
+        connection.client_in_this_thread(read_after=clock.seconds)
+
+
 def test_a_wait_that_is_cancelled_takes_the_read_from_none_of_the_others(reads: Reads, clock: Clock) -> None:
     connection = SharedConnection("imagen_default", now=clock)
 
