@@ -29,9 +29,10 @@ with DAG("imagen_new_images_received", schedule=[POSTERS], start_date=START, cat
 
     @task
     def new_images(**context: Any) -> list[str]:
-        """Return the images of every event that started this run."""
-        started_by = context.get("triggering_asset_events") or context["triggering_dataset_events"]  # Airflow 2's name
-        return [uri for events in started_by.values() for event in events for uri in event.extra["uris"]]
+        """Return the images of every event that started this run; a run or an event made by hand brings none."""
+        names = ("triggering_asset_events", "triggering_dataset_events")  # the second one is Airflow 2's
+        started_by = next(context[name] for name in names if name in context)
+        return [uri for events in started_by.values() for event in events for uri in event.extra.get("uris", [])]
 
     @task
     def publish(uri: str) -> str:

@@ -238,6 +238,15 @@ def test_the_event_of_new_images_carries_their_uris_to_a_second_dag(
     assert model.startswith("https://docs.cloud.google.com/")
 
 
+def test_the_second_dag_can_be_started_by_hand_without_any_event() -> None:
+    if VERSION.startswith("3.0."):
+        pytest.skip(NO_ASSETS_IN_3_0)
+
+    run = read_example("imagen_new_images").received.test()
+
+    assert states_of(run) == {"new_images": ["success"], "publish": ["skipped"]}
+
+
 def asset_events(uri: str) -> list[Any]:
     from airflow.utils.session import create_session
 
