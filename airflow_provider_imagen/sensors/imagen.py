@@ -119,7 +119,7 @@ class ImagenOutputSensor(BaseSensorOperator):
             if verdict.event is not None:
                 return self._report(context, verdict)
         except AirflowFailException as failure:
-            # Airflow does this itself for a wait in a worker slot and for one that comes back from the triggerer.
+            # Airflow does this itself for a wait in a worker slot.
             if self.soft_fail or self.never_fail:
                 raise AirflowSkipException(str(failure)) from failure
             raise
@@ -147,6 +147,8 @@ class ImagenOutputSensor(BaseSensorOperator):
         if outcome.status == "timeout":
             raise AirflowSensorTimeout(f"Waited {self.timeout} s: {outcome.message}")
         if outcome.status == "failed":
+            if self.never_fail:  # not every Airflow does this itself, as for soft_fail
+                raise AirflowSkipException(outcome.message)
             raise AirflowFailException(outcome.message)
         if outcome.total is None or outcome.total <= len(outcome.uris):
             return self._report(context, Verdict(outcome.message, len(outcome.uris), tuple(outcome.uris)))

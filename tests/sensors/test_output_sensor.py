@@ -142,6 +142,14 @@ def test_a_deferred_wait_that_cannot_succeed_is_skipped_when_the_sensor_is_soft(
         sensor(output_uri="gs://nowhere-at-all/x/", deferrable=True, soft_fail=True).execute({})
 
 
+def test_a_wait_that_fails_in_the_triggerer_is_skipped_when_the_sensor_never_fails() -> None:
+    event = {"status": "failed", "uris": [], "message": "PermissionDeniedError: no right to list the bucket"}
+    waiting = sensor(deferrable=True, never_fail=True)
+
+    with pytest.raises(AirflowSkipException):
+        waiting.resume_execution("execute_complete", {"event": event}, {})
+
+
 def test_the_end_of_a_deferred_wait_is_a_sensor_time_out() -> None:
     with pytest.raises(AirflowSensorTimeout, match="1 of 2"):
         sensor().execute_complete({}, {"status": "timeout", "message": "1 of 2", "uris": []})
