@@ -66,7 +66,7 @@ def _is_unset(value: Any) -> bool:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Url = Annotated[str, BeforeValidator(_without_slash), StringConstraints(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
+Url = Annotated[str, BeforeValidator(_without_slash), StringConstraints(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$")]
 Text = Annotated[str, BeforeValidator(text_from)]
 PathPart = Annotated[
     str,
