@@ -67,6 +67,33 @@ def test_keys_find_each_other_whatever_their_map_index(site: Any, visit: Visit, 
     assert page.text.count("This run has no such task instance.") == 3  # and one for the posters
 
 
+def test_instances_of_one_run_that_share_a_key_are_all_shown(
+    site: Any, visit: Visit, second: Any, make_record: Any
+) -> None:
+    run = site.runs["manual__1", "posters_dag"]
+    for index in range(2):  # the same key below two folders, one for each country
+        site.add_task(make_record(URI) | {"image_key": "hero"}, run=run, task_id="keyed", map_index=index)
+        second(task_id="keyed", map_index=index, image_key="hero")
+
+    assert [part for part in pairs(visit(BOTH)) if "keyed" in part[0]] == [
+        [f"manual__{number}/tasks/keyed/{index}/images/0/thumbnail" for number in (1, 2)] for index in range(2)
+    ]
+
+
+def test_a_key_that_is_the_map_index_of_another_instance_hides_none(
+    site: Any, visit: Visit, second: Any, make_record: Any
+) -> None:
+    run = site.runs["manual__1", "posters_dag"]
+    site.add_task(make_record(URI) | {"image_key": "1"}, run=run, task_id="keyed", map_index=0)
+    site.add_task(run=run, task_id="keyed", map_index=1, state="failed")
+    second()
+
+    page = visit(BOTH)
+
+    assert ["manual__1/tasks/keyed/0/images/0/thumbnail"] in pairs(page)
+    assert "This task failed and recorded no images." in page.text
+
+
 def test_without_both_runs_the_page_asks_for_them(visit: Visit, second: Any) -> None:
     for address in (f"{DAG}/compare", f"{DAG}/compare?right=manual__1"):
         page = visit(address)

@@ -59,12 +59,27 @@ def pairs_of(left: Iterable[Instance], right: Iterable[Instance]) -> list[Pair]:
     :param left: task instances of a run.
     :param right: task instances of a run.
     """
-    ours, theirs = ({_name(instance): instance for instance in each} for each in (left, right))
+    ours, theirs = _by_name(left), _by_name(right)
     return [Pair(name, (ours.get(name), theirs.get(name))) for name in {**ours, **theirs}]
 
 
+def _by_name(instances: Iterable[Instance]) -> dict[str, Instance]:
+    """Return the task instances of a run by names that tell them apart.
+
+    Two may have the same key, in folders of their own, and a key may be the map index of another one.
+    """
+    found: dict[str, Instance] = {}
+    for instance in instances:
+        name, again = _name(instance), 1
+        while name in found:
+            again += 1
+            name = f"{_name(instance)} ({again})"
+        found[name] = instance
+    return found
+
+
 def _name(instance: Instance) -> str:
-    """Return what tells the task instances of one run apart, and is the same in another run."""
+    """Return task id with key or map index, which are the same in another run."""
     key = instance.document.image_key if instance.document else None
     index = None if instance.address.map_index == NOT_MAPPED else str(instance.address.map_index)
     part = key or index
