@@ -138,6 +138,15 @@ def test_another_server_that_has_read_no_page_finds_the_image_too(
     assert site.as_user().get(f"{table}/items/later/images/0/thumbnail").status_code == 200
 
 
+def test_another_server_that_read_an_earlier_manifest_finds_an_image_that_came_since(
+    site: Any, table: str, visit: Visit, put_manifest: Any, make_line: Any
+) -> None:
+    visit(table)
+    put_manifest(make_line("sku-3", "gs://bucket/made/sample_0.png", row=4))  # read by the page of another server
+
+    assert site.as_user().get(f"{table}/items/sku-3/images/0/thumbnail").status_code == 200
+
+
 def test_lines_that_cannot_be_read_are_counted_and_nothing_of_them_is_shown(
     site: Any, visit: Visit, table: str, put_manifest: Any, make_line: Any
 ) -> None:

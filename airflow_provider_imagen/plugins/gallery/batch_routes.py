@@ -43,7 +43,7 @@ Batch = Annotated[BatchInstance, Depends(_batch)]
 
 
 async def _item_image(found: Batch, key: str, number: Number) -> RecordedImage:
-    item = await image_responses.concurrency_limit.run(partial(manifests.find, found.batch, key))
+    item = await image_responses.concurrency_limit.run(partial(manifests.find, found.batch, key, number))
     if item is None or number >= len(item.uris):
         raise HTTPException(HTTPStatus.NOT_FOUND, "This batch recorded no such image.")
     return image_of_item(found, item, number)

@@ -150,14 +150,19 @@ class Manifests:
         self._kept.put(_key(batch), manifest)
         return manifest
 
-    def find(self, batch: BatchDocument, key: str) -> ManifestLine | None:
-        """Return the item of a key; the file is read when what was read last has no such item.
+    def find(self, batch: BatchDocument, key: str, number: int) -> ManifestLine | None:
+        """Return the item of a key; the file is read when what was read last has no such image.
 
+        Another server may have read a later one for the page.
+
+        :param batch: the batch.
+        :param key: key of the item.
+        :param number: place of an image in the item, from 0.
         :raises FileUnavailableError: it cannot be shown.
         """
         kept = self._kept.find(_key(batch))
         found = kept.find(key) if kept else None
-        return found or self.read(batch).find(key)
+        return found if found and number < len(found.uris) else self.read(batch).find(key)
 
 
 def _key(batch: BatchDocument) -> tuple[str, str | None]:
