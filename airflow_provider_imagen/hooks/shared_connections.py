@@ -152,8 +152,8 @@ class SharedConnection:
 
         try:
             return ImagenHook(self._conn_id, impersonation_chain=self._impersonation_chain).waiting_client()
-        except (ImagenError, AttributeError, ImportError, TypeError):
-            raise  # said in our own words, or a fault in the code, which no other read mends
+        except (ImagenError, AttributeError, ImportError, PermissionError, TypeError):
+            raise  # said in our own words, or denied by Airflow, or a fault in the code, which no other read mends
         except Exception as failure:
             kind = type(failure).__name__
             raise NotSentError(f"Airflow could not read the connection {self._conn_id!r} ({kind}).") from failure

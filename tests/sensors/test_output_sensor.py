@@ -87,6 +87,18 @@ def test_a_look_that_fails_for_a_passing_reason_does_not_end_the_wait(emulator: 
     assert waiting.poke({}).is_done
 
 
+def test_a_connection_that_airflow_denies_the_task_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+    def deny(conn_id: str) -> Any:
+        raise PermissionError(f"Access denied for connection {conn_id!r} by Execution API")
+
+    monkeypatch.setattr(ImagenHook, "get_connection", staticmethod(deny))
+
+    with pytest.raises(PermissionError, match="Access denied for connection 'imagen_default'"):
+        sensor().poke({})
+
+
 def test_a_missing_bucket_ends_the_wait_without_retries() -> None:
     with pytest.raises(AirflowFailException, match="gs://nowhere-at-all/.*Create the bucket"):
         sensor(output_uri="gs://nowhere-at-all/x/").poke({})
