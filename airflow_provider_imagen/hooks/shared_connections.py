@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
 from airflow_provider_imagen.errors import CredentialsError, ImagenError, NotSentError, PermissionDeniedError
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ READ_EVERY_SECONDS = 300.0
 """How long the settings of a connection are used before it is read again."""
 READ_AGAIN_SECONDS = 5.0
 """How soon a connection is read again that could not be read."""
+NOT_THERE_SECONDS = 300.0
+"""How long a wait in the triggerer looks for a connection that is not there.
+
+It was there when the task was deferred, and Airflow says the same while its API server or a secrets backend does not
+answer.
+"""
 FIRST_READ_SECONDS = 0.1
 """How long the first read waits: it loads much, and would hold up an event loop that begins many waits."""
 
@@ -56,6 +64,7 @@ class SharedConnection:
         self._failure: tuple[type[Exception], tuple[object, ...]] | None = None
         self._reading: Future[ImagenClient] | None = None
         self._begun_at = self._read_at = self._due_at = float("-inf")
+        self._made_at = now()
 
     def now(self) -> float:
         """Return the time of the clock by which the connection is read."""
@@ -127,7 +136,8 @@ class SharedConnection:
     def _finish(self, reading: Future[ImagenClient]) -> None:
         try:
             client = self._read()
-        except Exception as failure:  # noqa: BLE001  # whatever it is, it belongs to those who wait for the result
+        except Exception as raised:  # noqa: BLE001  # whatever it is, it belongs to those who wait for the result
+            failure = self._passing(raised)
             self._note(failure)
             self._reading = None
             reading.set_exception(failure)
@@ -135,6 +145,12 @@ class SharedConnection:
             self._keep(client, self._begun_at)
             self._reading = None
             reading.set_result(client)
+
+    def _passing(self, failure: Exception) -> Exception:
+        """Return a failure; one that a wait outlasts where the connection may only seem not to be there."""
+        is_not_there = isinstance(failure.__cause__, AirflowNotFoundException)
+        is_new = self._now() < self._made_at + NOT_THERE_SECONDS
+        return NotSentError(*failure.args) if is_not_there and is_new else failure
 
     def _note(self, failure: Exception) -> None:
         """Note why the connection could not be read, and when it is read again."""

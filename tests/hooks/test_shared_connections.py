@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.errors import (
@@ -20,6 +21,7 @@ from airflow_provider_imagen.errors import (
 from airflow_provider_imagen.hooks import shared_connections
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.hooks.shared_connections import (
+    NOT_THERE_SECONDS,
     READ_AGAIN_SECONDS,
     READ_EVERY_SECONDS,
     SharedConnection,
@@ -147,6 +149,25 @@ def test_what_is_wrong_with_a_connection_is_said_in_our_own_words(reads: Reads, 
 
     with pytest.raises(InvalidConnectionError, match="broken"):
         asyncio.run(SharedConnection("imagen_default", now=clock).client())
+
+
+def test_a_connection_that_is_not_there_is_looked_for_a_while(reads: Reads, clock: Clock) -> None:
+    connection = SharedConnection("imagen_default", now=clock)
+
+    def not_there() -> InvalidConnectionError:
+        failure = InvalidConnectionError("The Airflow connection 'imagen_default' could not be read.")
+        failure.__cause__ = AirflowNotFoundException("The conn_id `imagen_default` isn't defined")
+        return failure
+
+    for seconds in (0.0, NOT_THERE_SECONDS - 1):
+        clock.seconds = seconds
+        reads.failures.append(not_there())
+        with pytest.raises(NotSentError, match="could not be read"):
+            asyncio.run(connection.client())
+    clock.seconds = NOT_THERE_SECONDS + READ_AGAIN_SECONDS
+    reads.failures.append(not_there())
+    with pytest.raises(InvalidConnectionError, match="could not be read"):
+        asyncio.run(connection.client())
 
 
 def test_after_a_refusal_all_waits_share_one_new_read(

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, AirflowSensorTimeout, AirflowSkipException
 
 from airflow_provider_imagen.emulator import Fault
+from airflow_provider_imagen.hooks import shared_connections
 from airflow_provider_imagen.sensors.imagen import ImagenOutputSensor
 from airflow_provider_imagen.triggers import imagen
 from airflow_provider_imagen.triggers.imagen import ImagenOutputTrigger
@@ -196,6 +197,28 @@ def test_airflow_failing_to_read_the_connection_once_does_not_end_the_wait(
         return read(hook)
 
     monkeypatch.setattr(ImagenHook, "_extras", stumble_once)
+    emulator.put_object("bucket", "waits/a.png", b"x", "image/png")
+
+    (event,) = asyncio.run(events_of(wait_for("gs://bucket/waits/")))
+
+    assert (event["status"], failures) == ("done", [])
+
+
+def test_a_connection_that_airflow_finds_only_later_does_not_end_the_wait(
+    emulator: Any, wait_for: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_imagen.hooks.imagen import ImagenHook
+
+    # What Airflow says while a secrets backend, or its own API server, does not answer.
+    read, failures = ImagenHook.get_connection, [AirflowNotFoundException("The conn_id `imagen_default` isn't defined")]
+
+    def stumble_once(conn_id: str) -> Any:
+        if failures:
+            raise failures.pop()
+        return read(conn_id)
+
+    monkeypatch.setattr(ImagenHook, "get_connection", staticmethod(stumble_once))
+    monkeypatch.setattr(shared_connections, "READ_AGAIN_SECONDS", 0.0)
     emulator.put_object("bucket", "waits/a.png", b"x", "image/png")
 
     (event,) = asyncio.run(events_of(wait_for("gs://bucket/waits/")))
