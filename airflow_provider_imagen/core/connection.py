@@ -58,6 +58,11 @@ def _number_as_text(value: Any) -> Any:
     return text_from(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _without_blanks(value: Any) -> Any:
+    """Return a text without the blanks around it, which come along where it is copied from."""
+    return value.strip() if isinstance(value, str) else value
+
+
 def _is_unset(value: Any) -> bool:
     """Say whether a value counts as not set: blank, an empty object, or a list of nothing but such values."""
     if isinstance(value, list | tuple):
@@ -136,7 +141,7 @@ def read_settings(conn_id: str, extras: Mapping[str, Any], **overrides: Any) -> 
     :raises InvalidConnectionError: an extra cannot be used.
     :raises InvalidInputError: a value that the task gives cannot be used.
     """
-    set_values = {key: value for key, value in extras.items() if not _is_unset(value)}
+    set_values = {key: _without_blanks(value) for key, value in extras.items() if not _is_unset(value)}
     old = {key.removeprefix(OLD_PREFIX): value for key, value in set_values.items() if key.startswith(OLD_PREFIX)}
     known = {**old, **{key: value for key, value in set_values.items() if not key.startswith(OLD_PREFIX)}}
     if refused := [name for name in NOT_SUPPORTED if known.get(name)]:

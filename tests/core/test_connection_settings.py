@@ -82,6 +82,21 @@ def test_our_own_extras_are_read(name: str, stored: object, meant: object) -> No
     assert getattr(read({name: stored}), name) == meant
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("project", "my-project"),
+        ("key_path", "/secrets/key.json"),
+        ("credential_config_file", "/secrets/federation.json"),
+        ("location", "us-central1"),
+        ("default_model", "gemini-3-pro-image"),
+        ("fallback_model", "gemini-3-pro-image"),
+    ],
+)
+def test_blanks_around_what_was_pasted_into_the_form_do_not_count(name: str, value: str) -> None:
+    assert read({name: f" {value}\n"}) == read({name: value})
+
+
 @pytest.mark.parametrize("blank", [None, "", "  ", {}, []])
 @pytest.mark.parametrize("name", sorted(ConnectionSettings.model_fields))
 def test_a_blank_value_counts_as_not_set(name: str, blank: object) -> None:
