@@ -135,6 +135,23 @@ def test_two_images_of_one_name_are_both_there(site: Any, posters: str, make_rec
     assert {"posters_dag-x-a_b-1.png", "posters_dag-x-a_b-1~2.png"} <= set(files)
 
 
+def test_names_that_differ_in_case_alone_do_not_overwrite_each_other_where_they_are_unpacked(
+    site: Any, posters: str, make_record: Record
+) -> None:
+    run = site.runs["manual__1", "posters_dag"]
+    for index, key in enumerate(("Lamp", "lamp")):
+        document = make_record("gs://bucket/made/sample_1.png") | {"image_key": key}
+        site.add_task(document, run=run, task_id="keyed", map_index=index)
+
+    files = unpacked(site.as_user().get(f"{RUN}/images.zip"))
+
+    # Windows and macOS take Lamp.png and lamp.png for one file.
+    assert {name for name in files if "keyed" in name} == {
+        "posters_dag-keyed-Lamp-1.png",
+        "posters_dag-keyed-lamp-1~2.png",
+    }
+
+
 @pytest.mark.parametrize("run", ["manual__9", "~", ".."])
 def test_a_run_that_never_was_has_no_archive(site: Any, posters: str, run: str) -> None:
     assert site.as_user().get(f"/imagen-gallery/dags/posters_dag/runs/{run}/images.zip").status_code == 404

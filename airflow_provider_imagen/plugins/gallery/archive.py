@@ -75,13 +75,13 @@ async def archive_of(images: AsyncIterator[RecordedImage | str], read: Read) -> 
 
 
 def _free(name: str, names: set[str]) -> str:
-    """Return a name that no earlier file of the archive has."""
+    """Return a name that no earlier file of the archive has, also where upper and lower case are the same."""
     stem, _, ending = name.rpartition(".")
     free, again = name, 1
-    while free in names:
+    while free.casefold() in names:
         again += 1
         free = f"{stem}~{again}.{ending}"
-    names.add(free)
+    names.add(free.casefold())
     return free
 
 
