@@ -69,3 +69,16 @@ def test_a_source_that_may_not_be_read_is_not_read(
     page = visit(PAGE)
     assert page.thumbnails() == [f"{PAGE}/images/0/thumbnail"]
     assert page.all("a", "data-sources") == []
+
+
+def test_a_source_that_may_not_be_read_takes_the_number_of_none_beside_it(
+    visit: Visit, edited: Callable[..., None]
+) -> None:
+    edited("/data/on-the-worker.png", SOURCE)
+
+    page = visit(PAGE)
+
+    assert page.thumbnails() == [f"{PAGE}/sources/1/thumbnail", f"{PAGE}/images/0/thumbnail"]
+    assert [value.split() for value in page.all("a", "data-sources")] == [
+        [link for link in page.all("a", "href") if "/sources/" in link]
+    ]
