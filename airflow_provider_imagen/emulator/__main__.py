@@ -7,12 +7,15 @@ import json
 import shlex
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from airflow_provider_imagen.emulator.server import Emulator
 from airflow_provider_imagen.emulator.storage import LOOPBACK
+
+WAKE_SECONDS = 0.5
 
 
 def main() -> int:
@@ -44,8 +47,20 @@ def main() -> int:
             }
             print(json.dumps(ready))  # noqa: T201
         print(_export(emulator.connection), flush=True)  # noqa: T201
-        signals.get()
+        _wait_for(signals)
     return 0
+
+
+def _wait_for(signals: SimpleQueue[int]) -> None:
+    """Wait for a signal.
+
+    A signal that arrives just before the main thread begins to sleep does not wake it: Python calls its handler only
+    when the thread runs. So it wakes up every now and then.
+    """
+    while True:
+        with suppress(Empty):
+            signals.get(timeout=WAKE_SECONDS)
+            return
 
 
 def _export(connection: dict[str, Any]) -> str:

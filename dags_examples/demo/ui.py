@@ -11,7 +11,7 @@ import shutil
 import signal
 import sqlite3
 import sys
-import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ BUCKET = "my-bucket"
 EXAMPLES = ["imagen_daily_campaign", "imagen_catalogue", "imagen_local_folder", "imagen_minimal"]
 PRODUCTS = [("chair-001", "armchair", "moss green"), ("lamp-001", "desk lamp", "matt black")]
 PORT = 8080
+WAKE_SECONDS = 0.5
+"""A signal that arrives just before this process goes to sleep is seen when it wakes."""
 
 
 def main() -> int:
@@ -43,8 +45,8 @@ def main() -> int:
         site.call("POST", "connections", shop_connection(home / "shop.db"))
         site.unpause(EXAMPLES)
         say(welcome(site, emulator))
-        threading.Event().wait()
-    return 0
+        while True:
+            time.sleep(WAKE_SECONDS)
 
 
 def leave(_number: int, _frame: object) -> None:
