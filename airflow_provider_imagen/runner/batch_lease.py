@@ -31,6 +31,7 @@ class BatchLease:
         self._task = task
         self._session = session
         self._version: str | None = None
+        self._unanswered: list[Lease] = []
         self.is_lost: bool = False
         """Another run has taken the batch over; its files are that run's now."""
 
@@ -62,7 +63,7 @@ class BatchLease:
 
         :raises KeyInUseError: another run has taken it over, because it heard nothing for long.
         """
-        if self._version is not None and not self._replace(self._version):
+        if self._version is not None and not self._replace(self._version) and not self._replace_unanswered():
             self._version, self.is_lost = None, True
             raise KeyInUseError(
                 f"Another run of this task has taken the batch over, because nothing was heard of {self._task} for "
@@ -74,6 +75,8 @@ class BatchLease:
         if self._version is None:
             return
         try:
+            if self._unanswered:
+                self._version = self._version_of_unanswered() or self._version
             self._store.remove(self._file, version=self._version)
         except ObjectExistsError:
             log.info("Another run holds the batch now; its lease stays.")
@@ -90,7 +93,21 @@ class BatchLease:
             self._version = self._store.write(self._file, lease.encode(), MIME_TYPE, version=version)
         except ObjectExistsError:
             return False
+        except BaseException:  # it may have been stored all the same
+            self._unanswered.append(lease)
+            raise
+        self._unanswered.clear()
         return True
+
+    def _replace_unanswered(self) -> bool:
+        """Replace a lease that this run wrote without an answer, and say whether it was there."""
+        version = self._version_of_unanswered()
+        return version is not None and self._replace(version)
+
+    def _version_of_unanswered(self) -> str | None:
+        """Return the version of the lease that is there if this run wrote it without an answer."""
+        version, lease = self._look() if self._unanswered else ("", None)
+        return version if lease in self._unanswered else None
 
     def _look(self) -> tuple[str, Lease | None]:
         """Return the version of the lease that is there, empty if there is none, and what it says."""

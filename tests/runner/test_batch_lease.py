@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_imagen.core.batch.state import Lease, batch_folder
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
-from airflow_provider_imagen.errors import KeyInUseError, ObjectExistsError
+from airflow_provider_imagen.errors import KeyInUseError, ObjectExistsError, ResponseLostError
 from airflow_provider_imagen.runner.batch_lease import BatchLease
 from airflow_provider_imagen.runner.store import StoredFile
 
@@ -27,6 +27,7 @@ class MemoryStore:
     def __init__(self, *, keeps_versions: bool = True) -> None:
         self.keeps_versions = keeps_versions
         self.content: dict[str, tuple[str, bytes]] = {}
+        self.loses_answers = False
         self._written = 0
 
     def files(self, prefix: str) -> Iterator[StoredFile]:
@@ -42,6 +43,8 @@ class MemoryStore:
             raise ObjectExistsError("another version is there")
         self._written += 1
         self.content[name] = (str(self._written), data)
+        if self.loses_answers:
+            raise ResponseLostError("no answer")
         return str(self._written)
 
     def remove(self, name: str, *, version: str | None = None) -> None:
@@ -129,6 +132,52 @@ def test_one_that_was_taken_over_unnoticed_stays_when_its_old_holder_ends() -> N
     lease(store, TUESDAY).acquire()
 
     first.release()
+
+    assert holder(store) == "tuesday"
+
+
+def renewed_unheard(store: MemoryStore, own: BatchLease) -> None:
+    """Renew a lease, so that the new one is stored and the answer of the storage is lost."""
+    store.loses_answers = True
+    with pytest.raises(ResponseLostError):
+        own.renew()
+    store.loses_answers = False
+
+
+def test_a_renewal_whose_answer_was_lost_is_no_other_run() -> None:
+    store = MemoryStore()
+    own = lease(store, MONDAY)
+    own.acquire()
+    renewed_unheard(store, own)
+
+    own.renew()
+    own.renew()
+
+    assert not own.is_lost
+    own.release()
+    assert not store.content
+
+
+def test_a_lease_whose_last_renewal_was_not_answered_is_given_back() -> None:
+    store = MemoryStore()
+    own = lease(store, MONDAY)
+    own.acquire()
+    renewed_unheard(store, own)
+
+    own.release()
+
+    assert not store.content
+
+
+def test_after_a_renewal_that_was_not_answered_another_run_is_still_seen() -> None:
+    store = MemoryStore()
+    own = lease(store, MONDAY)
+    own.acquire()
+    renewed_unheard(store, own)
+    lease(store, TUESDAY).acquire()
+
+    with pytest.raises(KeyInUseError, match="has taken the batch over"):
+        own.renew()
 
     assert holder(store) == "tuesday"
 
