@@ -120,6 +120,7 @@ class ConnectionPools:
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
+                enforce_content_length=True,  # urllib3 2 does by itself
             )
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from urllib3 import HTTPConnectionPool
 
 from airflow_provider_imagen.client.connection_pools import KEEP_ALIVE_SECONDS, ConnectionPools
 from airflow_provider_imagen.client.send_tracking import SendProgress
@@ -33,6 +34,26 @@ def test_a_silent_connection_is_kept_alive(
     if IDLE is not None:
         assert held.getsockopt(socket.IPPROTO_TCP, IDLE) == KEEP_ALIVE_SECONDS
     response.close()
+    pools.close()
+
+
+def test_a_response_that_is_cut_short_is_told_by_its_length_whatever_urllib3_does_by_itself(
+    script: Any, answer_with: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script.order(answer_with(200))
+    asked: list[object] = []
+    urlopen = HTTPConnectionPool.urlopen
+
+    def noted(pool: HTTPConnectionPool, *arguments: Any, **options: Any) -> Any:
+        asked.append(options.get("enforce_content_length"))  # urllib3 1.26 does so only where it is asked to
+        return urlopen(pool, *arguments, **options)
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", noted)
+    pools = ConnectionPools()
+
+    pools.open("GET", script.url, body=None, headers={}, read_seconds=5, progress=SendProgress()).close()
+
+    assert asked == [True]
     pools.close()
 
 
