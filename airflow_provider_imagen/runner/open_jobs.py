@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 
 from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
@@ -24,7 +24,7 @@ class OpenJobs:
         self.records: JobRecords = JobRecords()
         """What is kept of all jobs, also of those that have ended."""
 
-    def read(self, wanted: Container[Name]) -> None:
+    def read(self, wanted: Collection[Name]) -> None:
         """Read what is kept, and pass over jobs of other runs that make nothing which is wanted here.
 
         :param wanted: key and fingerprint of the items without an outcome.
@@ -34,10 +34,10 @@ class OpenJobs:
         self._passed_over = {
             record.number
             for record in self.records.open_jobs
-            if record.writer.instance != self._task.instance and self.wanted_of(record, wanted) == 0
+            if record.writer.instance != self._task.instance and not (wanted and self.wanted_of(record, wanted))
         }
 
-    def wanted_of(self, record: JobRecord, wanted: Container[Name]) -> int:
+    def wanted_of(self, record: JobRecord, wanted: Collection[Name]) -> int:
         """Return how many lines of a job ask for an item that is wanted."""
         return sum((each.key, each.fingerprint) in wanted for each in self._files.origins(record.number))
 

@@ -420,6 +420,18 @@ def test_two_runs_with_other_items_each_store_their_own(
     assert left == []
 
 
+def test_a_run_that_wants_nothing_does_not_look_into_the_jobs_of_others(make_ti: Any, emulator: Any) -> None:
+    jobs(prompts(1), mode="online").execute({"ti": make_ti("sunday")})
+    emulator.order_job(JobOrder(times=3, pending_seconds=3600, running_seconds=3600))
+    for number in range(3):
+        deferred(jobs([{"prompt": f"dog {number}"}], deferrable=True), make_ti(f"run {number}"))
+    before = len(emulator.requests)
+
+    assert statuses(jobs(prompts(1)).execute({"ti": make_ti("monday")})) == ["reused"]
+
+    assert [each.path for each in emulator.requests[before:] if "/jobs/" in each.path] == []
+
+
 def test_a_task_that_waits_on_names_only_jobs_that_have_not_ended(ti: Any, emulator: Any) -> None:
     emulator.order_job(JobOrder(pending_seconds=30, running_seconds=30))
     emulator.order_job(JobOrder(pending_seconds=300, running_seconds=300))
