@@ -232,7 +232,8 @@ class Transport:
         largest = request.at_most_bytes or (
             self._limits.other_bytes if request.free_of_charge else self._limits.image_bytes
         )
-        length = response.headers.get("Content-Length", "")
+        # Of an answer in chunks its length says nothing (RFC 9112, 6.3).
+        length = "" if "Transfer-Encoding" in response.headers else response.headers.get("Content-Length", "")
         if length.isdigit() and int(length) < min(WHOLE_BYTES, largest) and "Content-Encoding" not in response.headers:
             return self._read_small(response, int(length), request, deadline)
         body, waits = bytearray(), self._large_bodies if not request.free_of_charge else None

@@ -147,6 +147,14 @@ def test_a_small_answer_in_several_parts_is_read_to_its_end(transport: Transport
     assert script.connections == 1
 
 
+def test_an_answer_in_chunks_is_read_to_its_end_whatever_length_it_names(transport: Transport, script: Any) -> None:
+    script.order(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n8\r\naaaabbbb\r\n0\r\n\r\n"
+    )
+
+    assert transport.send(HttpRequest("POST", script.url, json={})).body == b"aaaabbbb"
+
+
 def test_neither_url_query_nor_token_stands_in_the_error(transport: Transport, unused_url: str) -> None:
     with pytest.raises(NotSentError) as caught:
         transport.send(HttpRequest("GET", unused_url, query={"secret": "planted"}))
