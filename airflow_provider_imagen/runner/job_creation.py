@@ -24,7 +24,6 @@ from airflow_provider_imagen.core.protocols.batch_job import BatchJob, label_fil
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
 from airflow_provider_imagen.errors import (
     ImagenError,
-    ModelNotFoundError,
     RequestStoppedError,
     ResponseLostError,
     RetryableError,
@@ -63,7 +62,7 @@ class JobCreation:
         The intent is withdrawn only where there is certainly no job; else the next try looks for it.
 
         :param record: its intent; its files are stored.
-        :raises ModelNotFoundError: Google does not know the model; there is no job.
+        :raises ModelNotFoundError: Google does not know the model.
         :raises ResponseLostError: whether there is a job is unknown; that is recorded.
         :raises ImagenError: Google refused; or the look for a job whose answer was lost failed, or was stopped.
         """
@@ -95,9 +94,6 @@ class JobCreation:
                     try:
                         created = self.client.batch_jobs.create(self._new(record))
                         return self._submitted(record, created)
-                    except ModelNotFoundError:
-                        self.withdraw(record.number)
-                        raise
                     except ImagenError as raised:
                         # A job whose name could not be kept is found again in the list, as one whose answer was lost.
                         failure, creation = raised, _creation_of(raised) if created is None else "lost"

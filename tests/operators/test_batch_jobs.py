@@ -231,11 +231,14 @@ def test_a_look_that_is_refused_forgets_no_job(make_ti: Any, emulator: Any) -> N
     assert len(created(emulator)) == 1
 
 
-def test_a_second_creation_that_is_refused_does_not_forget_the_first(make_ti: Any, emulator: Any) -> None:
+@pytest.mark.parametrize(("status", "error"), [(400, "RequestRejectedError"), (404, "ModelNotFoundError")])
+def test_a_second_creation_that_is_refused_does_not_forget_the_first(
+    make_ti: Any, emulator: Any, status: int, error: str
+) -> None:
     emulator.order_job(JobOrder(hidden_seconds=310))
     emulator.order_fault(Fault("create_job", reset=True, after_work=True))
-    emulator.order_fault(Fault("create_job", status=400, skip=1))
-    with pytest.raises(AirflowFailException, match="RequestRejectedError"):
+    emulator.order_fault(Fault("create_job", status=status, skip=1))
+    with pytest.raises(AirflowFailException, match=error):
         jobs(prompts(2), on_lost="resend").execute({"ti": make_ti(max_tries=1)})
     emulator.advance(60)
 
