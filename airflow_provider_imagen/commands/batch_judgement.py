@@ -66,9 +66,10 @@ def judge_table(
     """
     settings, problems = BatchSettings.read_what_is_right({name: known[name] for name in SETTINGS & known.keys()})
     table = _judge_rows(known, left_out, preferences, models, today, is_model_known=is_model_known)
+    is_cost_settled = is_model_known and DECIDES_SPENDING.isdisjoint(left_out)
     if settings.dry_run:
         table = table._replace(images=0, cost_usd=0.0)
-    elif known.get("if_exists") == "generate" and DECIDES_SPENDING.isdisjoint(left_out) and not table.problems:
+    elif known.get("if_exists") == "generate" and is_cost_settled and not table.problems:
         # With "reuse", images may be there that cost nothing.
         over = Budget(settings.max_cost_usd).problem_with_estimate(table.cost_usd) if table.images else None
         table = table._replace(problems=(over,) if over else ())

@@ -12,12 +12,13 @@ from airflow_provider_imagen.commands.dag_tasks import ImagenTask
 from airflow_provider_imagen.commands.findings import Finding, Level, ModelChoice, findings_of, in_order
 from airflow_provider_imagen.commands.import_errors import read_traceback
 from airflow_provider_imagen.commands.judgement import Verdict, judge
+from airflow_provider_imagen.commands.known_arguments import CONNECTION
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.text import is_blank
 from airflow_provider_imagen.errors import InvalidConnectionError
 
-CONNECTION, DEFAULT_CONNECTION = "imagen_conn_id", "imagen_default"
+DEFAULT_CONNECTION = "imagen_default"
 
 
 class ReadFolder(Protocol):

@@ -17,7 +17,7 @@ from airflow_provider_imagen.commands.findings import (
     error_when_retired,
     findings_of,
 )
-from airflow_provider_imagen.commands.known_arguments import certain, with_stand_ins
+from airflow_provider_imagen.commands.known_arguments import CONNECTION, certain, with_stand_ins
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import state_of
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
@@ -88,7 +88,7 @@ def _judge_request(
     arguments = with_stand_ins(kind, arguments, left_out)
     said += [("error", problem) for problem in _place_problems(known)]
     plan = None
-    is_model_known = _is_model_known(choice, left_out)
+    is_model_known = _is_model_known(choice, preferences, left_out)
     if not is_model_known:
         said += [("error", problem) for problem in read_request(kind, {**arguments, "model": STAND_INS["model"]})[1]]
     else:
@@ -132,9 +132,18 @@ def _preferences(known: Mapping[str, Any], settings: ConnectionSettings, left_ou
     )
 
 
-def _is_model_known(choice: ModelChoice, left_out: Collection[str]) -> bool:
-    """Say whether it is known which model a run asks: in place of a retired one, it asks the fallback."""
-    return choice.state != "templated" and not (choice.model_state == "retired" and "fallback_model" in left_out)
+def _is_model_known(choice: ModelChoice, preferences: ModelPreferences, left_out: Collection[str]) -> bool:
+    """Say whether it is known which model a run asks: in place of a retired one, it asks the fallback.
+
+    What the task does not name, its connection may.
+    """
+    of_connection = CONNECTION in left_out
+    if choice.state == "templated" or (of_connection and is_blank(preferences.model)):
+        return False
+    is_fallback_known = "fallback_model" not in left_out and not (
+        of_connection and is_blank(preferences.fallback_model)
+    )
+    return choice.model_state != "retired" or is_fallback_known
 
 
 def _planned(planner: Planner[Any]) -> tuple[RequestPlan[Any] | None, tuple[str, ...]]:

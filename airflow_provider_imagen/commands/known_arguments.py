@@ -8,6 +8,7 @@ from typing import Any
 from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.validation.arguments import STAND_INS
 
+CONNECTION = "imagen_conn_id"
 JUDGED_TOGETHER = {"compression_quality": "output_mime_type", "seed": "add_watermark"}
 """An argument, and the one that its rule asks as well: where only a run knows that one, the rule cannot be applied."""
 

@@ -131,7 +131,30 @@ def test_a_connection_that_only_a_run_knows_is_not_taken_for_the_default_one() -
     ]
 
 
-@pytest.mark.parametrize(("kind", "what"), [("generate", {"prompt": "a"}), ("batch", {"items": ["a"]})])
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("generate", {"prompt": "a", "seed": 1}),  # which the default model does not take
+        ("generate", {"prompt": "a", "model": OLD}),
+        ("batch", {"items": ["a"], "seed": 1}),
+        ("batch", {"items": ["a"], "model": OLD}),
+        ("batch", {"items": ["a"], "if_exists": "generate", "max_cost_usd": 0.01}),
+    ],
+)
+def test_a_connection_that_only_a_run_knows_may_name_model_and_fallback(kind: TaskKind, what: dict[str, Any]) -> None:
+    arguments = {**what, **PLACE}
+
+    assert errors(kind, arguments, None, TODAY)
+    assert errors(kind, {**arguments, "imagen_conn_id": "{{ var.value.conn }}"}, None, TODAY) == set()
+
+
+BUDGET = {"if_exists": "generate", "max_cost_usd": 5}
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [("generate", {"prompt": "a"}), ("batch", {"items": ["a"]}), ("batch", {"items": ["a"], **BUDGET})],
+)
 def test_a_fallback_that_only_a_run_knows_takes_the_place_of_a_retired_model(
     kind: TaskKind, what: dict[str, Any]
 ) -> None:
