@@ -70,7 +70,10 @@ def _arguments_of_function(task: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
     signature = inspect.signature(task.python_callable)
-    given = signature.bind_partial(*(task.partial_kwargs.get("op_args") or ()), **task.partial_kwargs["op_kwargs"])
+    try:
+        given = signature.bind_partial(*(task.partial_kwargs.get("op_args") or ()), **task.partial_kwargs["op_kwargs"])
+    except TypeError:  # the function cannot be called with these, which Airflow says when it makes the task
+        return {}
     return {
         name: RunTimeValue("{{ what an expansion brings }}")
         for name, parameter in signature.parameters.items()

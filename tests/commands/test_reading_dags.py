@@ -187,6 +187,11 @@ MAPPED_FUNCTIONS = """
         def fixed(subject, colour):
             return f"{colour} {subject}"
 
+        @task.imagen(op_args=["a boat", "red", "flat"])
+        def too_many(subject, colour):
+            return f"{colour} {subject}"
+
+        too_many.expand_kwargs(words())
         poster.override(task_id="whole").expand_kwargs(words())
         poster.override(task_id="part").partial(colour="red").expand_kwargs(words())
         poster.override(task_id="mixed").expand_kwargs([words(), {"subject": "a mug", "colour": "blue"}])
@@ -196,7 +201,9 @@ MAPPED_FUNCTIONS = """
 
 def test_a_function_that_is_mapped_over_what_a_task_returns_is_no_mistake(run: Run, write_dags: WriteDags) -> None:
     rows = rows_by_task(run, write_dags(a=MAPPED_FUNCTIONS))
+    (of_too_many,) = rows.pop("too_many")["findings"]
 
+    assert of_too_many["text"].startswith("The task cannot be made of its arguments: TypeError")
     assert {name: [each["argument"] for each in row["findings"]] for name, row in rows.items()} == {
         "whole": ["image_size"],
         "part": ["image_size"],
