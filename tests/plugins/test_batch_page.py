@@ -54,17 +54,17 @@ def test_counts_cost_models_and_the_manifest_are_shown(visit: Visit, table: str)
     assert "gs://bucket/made/_imagen/batches/table-0123456789ab/manifest.jsonl" in text
 
 
-def test_a_manifest_that_a_later_run_wrote_anew_is_said_to_be_of_that_run(
+def test_a_manifest_with_other_numbers_is_said_to_be_of_a_later_run_or_of_one_before(
     visit: Visit, table: str, put_manifest: Any, make_line: Any
 ) -> None:
-    words = "a later run of this batch has written it anew"
+    words = "a later run of this batch has written it anew, or this one could not write it at its end"
     own = visit(table)
 
     put_manifest(make_line("sku-1"), make_line("sku-2", row=3), make_line("sku-3", row=4))
     later = visit(f"{table}?key=sku-1")
 
-    assert words not in own.text
-    assert words in later.text
+    assert words not in " ".join(own.text.split())
+    assert words in " ".join(later.text.split())
     assert "Filtered 1" in later.text
     assert keys(later) == ["sku-1"]
 

@@ -61,7 +61,7 @@ class BatchDocument(BaseModel):
         return [(status.replace("_", " "), number) for status, number in self.counts.items() if number]
 
     def has_counts(self, counts: Mapping[str, int]) -> bool:
-        """Return whether these are the numbers of this batch: those of a manifest that a later run wrote are others.
+        """Return whether these are the numbers of this batch: a manifest that another run wrote may have others.
 
         :param counts: status to number of items.
         """
