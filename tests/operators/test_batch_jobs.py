@@ -17,6 +17,7 @@ from airflow_provider_imagen.emulator import Fault, JobOrder
 from airflow_provider_imagen.errors import BatchFailedError, JobTimeoutError, RequestStoppedError
 from airflow_provider_imagen.hooks.imagen import ImagenHook
 from airflow_provider_imagen.operators.batch import ImagenBatchOperator, read_manifest
+from airflow_provider_imagen.runner.job_files import JobFiles
 
 GEMINI = "gemini-3.1-flash-image"
 PLACE = "gs://bucket/made/"
@@ -579,15 +580,18 @@ def test_a_bucket_whose_files_cannot_be_replaced_is_refused_before_anything_is_p
     assert created(emulator) == []
 
 
-def test_a_run_that_was_taken_over_while_it_wrote_its_requests_creates_no_job(make_ti: Any, emulator: Any) -> None:
-    emulator.order_fault(Fault("upload", delay_seconds=3, skip=6))  # of the requests
-    uris: list[Any] = []
+def test_a_run_that_was_taken_over_while_it_wrote_its_requests_creates_no_job(
+    make_ti: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, others, uris = JobFiles.write_requests, [jobs(prompts(2))], []
 
-    def tuesday() -> None:  # its pauses take no time, so it finds soon that nothing was heard of the other for long
-        uris.append(jobs(prompts(2)).execute({"ti": make_ti("tuesday")}))
+    def taken_over(files: JobFiles, *arguments: Any) -> None:
+        while others:  # its pauses take no time, so it finds soon that nothing was heard of the first for long
+            uris.append(others.pop().execute({"ti": make_ti("tuesday")}))
+        write(files, *arguments)
 
-    is_writing = when(lambda: any(each.method == "PUT" for each in emulator.requests), tuesday)
-    with is_writing, pytest.raises(AirflowFailException, match="has taken the batch over"):
+    monkeypatch.setattr(JobFiles, "write_requests", taken_over)
+    with pytest.raises(AirflowFailException, match="has taken the batch over"):
         jobs(prompts(2)).execute({"ti": make_ti("monday")})
 
     assert statuses(uris[0]) == ["made"] * 2

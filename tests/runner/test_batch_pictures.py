@@ -11,6 +11,7 @@ from airflow_provider_imagen.core.storage.locations import CloudFolder
 from airflow_provider_imagen.runner.batch_pictures import FEW_OBJECTS, ListedObjects
 from airflow_provider_imagen.runner.input_pictures import picture_in_cloud
 
+MADE_AT = datetime(2026, 11, 26, tzinfo=UTC)
 URIS = [f"gs://bucket/photos/{number}.png" for number in range(FEW_OBJECTS + 2)]
 
 
@@ -29,7 +30,7 @@ class EncryptedBucket:
 
     def _stored(self, uri: str, checksums: dict[str, str]) -> StoredObject:
         name = uri.removeprefix("gs://bucket/")
-        return StoredObject.model_validate({"name": name, "timeCreated": datetime.now(UTC), "size": 7, **checksums})
+        return StoredObject.model_validate({"name": name, "timeCreated": MADE_AT, "size": 7, **checksums})
 
 
 def identities(uris: list[str], storage: Any) -> dict[str, str]:
