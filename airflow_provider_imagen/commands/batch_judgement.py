@@ -113,7 +113,7 @@ def _of_file(items: str, kind: FileKind, planner: ItemPlanner) -> TableVerdict:
     """Judge the rows of a file, where this machine has it: the place of a relative path is known to a worker only."""
     path = Path(items.strip().removeprefix(FILE_SCHEME))
     try:
-        if path.is_absolute():
+        if path.is_absolute() and path.is_file():  # no pipe, which may never end
             with path.open("rb") as stream:
                 return _of_rows(rows_in_file(items, kind, stream), planner)
     except OSError:

@@ -51,14 +51,22 @@ def test_an_empty_file_is_an_error_and_one_that_is_not_here_is_not_judged(
     empty.touch()
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
-    places = [str(empty), str(folder), "empty.csv", f"{tmp_path}/no.csv", "gs://bucket/t.csv", "s3://bucket/t.jsonl"]
+    places = [
+        str(empty),
+        str(folder),
+        str(folder) + "\0.csv",
+        "empty.csv",
+        f"{tmp_path}/no.csv",
+        "gs://bucket/t.csv",
+        "s3://bucket/t.jsonl",
+    ]
 
     said = [judge_table({**PLACE, "items": each}, (), ModelPreferences(), catalogue(), TODAY) for each in places]
 
     assert [each.partition("), ")[2] for each in said[0].problems] == [
         "an empty file. Write it anew; a table without rows has a header."
     ]
-    assert [each.not_judged for each in said] == [(), *[(NOT_HERE,)] * 5]
+    assert [each.not_judged for each in said] == [(), *[(NOT_HERE,)] * 6]
     assert not any(each.problems for each in said[1:])
 
 
