@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
+from airflow_provider_imagen.core.batch.job_record import JobRecord
 from airflow_provider_imagen.core.batch.outcome import Counts, Trouble, failure_text
 from airflow_provider_imagen.core.batch.pacing import Pace
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.text import counted
-from airflow_provider_imagen.errors import InvalidInputError, KeyInUseError
+from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError, KeyInUseError
 from airflow_provider_imagen.runner.batch_files import BatchFiles, rescued_manifest
 from airflow_provider_imagen.runner.batch_found import (
     Found,
@@ -40,6 +41,8 @@ from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 
 log: logging.Logger = logging.getLogger("airflow.task")
+WITH_RESULTS = {"SUCCEEDED", "PARTIALLY_SUCCEEDED"}
+"""Ends of a batch job that leave images; another end leaves some at most."""
 
 
 class BatchRun:
@@ -142,12 +145,24 @@ class BatchRun:
         jobs, wanted = OpenJobs(files, self._context.task), self._table.open_numbers()
         jobs.read(wanted)
         for job in jobs.open:
-            if made := jobs.wanted_of(job, wanted):
+            if (made := jobs.wanted_of(job, wanted)) and self._may_bring_images(job):
                 raise KeyInUseError(
                     f"The batch job {job.name or job.label} makes {counted(made, 'image')} of this table, and they are "
                     "paid for. Set mode='batch', which waits for the job and stores them. To pay for them once more "
                     f"instead, remove {files.uri}."
                 )
+
+    def _may_bring_images(self, record: JobRecord) -> bool:
+        """Say whether a job that is not collected runs, or has ended well. One without name may have been created."""
+        if record.name is None:
+            return True
+        try:
+            job = self._context.client.batch_jobs.get(record.name)
+        except JobNotFoundError as failure:
+            log.warning("%s", failure)
+            return False
+        log.warning("A batch job for items of this table was not collected: %s", job.in_words())
+        return not job.is_ended or job.state in WITH_RESULTS
 
     def _google_stores(self) -> bool:
         """Say whether Google writes images of this batch into the place itself."""

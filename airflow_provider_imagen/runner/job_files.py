@@ -82,7 +82,7 @@ class JobFiles:
         except (StorageNotFoundError, ValueError, TypeError) as failure:
             raise RecordUnreadableError(
                 f"What the lines of job {number} ask for cannot be read: {uri}. Its results stay where they are; "
-                "'airflow imagen jobs collect' stores them under the numbers of their lines."
+                f"'airflow imagen jobs collect' stores them under the numbers of their lines. Then remove {self.uri}."
             ) from failure
 
     def results(self, record: JobRecord) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
@@ -19,7 +20,7 @@ from airflow_provider_imagen.core.batch.state import BatchState, batch_name, run
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
 from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.core.text import counted, shortened
-from airflow_provider_imagen.errors import ImagenError, InvalidInputError, JobNotFoundError
+from airflow_provider_imagen.errors import ImagenError, InvalidInputError, JobNotFoundError, RecordUnreadableError
 from airflow_provider_imagen.runner.batch_found import Found, find
 from airflow_provider_imagen.runner.batch_run import BatchRun
 from airflow_provider_imagen.runner.batch_task import BatchOutcome, Submitted
@@ -81,7 +82,8 @@ class JobRun(BatchRun):
         failures: list[str] = []
         try:
             self._open()
-            self._table.restore(self._files.plan(self._run_plan))
+            with suppress(RecordUnreadableError):  # then the jobs of this task instance are known all the same
+                self._table.restore(self._files.plan(self._run_plan))
             self._jobs.read(self._table.open_numbers())
             for name in self._jobs.names:
                 try:

@@ -621,6 +621,25 @@ def test_what_a_job_makes_is_not_asked_for_online_too(make_ti: Any, emulator: An
     assert statuses(uri) == ["made"]
 
 
+def test_what_a_failed_job_did_not_make_is_asked_for_online(make_ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(pending_seconds=30, running_seconds=30, end_state="JOB_STATE_FAILED", finished_lines=0))
+    deferred(jobs(prompts(2), deferrable=True), make_ti("monday"))
+    emulator.advance(100)
+
+    assert statuses(jobs(prompts(2), mode="online").execute({"ti": make_ti("tuesday")})) == ["made"] * 2
+
+
+def test_jobs_are_cancelled_also_where_the_plan_of_the_run_is_gone(ti: Any, emulator: Any) -> None:
+    emulator.order_job(JobOrder(pending_seconds=3600, running_seconds=3600))
+    waiting = deferred(jobs(prompts(2), deferrable=True), ti)
+    (plan,) = [name for name in emulator.list_objects("bucket", "made/_imagen/") if "/plan-" in name]
+    emulator.put_object("bucket", plan, b"{", "application/jsonl")
+
+    with pytest.raises(JobTimeoutError, match="They are cancelled"):
+        jobs("gone", cancel_on_timeout=True).execute_complete({"ti": ti}, {"status": "timeout", "message": "Too long."})
+    assert any(each.path.endswith(f"{waiting.trigger.jobs[0]}:cancel") for each in emulator.requests)
+
+
 @pytest.mark.parametrize("mode", ["online", "batch"])
 def test_items_that_a_policy_refused_are_asked_for_by_a_run_with_another(
     make_ti: Any, emulator: Any, mode: str

@@ -74,7 +74,7 @@ def names_in(argument: str, value: Any) -> list[str] | None:
     if isinstance(value, str):
         rendered = list_in_text(value)
         listed = value.split(",") if rendered is None else rendered
-    if not isinstance(listed, list | tuple):
+    if not isinstance(listed, list | tuple | set | frozenset):
         problem = f"{argument} is {quoted(value)} and must be a list of names of columns, such as ['key', 'prompt']."
         raise InvalidInputError((problem,))
     return [each.strip() if isinstance(each, str) else str(each) for each in listed]
