@@ -28,7 +28,6 @@ MAY_IMPORT = {
     "commands": {
         *("airflow.dag_processing.dagbag", "airflow.models.connection", "airflow.models.dagbag"),
         "airflow.secrets.environment_variables",
-        "jinja2",  # what a template is, as Airflow says it
         *(f"{OURS}.commands", f"{OURS}.core", f"{OURS}.errors", f"{OURS}.hooks", f"{OURS}.operators"),
         *(f"{OURS}.runner", f"{OURS}.sensors", "airflow.providers.common.compat.sdk"),
     },

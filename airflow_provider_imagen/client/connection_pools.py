@@ -37,7 +37,7 @@ A flex request waits up to 30 minutes for the first byte of its response; NAT ga
 connection after 4 minutes (Azure), 350 s (AWS) or 20 minutes (Google), and the response is lost.
 """
 _KEEP_ALIVE = (("TCP_KEEPIDLE", KEEP_ALIVE_SECONDS), ("TCP_KEEPALIVE", KEEP_ALIVE_SECONDS), ("TCP_KEEPINTVL", 30))
-SOCKET_OPTIONS = [
+SOCKET_OPTIONS: list[tuple[int, int, int | bytes]] = [
     *HTTPConnection.default_socket_options,
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     *((socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _KEEP_ALIVE if hasattr(socket, name)),

@@ -18,7 +18,7 @@ class MetadataTokenRequest(Request):
     def __init__(self, timeout_seconds: float) -> None:
         super().__init__()
         self._timeout_seconds = min(timeout_seconds, LONGEST_TOKEN_REQUEST_SECONDS)
-        self.last_status = 0
+        self.last_status: int = 0
         """The HTTP status of the last response, 0 where none came."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:

@@ -53,7 +53,7 @@ class TokenRequest(transport.Request):
         self._pools = pools
         self._timeout_seconds = min(timeout_seconds, LONGEST_TOKEN_REQUEST_SECONDS)
         self._signal = signal
-        self.last_status = 0
+        self.last_status: int = 0
         """The HTTP status of the last response, 0 where none came."""
 
     def __call__(

@@ -16,7 +16,6 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION
-from jinja2 import Environment, TemplateSyntaxError
 
 from airflow_provider_imagen.commands.dag_tasks import ImagenTask, RunTimeValue, TaskKind, is_open, texts_in
 from airflow_provider_imagen.commands.mapped_tasks import Instance, instances_of, times_in_groups
@@ -164,7 +163,7 @@ def _found_in(dag: Any, task: Any) -> Iterator[ImagenTask]:
         yield from (_instance(found, task, ours, environment, instance) for instance in instances_of(task))
 
 
-def _with_values(found: ImagenTask, task: Any, ours: Any, environment: Environment) -> ImagenTask:
+def _with_values(found: ImagenTask, task: Any, ours: Any, environment: Any) -> ImagenTask:
     """Return a task with what an operator holds; what only a subclass or a function takes is a template as well."""
     fields = {OTHER_NAMES.get(field, field): getattr(task, field, None) for field in task.template_fields}
     return replace(
@@ -172,18 +171,18 @@ def _with_values(found: ImagenTask, task: Any, ours: Any, environment: Environme
     )
 
 
-def _wrong_templates(fields: Mapping[str, Any], environment: Environment) -> Iterator[str]:
+def _wrong_templates(fields: Mapping[str, Any], environment: Any) -> Iterator[str]:
     """Yield a sentence for each template that no run can render, whatever its variables are."""
     for name, value in fields.items():
         for text in filter(is_open, texts_in(value)):
             try:
                 environment.compile(text)
-            except TemplateSyntaxError as failure:
-                reason = str(failure.message).rstrip(".")
+            except Exception as failure:  # noqa: BLE001  # one of Jinja, whose errors Airflow does not hand on
+                reason = str(getattr(failure, "message", None) or failure).rstrip(".")
                 yield f"{name} is {quoted(text)}, which is no template of Jinja: {reason}. Correct the template."
 
 
-def _instance(found: ImagenTask, task: Any, ours: Any, environment: Environment, instance: Instance) -> ImagenTask:
+def _instance(found: ImagenTask, task: Any, ours: Any, environment: Any, instance: Instance) -> ImagenTask:
     """Return some of the instances of a mapped task."""
     numbers = (found.instances, instance.number)
     found = replace(found, instances=None if None in numbers else (numbers[0] or 0) * (numbers[1] or 0))
