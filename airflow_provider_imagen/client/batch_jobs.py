@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.session import Session
-from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import advice_when_missing
 from airflow_provider_imagen.core.protocols import batch_job, endpoints

@@ -10,8 +10,9 @@ from http import HTTPStatus
 from itertools import chain
 from typing import NoReturn
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.session import Session
-from airflow_provider_imagen.client.transport import HttpRequest, StreamedResponse
+from airflow_provider_imagen.client.transport import StreamedResponse
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation
 from airflow_provider_imagen.core.storage import resumable
 from airflow_provider_imagen.core.storage.checksums import is_other_md5

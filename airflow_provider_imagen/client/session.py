@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from airflow_provider_imagen.client.auth import GoogleToken, ignore_secret
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.large_bodies import LargeBodies
 from airflow_provider_imagen.client.limits import TransportLimits
 from airflow_provider_imagen.client.stop_signal import StopSignal
-from airflow_provider_imagen.client.transport import HttpRequest, StreamedResponse, Transport
+from airflow_provider_imagen.client.transport import StreamedResponse, Transport
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.connection_secrets import secret_parts
 from airflow_provider_imagen.core.protocols import endpoints, service_tiers

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.object_streams import ObjectReader, ObjectWriter
 from airflow_provider_imagen.client.session import Session
-from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.lenient_json import read_json
 from airflow_provider_imagen.core.protocols import endpoints
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse, Operation

@@ -7,29 +7,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.http_request import HttpRequest, consequence, content_type, too_large, with_query
 from airflow_provider_imagen.client.large_bodies import LARGE_BYTES, UNKNOWN_BYTES, LargeBodies
 from airflow_provider_imagen.client.limits import TransportLimits
 from airflow_provider_imagen.client.send_tracking import SendProgress
 from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.transport_errors import raise_without_secrets, transport_error
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
-from airflow_provider_imagen.errors import (
-    CredentialsError,
-    ImagenError,
-    OutputError,
-    UnexpectedResponseError,
-)
+from airflow_provider_imagen.errors import CredentialsError
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -45,39 +38,6 @@ class TokenSource(Protocol):
 
     def headers_for(self, url: str) -> Mapping[str, str]:
         """Return the headers to send to this URL."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A request to send.
-
-    :param json: the body, as JSON.
-    :param content: the body, as it is, with ``content_type``.
-    :param free_of_charge: repeating it costs nothing, even when it did arrive.
-    :param headers: headers beside those of every request.
-    :param timeout_seconds: how long to wait for the response. None: as for every request.
-    :param stores_output: Google stores the images of this request itself.
-    :param at_most_bytes: a good response with more is not read to its end. None: the bound of every response.
-    :param other_statuses: statuses beside 200 that are no error.
-    """
-
-    method: str
-    url: str
-    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-    json: Any = None
-    content: bytes | None = field(default=None, repr=False)
-    content_type: str | None = None
-    free_of_charge: bool = False
-    stores_output: bool = False
-    at_most_bytes: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    timeout_seconds: float | None = None
-    other_statuses: tuple[int, ...] = ()
-
-    @property
-    def place(self) -> str:
-        """The URL as it may be shown."""
-        return self.url.partition("?")[0]
 
 
 class StreamedResponse(NamedTuple):
@@ -184,7 +144,7 @@ class Transport:
             yield
         except (HTTPError, OSError, ValueError) as failure:
             error = transport_error(
-                failure, request.method, request.place, _consequence(request), was_sent=progress.was_sent
+                failure, request.method, request.place, consequence(request), was_sent=progress.was_sent
             )
             raise_without_secrets(error, failure, self._secrets_of(token))
 
@@ -221,9 +181,9 @@ class Transport:
     def _open(self, request: HttpRequest, token: Mapping[str, str], progress: SendProgress) -> BaseHTTPResponse:
         return self._pools.open(
             request.method,
-            _with_query(request.url, tuple(request.query.items())) if request.query else request.url,
+            with_query(request.url, tuple(request.query.items())) if request.query else request.url,
             body=request.content if request.json is None else json.dumps(request.json, allow_nan=False),
-            headers={**HEADERS, **_content_type(request), **request.headers, **token},
+            headers={**HEADERS, **content_type(request), **request.headers, **token},
             read_seconds=self._seconds_for(request),
             progress=progress,
         )
@@ -246,7 +206,7 @@ class Transport:
                 waits = None
             if len(body) > largest:
                 if response.status < HTTPStatus.BAD_REQUEST:
-                    raise _too_large(request, largest)
+                    raise too_large(request, largest)
                 break  # the status says what is wrong, whatever else there is to read
             self._check_deadline(request, deadline)
         return bytes(body)
@@ -286,32 +246,3 @@ def _let_go(response: BaseHTTPResponse) -> None:
     if not response.closed:
         response.close()
     response.release_conn()
-
-
-@lru_cache(maxsize=1024)
-def _with_query(url: str, query: tuple[tuple[str, str | Sequence[str]], ...]) -> str:
-    """Encode a query; waits send the same one again and again.
-
-    What needs no escape has none (RFC 3986, 3.4): urllib3 goes through a text with escapes character by character.
-    """
-    return f"{url}?{urlencode(query, doseq=True, safe='/,():')}"
-
-
-def _content_type(request: HttpRequest) -> dict[str, str]:
-    content_type = request.content_type or ("application/json" if request.json is not None else None)
-    return {"Content-Type": content_type} if content_type else {}
-
-
-def _too_large(request: HttpRequest, most: int) -> ImagenError:
-    if request.at_most_bytes:
-        return OutputError(f"{request.place} has more than {most} bytes and was not read.")
-    return UnexpectedResponseError(
-        f"{request.method} {request.place}: the answer is larger than {most} bytes, the rest was not "
-        f"read. {_consequence(request)} Check the connection's endpoint and the proxy."
-    )
-
-
-def _consequence(request: HttpRequest) -> str:
-    if request.free_of_charge:
-        return "Asking again is free of charge."
-    return "Google may have made and billed the images; look at the output folder before you run the task again."

@@ -8,8 +8,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.session import Session
-from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.catalogue import catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import advice_when_missing
 from airflow_provider_imagen.core.catalogue.plan import RequestPlan

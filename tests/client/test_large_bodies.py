@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.large_bodies import LARGE_BYTES, LargeBodies
-from airflow_provider_imagen.client.transport import HttpRequest, Transport
+from airflow_provider_imagen.client.transport import Transport
 
 
 def in_thread(action: Callable[[], object]) -> threading.Thread:

@@ -16,8 +16,9 @@ import requests.utils
 
 from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.client.connection_pools import CHECK_SECONDS, ConnectionPools
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.proxies import proxy_for
-from airflow_provider_imagen.client.transport import HttpRequest, Transport
+from airflow_provider_imagen.client.transport import Transport
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.errors import ImagenError, InvalidConnectionError, NotSentError
 

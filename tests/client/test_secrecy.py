@@ -17,12 +17,13 @@ from support.plans import generate_plan
 from airflow_provider_imagen.client import auth
 from airflow_provider_imagen.client.auth import GoogleToken
 from airflow_provider_imagen.client.connection_pools import ConnectionPools
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.metadata_token_request import MetadataTokenRequest
 from airflow_provider_imagen.client.shared_clients import ONE_TRY
 from airflow_provider_imagen.client.stop_signal import StopSignal
 from airflow_provider_imagen.client.token_request import TokenRequest
-from airflow_provider_imagen.client.transport import HttpRequest, Transport
+from airflow_provider_imagen.client.transport import Transport
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.core.storage.locations import CloudFolder

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.session import Session
-from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import Operation
 from airflow_provider_imagen.core.recovery.retry import RetryRules

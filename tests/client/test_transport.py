@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.limits import TransportLimits
-from airflow_provider_imagen.client.transport import HttpRequest, Transport
+from airflow_provider_imagen.client.transport import Transport
 from airflow_provider_imagen.errors import NotSentError, OutputError, ResponseLostError, UnexpectedResponseError
 
 RESET = b"reset"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from support.plans import generate_plan
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.imagen import ImagenClient
 from airflow_provider_imagen.client.shared_clients import waiting_client
-from airflow_provider_imagen.client.transport import HttpRequest
 from airflow_provider_imagen.core.connection import ConnectionSettings
 from airflow_provider_imagen.core.protocols.http_errors import HttpResponse
 from airflow_provider_imagen.core.storage.locations import CloudFolder

@@ -15,8 +15,9 @@ import traceback
 from datetime import date
 from typing import Any
 
+from airflow_provider_imagen.client.http_request import HttpRequest
 from airflow_provider_imagen.client.imagen import ImagenClient
-from airflow_provider_imagen.client.transport import HttpRequest, StreamedResponse, Transport
+from airflow_provider_imagen.client.transport import StreamedResponse, Transport
 from airflow_provider_imagen.core.batch.items import items_in_list
 from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
 from airflow_provider_imagen.core.batch.settings import BatchSettings
