@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
-from airflow_provider_imagen.core.batch.job_record import JobRecord
 from airflow_provider_imagen.core.batch.outcome import Counts, Trouble, failure_text
 from airflow_provider_imagen.core.batch.pacing import Pace
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name
 from airflow_provider_imagen.core.batch.table_check import PlannedTable
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.text import counted
-from airflow_provider_imagen.errors import InvalidInputError, JobNotFoundError, KeyInUseError
+from airflow_provider_imagen.errors import InvalidInputError, KeyInUseError
 from airflow_provider_imagen.runner.batch_files import BatchFiles, rescued_manifest
 from airflow_provider_imagen.runner.batch_found import (
     Found,
@@ -34,15 +33,13 @@ from airflow_provider_imagen.runner.batch_table import BatchTable
 from airflow_provider_imagen.runner.batch_task import Batch, BatchOutcome, OpenItems
 from airflow_provider_imagen.runner.batch_workers import ItemWorkers
 from airflow_provider_imagen.runner.failures import place_errors
-from airflow_provider_imagen.runner.image_look import LOOK_PAUSE_SECONDS, LOOK_SECONDS
+from airflow_provider_imagen.runner.image_look import wait_for_late_images
 from airflow_provider_imagen.runner.job_files import JobFiles
 from airflow_provider_imagen.runner.open_jobs import OpenJobs
 from airflow_provider_imagen.runner.stores import open_store
 from airflow_provider_imagen.runner.task_run import RunContext
 
 log: logging.Logger = logging.getLogger("airflow.task")
-WITH_RESULTS = {"SUCCEEDED", "PARTIALLY_SUCCEEDED"}
-"""Ends of a batch job that leave images; another end leaves some at most."""
 
 
 class BatchRun:
@@ -123,7 +120,7 @@ class BatchRun:
         with place_errors(self._policies.output_uri):
             found = find(self._store, self._files, self._table)
             if found.may_still_come and self._google_stores():
-                self._wait_for_google()
+                wait_for_late_images(self._session)
                 found.listed = list_items(self._store, self._table)
             opened = self._decide(found)
             control = self._budgeted(found, opened)
@@ -135,48 +132,16 @@ class BatchRun:
         return self._finish()
 
     def _refuse_what_jobs_make(self) -> None:
-        """Refuse items that a batch job of an earlier try or run is making.
-
-        :raises KeyInUseError: there is such a job; nothing was sent.
-        """
-        if self._store.google_writes_to("") is None:
-            return
-        files = JobFiles(self._store, self._context.client.storage, batch_name(self._context.task))
-        jobs, wanted = OpenJobs(files, self._context.task), self._table.open_numbers()
-        jobs.read(wanted)
-        for job in jobs.open:
-            if (made := jobs.wanted_of(job, wanted)) and self._may_bring_images(job):
-                raise KeyInUseError(
-                    f"The batch job {job.name or job.label} makes {counted(made, 'image')} of this table, and they are "
-                    "paid for. Set mode='batch', which waits for the job and stores them. To pay for them once more "
-                    f"instead, remove {files.uri}."
-                )
-
-    def _may_bring_images(self, record: JobRecord) -> bool:
-        """Say whether a job that is not collected runs, or has ended well. One without name may have been created."""
-        if record.name is None:
-            return True
-        try:
-            job = self._context.client.batch_jobs.get(record.name)
-        except JobNotFoundError as failure:
-            log.warning("%s", failure)
-            return False
-        log.warning("A batch job for items of this table was not collected: %s", job.in_words())
-        return not job.is_ended or job.state in WITH_RESULTS
+        if self._store.google_writes_to("") is not None:
+            client, task = self._context.client, self._context.task
+            jobs = OpenJobs(JobFiles(self._store, client.storage, batch_name(task)), task, client.batch_jobs)
+            jobs.refuse_what_they_make(self._table.open_numbers())
 
     def _google_stores(self) -> bool:
         """Say whether Google writes images of this batch into the place itself."""
         if self._store.google_writes_to("") is None:
             return False
         return any(self._batch.planner.stores_output(model) for model in self._table.models)
-
-    def _wait_for_google(self) -> None:
-        """Wait as long as the images of a try that was killed may still come."""
-        log.warning("An earlier try was killed. Google may still store its images, so they are waited for.")
-        waited = 0.0
-        while waited < LOOK_SECONDS and not self._session.is_stopped:
-            self._session.pause(LOOK_PAUSE_SECONDS)
-            waited += LOOK_PAUSE_SECONDS
 
     def _decide(self, found: Found) -> OpenItems:
         """Note what became of items before, and return what has to be asked for."""

@@ -35,6 +35,18 @@ def take_files(state: RunState, images: ImageFolder, names: list[str]) -> None:
     state.others = tuple(images.uris(others))
 
 
+def wait_for_late_images(session: Session) -> None:
+    """Wait as long as the images of a try that was killed may still come; a stop ends that.
+
+    :param session: for its pauses.
+    """
+    log.warning("An earlier try was killed. Google may still store its images, so they are waited for.")
+    waited = 0.0
+    while waited < LOOK_SECONDS and not session.is_stopped:
+        session.pause(LOOK_PAUSE_SECONDS)
+        waited += LOOK_PAUSE_SECONDS
+
+
 @dataclass(frozen=True, slots=True)
 class ImageLook:
     """Looks for images whose response did not arrive.

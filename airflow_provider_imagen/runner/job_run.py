@@ -13,14 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 from airflow_provider_imagen.core.batch.budget import Budget
-from airflow_provider_imagen.core.batch.job_ends import grants
 from airflow_provider_imagen.core.batch.job_record import JobRecord
 from airflow_provider_imagen.core.batch.outcome import LONGEST_REASON, ItemOutcome
 from airflow_provider_imagen.core.batch.state import BatchState, batch_name, run_plan
 from airflow_provider_imagen.core.protocols.batch_job import BatchJob
-from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.core.text import counted, shortened
-from airflow_provider_imagen.errors import ImagenError, InvalidInputError, JobNotFoundError, RecordUnreadableError
+from airflow_provider_imagen.errors import ImagenError, InvalidInputError, RecordUnreadableError
 from airflow_provider_imagen.runner.batch_found import Found, find
 from airflow_provider_imagen.runner.batch_run import BatchRun
 from airflow_provider_imagen.runner.batch_task import BatchOutcome, Submitted
@@ -79,30 +77,21 @@ class JobRun(BatchRun):
 
         :return: why some of them could not be cancelled.
         """
-        failures: list[str] = []
         try:
             self._open()
             with suppress(RecordUnreadableError):  # then the jobs of this task instance are known all the same
                 self._table.restore(self._files.plan(self._run_plan))
             self._jobs.read(self._table.open_numbers())
-            for name in self._jobs.names:
-                try:
-                    self._context.client.batch_jobs.cancel(name)
-                except ImagenError as failure:
-                    log.warning("The job could not be cancelled, and may be billed: %s", failure)
-                    failures.append(str(failure))
-                else:
-                    log.warning("The job is cancelled: %s", name)
+            return self._jobs.cancel()
         finally:
             self._table.close()
-        return failures
 
     def _open(self) -> None:
         super()._open()
         client, task = self._context.client, self._context.task
         self._run_plan = run_plan(task)
         self._job_files = JobFiles(self._store, client.storage, batch_name(task))
-        self._jobs = jobs = OpenJobs(self._job_files, task)
+        self._jobs = jobs = OpenJobs(self._job_files, task, client.batch_jobs)
         self._creation = JobCreation(client, self._job_files, task, self._policies.on_lost, jobs.keep, jobs.withdraw)
 
     def _leased(self, action: Callable[[], BatchOutcome | Submitted]) -> BatchOutcome | Submitted:
@@ -137,7 +126,7 @@ class JobRun(BatchRun):
             self._look()
             restore_images(self._table, self._files.manifest())
         self._find_earlier_jobs()
-        looked = [(record, self._job_of(record)) for record in self._jobs.open]
+        looked = [(record, self._jobs.described(record)) for record in self._jobs.open]
         if going_on := tuple(str(record.name) for record, job in looked if job is not None and not job.is_ended):
             # A trigger carries a few names only: with those that have ended it would report at once, again and again.
             return Submitted(going_on, self._policies.output_uri)
@@ -202,7 +191,7 @@ class JobRun(BatchRun):
         One that Google does not know may be unknown for a moment only; the wait tells whether it is gone.
         """
         for record in self._jobs.open:
-            job = self._job_of(record)
+            job = self._jobs.described(record)
             if job is not None and job.is_ended:
                 self._read(record, job)
         self._table.reopen()
@@ -225,13 +214,6 @@ class JobRun(BatchRun):
 
     def _create_jobs(self, numbers: set[int]) -> None:
         """Create jobs for items: one for each model, more where Google's limits end a file."""
-        location = parse_location(self._policies.output_uri)
-        if isinstance(location, CloudFolder):
-            log.info(
-                "Vertex AI's service agent reads the requests and writes the results itself. If a job ends because it "
-                "may not: %s",
-                grants(self._session.project, location.bucket),
-            )
         submission = JobSubmission(
             self._job_files,
             self._creation,
@@ -255,14 +237,6 @@ class JobRun(BatchRun):
     def _waited_for(self) -> Submitted | None:
         names = self._jobs.names
         return Submitted(names, self._policies.output_uri) if names else None
-
-    def _job_of(self, record: JobRecord) -> BatchJob | None:
-        """Return a job as Google describes it, None if Google does not know it."""
-        try:
-            return self._context.client.batch_jobs.get(str(record.name))
-        except JobNotFoundError as failure:
-            log.warning("%s", failure)
-            return None
 
     def _read(self, record: JobRecord, job: BatchJob | None) -> int:
         """Read the results of one job, and return how many images it brought."""
@@ -318,11 +292,5 @@ class JobRun(BatchRun):
         )
 
     def _document(self, counts: Any, manifest: str, **notes: Any) -> dict[str, Any]:
-        jobs = (
-            [] if notes.get("dry_run") else [job.in_document() for job in self._jobs.records.jobs[-MOST_IN_DOCUMENT:]]
-        )
+        jobs = [] if notes.get("dry_run") else self._jobs.in_document()
         return super()._document(counts, manifest, mode="batch", jobs=jobs, **notes)
-
-
-MOST_IN_DOCUMENT = 20
-"""How many jobs the ``result`` document names."""

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from airflow_provider_imagen.client.session import Session
+from airflow_provider_imagen.core.batch.job_ends import grants
 from airflow_provider_imagen.core.batch.job_record import JobRecord, JobRecords, job_label
 from airflow_provider_imagen.core.batch.plan import ItemPlanner, PlannedItem
 from airflow_provider_imagen.core.catalogue.pricing import in_words
 from airflow_provider_imagen.core.recovery.request_record import TaskIdentity
+from airflow_provider_imagen.core.storage.locations import CloudFolder, parse_location
 from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import ModelNotFoundError
 from airflow_provider_imagen.runner.batch_table import BatchTable
@@ -54,6 +56,7 @@ class JobSubmission:
         :param most_items: create one job for so many, and leave the rest. None: for all.
         :raises ImagenError: Google refused a job; those before it run.
         """
+        self._say_who_needs_rights()
         left = set(numbers)
         for model in sorted({table.model_of(number) for number in numbers}):
             because = self._submit_model(table, model, left, most_items, None)
@@ -61,6 +64,15 @@ class JobSubmission:
                 self._submit_model(table, model, left, most_items, because)
             if most_items is not None:
                 return
+
+    def _say_who_needs_rights(self) -> None:
+        location = parse_location(self.place)
+        if isinstance(location, CloudFolder):
+            log.info(
+                "Vertex AI's service agent reads the requests and writes the results itself. If a job ends because it "
+                "may not: %s",
+                grants(self.session.project, location.bucket),
+            )
 
     def _submit_model(
         self, table: BatchTable, model: str, left: set[int], most_items: int | None, because: str | None

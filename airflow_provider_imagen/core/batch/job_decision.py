@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from airflow_provider_imagen.core.protocols.batch_job import END_STATES, BatchJob
+from airflow_provider_imagen.core.protocols.batch_job import END_STATES, GOOD_ENDS, BatchJob
 
 RecordState = Literal["none", "intended", "lost", "submitted", "read"]
 Creation = Literal["", "refused", "not_sent", "lost"]
@@ -145,7 +145,7 @@ def choose(jobs: Iterable[BatchJob]) -> tuple[BatchJob, list[BatchJob]]:
     One that runs or succeeded is preferred to one that ended otherwise; of two, the older one.
     """
     newest = datetime.max.replace(tzinfo=UTC)
-    lost = END_STATES - {"SUCCEEDED", "PARTIALLY_SUCCEEDED"}
+    lost = END_STATES - GOOD_ENDS
     ordered = sorted(jobs, key=lambda job: (job.state in lost, job.created or newest, job.name))
     return ordered[0], ordered[1:]
 

@@ -33,7 +33,8 @@ STATES = {
 }
 """``JobState`` without its prefix. Names that are not here count as states of a job that goes on."""
 
-END_STATES = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"})
+GOOD_ENDS = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
+END_STATES = GOOD_ENDS | {"FAILED", "CANCELLED", "EXPIRED"}
 """The states that a job does not leave. Google's own clients each forget one or two of them."""
 
 PREFIX = "JOB_STATE_"
