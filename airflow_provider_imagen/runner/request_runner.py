@@ -22,6 +22,7 @@ from airflow_provider_imagen.core.result_document import ResultDocument
 from airflow_provider_imagen.core.storage.object_names import OwnPlace
 from airflow_provider_imagen.errors import ImagenError, ObjectExistsError, RequestStoppedError
 from airflow_provider_imagen.runner import failures
+from airflow_provider_imagen.runner.host_trace import HostTrace
 from airflow_provider_imagen.runner.image_look import ImageLook, take_files
 from airflow_provider_imagen.runner.images import ImageFolder
 from airflow_provider_imagen.runner.listener import HostMemory, RunListener
@@ -77,7 +78,7 @@ class RequestRunner:
         self._fingerprint = fingerprint
         self._session = client.session
         self._stop_switch = stop
-        self._hosts = hosts if store.is_local else None
+        self._hosts = HostTrace(hosts if store.is_local else None, fingerprint, task.host)
         self._records = records or RecordFolder(store, place.name, fingerprint)
         self._images = images or ImageFolder(store, place, pause=client.session.pause)
         self._storage_uri = store.google_writes_to(place.folder) if plan.protocol.stores_output else None
@@ -122,7 +123,7 @@ class RequestRunner:
             writer=self._writer(),
             cleared=record is not None and record.is_cleared_for(self._task),
             present=len(state.before),
-            other_host=state.sendings == 0 and record is None and self._ran_on_another_host(),
+            other_host=state.sendings == 0 and record is None and self._hosts.is_elsewhere(),
             sendings=state.sendings,
             looked=state.looked,
             new=new_images,
@@ -165,10 +166,6 @@ class RequestRunner:
     def _is_in_flight(self, record: RequestRecord) -> bool:
         return record.result is None and record.fingerprint == self._fingerprint
 
-    def _ran_on_another_host(self) -> bool:
-        known = self._hosts.get() if self._hosts else None
-        return known is not None and known.get("fingerprint") == self._fingerprint and known["host"] != self._task.host
-
     def _send(self, images: int) -> None:
         """Record the intent, send, and store what comes."""
         state = self._state
@@ -204,8 +201,7 @@ class RequestRunner:
                 self._records.withdraw()
                 return False
         self._state.record, self._state.unreadable = intent, ()
-        if self._hosts:
-            self._hosts.set({"fingerprint": self._fingerprint, "host": self._task.host})
+        self._hosts.leave()
         return True
 
     def _new_record(self) -> RequestRecord:
@@ -270,7 +266,7 @@ class RequestRunner:
         state = self._state
         if stop.record == "remove":
             self._records.withdraw()
-            self._forget_host()
+            self._hosts.forget()
         elif stop.record == "lost" and state.record is not None:
             self._records.mark_lost(state.record)
         if stop.reason == "filtered":
@@ -289,7 +285,7 @@ class RequestRunner:
             task=self._task,
             uris=state.kept_uris or self._images.uris(state.before),
             name=self._place.name,
-            host=(self._hosts.get() or {}).get("host", "") if self._hosts else "",
+            host=self._hosts.known,
         )
 
     def _release(self, document: ResultDocument) -> None:
@@ -298,8 +294,4 @@ class RequestRunner:
             self._records.remove()
             if self._records.has_intent:  # it may not be removed, so the result beside it says that it is over
                 self._records.finish(self._finished(document))
-        self._forget_host()
-
-    def _forget_host(self) -> None:
-        if self._hosts:
-            self._hosts.clear()
+        self._hosts.forget()
