@@ -6,9 +6,7 @@ import argparse
 import sys
 from pkgutil import resolve_name
 
-from airflow_provider_imagen.commands.verbs import HELP, VERBS
-
-WRONG_USAGE = 2
+from airflow_provider_imagen.commands.verbs import HELP, VERBS, WRONG_USAGE
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from airflow_provider_imagen.commands.known_arguments import certain, is_certain, with_stand_ins
+from airflow_provider_imagen.commands.known_arguments import DECIDES_COST, certain, is_certain, with_stand_ins
 from airflow_provider_imagen.core.batch.budget import Budget
 from airflow_provider_imagen.core.batch.items import FileKind, file_kind
 from airflow_provider_imagen.core.batch.plan import BatchArguments, ItemPlanner
@@ -24,7 +24,6 @@ from airflow_provider_imagen.runner.batch_rows import rows_in_file, rows_in_valu
 
 MOST_ROWS_NAMED = 5
 SETTINGS = BatchSettings.model_fields.keys()
-DECIDES_SPENDING = {"model", "mode", "dry_run", "number_of_images", "image_size", "service_tier", "reference_images"}
 OF_EACH_ITEM = {"prompt", "model"}
 SAYS_WHAT_COLUMNS_ARE = {"item_columns", "item_arguments"}
 FILE_SCHEME = "file://"
@@ -66,7 +65,7 @@ def judge_table(
     """
     settings, problems = BatchSettings.read_what_is_right({name: known[name] for name in SETTINGS & known.keys()})
     table = _judge_rows(known, left_out, preferences, models, today, is_model_known=is_model_known)
-    is_cost_settled = is_model_known and DECIDES_SPENDING.isdisjoint(left_out)
+    is_cost_settled = is_model_known and DECIDES_COST.isdisjoint(left_out)
     if settings.dry_run:
         table = table._replace(images=0, cost_usd=0.0)
     elif known.get("if_exists") == "generate" and is_cost_settled and not table.problems:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_imagen.commands.generate import DONE, FAILED
 from airflow_provider_imagen.commands.outside_tasks import absolute, hook_outside_tasks, task_log_shown
 from airflow_provider_imagen.commands.printing import as_json, remark, say, standard_output_kept_clean, wrapped
+from airflow_provider_imagen.commands.verbs import WRONG_USAGE
 from airflow_provider_imagen.core.text import counted
 from airflow_provider_imagen.errors import ImagenError
 
 if TYPE_CHECKING:
     from airflow_provider_imagen.core.protocols.batch_job import BatchJob
-
-WRONG_USAGE = 2
 
 
 def handle_jobs(options: Namespace) -> int:

@@ -17,7 +17,7 @@ from airflow_provider_imagen.commands.findings import (
     error_when_retired,
     findings_of,
 )
-from airflow_provider_imagen.commands.known_arguments import CONNECTION, certain, with_stand_ins
+from airflow_provider_imagen.commands.known_arguments import CONNECTION, DECIDES_COST, certain, with_stand_ins
 from airflow_provider_imagen.core.catalogue import Catalogue
 from airflow_provider_imagen.core.catalogue.lifecycle import state_of
 from airflow_provider_imagen.core.catalogue.plan import ModelPreferences, Planner, RequestPlan
@@ -30,7 +30,6 @@ from airflow_provider_imagen.core.waiting.condition import check_wait
 from airflow_provider_imagen.errors import InvalidInputError
 from airflow_provider_imagen.runner.input_pictures import only_item
 
-DECIDES_COST = {"mode", "dry_run", "model", "number_of_images", "image_size", "service_tier", "reference_images"}
 WAIT_ARGUMENTS = ("output_uri", "min_images", "mime_types", "newer_than")
 
 

@@ -9,6 +9,8 @@ from airflow_provider_imagen.core.requests import ImageRequest
 from airflow_provider_imagen.core.validation.arguments import STAND_INS
 
 CONNECTION = "imagen_conn_id"
+DECIDES_COST = {"mode", "dry_run", "model", "number_of_images", "image_size", "service_tier", "reference_images"}
+"""Where only a run knows one of these, only a run knows what a task costs."""
 JUDGED_TOGETHER = {"compression_quality": "output_mime_type", "seed": "add_watermark"}
 """An argument, and the one that its rule asks as well: where only a run knows that one, the rule cannot be applied."""
 

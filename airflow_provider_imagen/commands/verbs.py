@@ -134,6 +134,8 @@ ONE_JOB = (
     _optional("location", "list: Google Cloud location (default: the connection's, else global)"),
 )
 
+WRONG_USAGE = 2
+"""The exit code after a command line that says nothing to do."""
 HELP = "Google's image models and the DAGs that use them"
 
 VERBS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +36,14 @@ def client(emulator: Any) -> Iterator[ImagenClient]:
 def client_at(url: str) -> ImagenClient:
     settings = ConnectionSettings(project="payer", endpoint=url, storage_endpoint=url)
     return ImagenClient(settings, sleep=lambda seconds: None)
+
+
+def assert_whole_or_refused(chunks: Iterable[bytes], *, is_right: bool) -> None:
+    if is_right:
+        assert b"".join(chunks) == CONTENT
+    else:
+        with pytest.raises(RetryableError, match="differs from what Cloud Storage says"):
+            list(chunks)
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES + 5])
@@ -124,11 +132,7 @@ def test_a_download_that_breaks_behind_its_last_byte_is_whole(
     script.order(cut, answer_with(416, b"", Content_Range=f"bytes */{len(CONTENT)}"))
     chunks = client_at(script.url).storage.chunks("gs://bucket/a")
 
-    if is_right:
-        assert b"".join(chunks) == CONTENT
-    else:
-        with pytest.raises(RetryableError, match="differs from what Cloud Storage says"):
-            list(chunks)
+    assert_whole_or_refused(chunks, is_right=is_right)
     assert script.received[1].headers["range"] == f"bytes={len(CONTENT)}-"
 
 
@@ -174,11 +178,7 @@ def test_of_several_pieces_the_end_says_whether_they_were_corrupted(
     script.order(CUT.replace(b"Connection: close", b"Connection: close\r\n" + hashed), part)
     chunks = client_at(script.url).storage.chunks("gs://bucket/a")
 
-    if is_right:
-        assert b"".join(chunks) == CONTENT
-    else:
-        with pytest.raises(RetryableError, match="differs from what Cloud Storage says"):
-            list(chunks)
+    assert_whole_or_refused(chunks, is_right=is_right)
 
 
 BEGUN = {"Location": "https://elsewhere.example/upload?upload_id=abc"}
